@@ -1,0 +1,84 @@
+"""The four levels of risk and the three control zones: numbers, colours and words (contract of the house)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmap.text import Text
+
+UNKNOWN, LOW, GENERAL, LARGER, MAJOR = 0, 1, 2, 3, 4
+"""Levels; 4 is the worst, 0 is unknown and is never a colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level: its number, colour word and name."""
+
+    code: int
+    colour: str
+    name: Text
+
+
+LEVELS: tuple[Level, ...] = (
+    Level(UNKNOWN, "none", Text("无数据", "no data")),
+    Level(LOW, "blue", Text("低风险", "low risk")),
+    Level(GENERAL, "yellow", Text("一般风险", "general risk")),
+    Level(LARGER, "orange", Text("较大风险", "larger risk")),
+    Level(MAJOR, "red", Text("重大风险", "major risk")),
+)
+"""Indexed by level code."""
+
+ZONES: tuple[Level, ...] = (
+    Level(0, "none", Text("无数据", "no data")),
+    Level(1, "blue", Text("一般防治区", "general control zone")),
+    Level(2, "orange", Text("次重点防治区", "secondary key control zone")),
+    Level(3, "red", Text("重点防治区", "key control zone")),
+)
+"""Control zones, indexed by zone code; the colour words of zones are roles, drawn as ``styles/`` says."""
+
+FIVE_TO_FOUR: dict[int, int] = {5: 4, 4: 3, 3: 2, 2: 1, 1: 1}
+"""Census five-level codes (5 high ... 1 low) to the four colours; a project may say otherwise."""
+
+
+def to_worst_high(codes: NDArray[np.integer], *, count: int, worst: str) -> NDArray[np.uint8]:
+    """Turn delivered level codes so that the highest number is the worst.
+
+    Parameters
+    ----------
+    codes : integer array
+        1 ... ``count``; 0 unknown.
+    count : int
+        Number of levels of the delivery, 4 or 5.
+    worst : {"high_code", "low_code"}
+        Which end of the delivered codes is the worst. Deliveries disagree, so nothing guesses it.
+
+    Returns
+    -------
+    uint8 array
+        1 best ... ``count`` worst, 0 unknown.
+
+    Examples
+    --------
+    >>> to_worst_high(np.array([1, 5, 0]), count=5, worst="low_code").tolist()
+    [5, 1, 0]
+    """
+    codes = np.asarray(codes)
+    turned = codes if worst == "high_code" else count + 1 - codes
+    return np.where(codes == UNKNOWN, UNKNOWN, turned).astype(np.uint8)
+
+
+def to_four(codes: NDArray[np.integer], table: dict[int, int] | None = None) -> NDArray[np.uint8]:
+    """Map census five-level codes (5 worst, 0 unknown) to the four levels by a table.
+
+    Examples
+    --------
+    >>> to_four(np.array([5, 4, 3, 2, 1, 0])).tolist()
+    [4, 3, 2, 1, 1, 0]
+    """
+    lookup = np.zeros(max(FIVE_TO_FOUR) + 1, dtype=np.uint8)
+    for five, four in (table or FIVE_TO_FOUR).items():
+        lookup[five] = four
+    return lookup[np.asarray(codes)]
