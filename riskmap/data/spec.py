@@ -140,6 +140,27 @@ class Palette(Record):
     colours: dict[str, Colour]
 
 
+class LevelsSpec(Record):
+    """What delivered level codes mean: how many there are and which end is the worst."""
+
+    count: Literal[4, 5]
+    worst: Literal["low_code", "high_code"]
+
+
+class InputSpec(Record):
+    """Where a layer's file is and what it does not say of itself."""
+
+    path: str
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    fields: dict[str, str] = {}
+    where: str | None = None
+    levels: LevelsSpec | None = None
+    content: Literal["amount", "density_per_km2", "density_per_m2", "value"] | None = None
+    accuracy_m: float | None = None
+
+
 class Fact(Record):
     """A threshold, speed or constant with its source."""
 

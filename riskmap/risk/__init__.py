@@ -1,0 +1,5 @@
+"""The two maps: from hazards to four colours, zones and control zones."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["classify", "compose", "control", "normalise", "patches", "weights", "zoning"])

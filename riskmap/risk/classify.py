@@ -1,0 +1,112 @@
+"""Class limits of a continuous score, and the level of each value."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmap.errors import DataError
+from riskmap.text import Text
+
+Scheme = Literal["natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"]
+SCHEMES: tuple[str, ...] = get_args(Scheme)
+
+JENKS_VALUES = 5_000
+"""Natural breaks are searched among at most this many order statistics: the search is quadratic."""
+
+
+def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | None = None) -> NDArray[np.float64]:
+    """Give the upper limits of ``k`` classes.
+
+    Parameters
+    ----------
+    values : array-like
+        Scores of any shape; NaN is left out. They are rounded to float32 first, so that stored scores class again to the
+        same levels.
+    scheme : {"natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"}
+        ``natural_breaks`` is Fisher-Jenks on all values, or on 5,000 evenly spaced order statistics with both ends when
+        there are more: no randomness. ``std_mean`` cuts at mean - s, mean, mean + s (k = 4) or at mean - s, mean - s/2,
+        mean + s/2, mean + s (k = 5), s the population standard deviation.
+    k : int
+        Number of classes.
+    limits : list of float, optional
+        For ``fixed``: the upper limits, ascending.
+
+    Returns
+    -------
+    float64 array
+        Ascending upper limits, the last the maximum (right-closed classes). Fewer than ``k`` when the values are not
+        that different.
+
+    Raises
+    ------
+    DataError
+        No value is known, or the arguments do not fit the scheme.
+
+    References
+    ----------
+    Fisher, W. D. (1958), On grouping for maximum homogeneity, J. Am. Stat. Assoc. 53; through mapclassify.
+    """
+    known = np.asarray(values, dtype=np.float32).ravel()
+    known = np.sort(known[~np.isnan(known)]).astype(np.float64)
+    if not len(known):
+        raise DataError(Text("没有已知的值，无法分级", "no known value to classify"))
+    if scheme == "fixed":
+        return _fixed(limits)
+    distinct = np.unique(known)
+    if len(distinct) <= k:
+        return distinct
+    import mapclassify
+
+    if scheme == "natural_breaks":
+        found = mapclassify.FisherJenks(_order_statistics(known), k=k).bins
+    elif scheme == "quantile":
+        found = mapclassify.Quantiles(known, k=k).bins
+    elif scheme == "equal_interval":
+        found = mapclassify.EqualInterval(known, k=k).bins
+    elif scheme == "std_mean":
+        found = _std_mean(known, k)
+    else:
+        raise DataError(Text(f"没有分级方法 {scheme!r}", f"no scheme {scheme!r}"), remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)))
+    limits_found = np.unique(np.append(np.asarray(found, float)[:-1], known[-1]))
+    return limits_found[limits_found <= known[-1]]
+
+
+def levels(values: Any, limits: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Give the class of each value, 1 for the lowest; NaN is 0, unknown.
+
+    Parameters
+    ----------
+    values : array-like
+        Rounded to float32 as in :func:`breaks`.
+    limits : float array
+        Upper limits, right-closed; values above the last are in the last class.
+    """
+    scores = np.asarray(values, dtype=np.float32).astype(np.float64)
+    found = np.searchsorted(limits, scores, side="left")
+    return np.where(np.isnan(scores), 0, np.minimum(found, len(limits) - 1) + 1).astype(np.uint8)
+
+
+def _order_statistics(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(ordered) <= JENKS_VALUES:
+        return ordered
+    return ordered[np.linspace(0, len(ordered) - 1, JENKS_VALUES).round().astype(np.int64)]
+
+
+def _std_mean(known: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    multiples = {4: (-1.0, 0.0, 1.0), 5: (-1.0, -0.5, 0.5, 1.0)}
+    if k not in multiples:
+        raise DataError(Text(f"均值-标准差法只有 4 或 5 级，不是 {k}", f"std_mean has 4 or 5 classes, not {k}"))
+    inner = known.mean() + known.std() * np.array(multiples[k])
+    return np.append(inner[(inner >= known[0]) & (inner < known[-1])], known[-1])
+
+
+def _fixed(limits: list[float] | None) -> NDArray[np.float64]:
+    if not limits or sorted(set(limits)) != list(limits):
+        raise DataError(
+            Text(f"固定分级需要递增的上限，得到 {limits!r}", f"fixed classes need ascending limits, got {limits!r}"),
+            remedy=Text("例如 classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}", "for example classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}"),
+        )
+    return np.asarray(limits, dtype=np.float64)

@@ -1,0 +1,166 @@
+"""Merging of small patches, so that zones can be read and no person is hidden in a lower colour."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FOUR_NEIGHBOURS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
+"""Cells that share an edge belong to one patch; a corner joins nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Codes after the merge, and one row of ``log`` for each merge (from, to, cells, people, row, column)."""
+
+    codes: NDArray[np.uint8]
+    log: pd.DataFrame
+
+
+def merge_patches(codes: NDArray[np.uint8], *, min_cells: float, people: NDArray[np.float64] | None = None, holds: NDArray[np.bool_] | None = None, keep_people: float = 10.0) -> Merged:
+    """Merge patches smaller than ``min_cells`` into the neighbour with which they share the longest border.
+
+    The smallest patch goes first (ties: the northernmost, then westernmost). A patch that holds a settlement or a point
+    (``holds``), or more than ``keep_people`` people, never takes a lower code; it goes to a neighbour of a higher code or
+    stays as it is. Equal borders go to the higher code. A merged patch that is still small is looked at again. Unknown
+    cells (code 0) neither merge nor receive.
+
+    Parameters
+    ----------
+    codes : uint8 array (ny, nx)
+        Higher is worse, 0 unknown or outside.
+    min_cells : float
+        Smallest patch, in cells, that stays.
+    people : float array (ny, nx), optional
+        NaN counts as nobody known.
+    holds : bool array (ny, nx), optional
+        Cells with a settlement, a geohazard point or a hazchem source.
+    keep_people : float
+
+    Returns
+    -------
+    Merged
+    """
+    regions = _Regions(codes, people, holds, keep_people)
+    queue = [(size, patch) for patch, size in enumerate(regions.cells) if size < min_cells]
+    heapq.heapify(queue)
+    log: list[tuple[int, int, int, float, int]] = []
+    while queue:
+        size, patch = heapq.heappop(queue)
+        if regions.parent[patch] != patch or regions.cells[patch] != size:
+            continue  # merged meanwhile, or grown and queued anew
+        target = regions.neighbour(patch)
+        if target is None:
+            continue
+        log.append((regions.code[patch], regions.code[target], size, regions.people[patch], regions.first[patch]))
+        joined = regions.join(patch, target)
+        if regions.cells[joined] < min_cells:
+            heapq.heappush(queue, (regions.cells[joined], joined))
+    columns = ["from_code", "to_code", "cells", "people", "first"]
+    table = pd.DataFrame(log, columns=columns).astype({"people": float})
+    return Merged(regions.painted(), table)
+
+
+class _Regions:
+    """Patches as a union-find forest over the labels of the first look."""
+
+    def __init__(self, codes: NDArray[np.uint8], people: NDArray[np.float64] | None, holds: NDArray[np.bool_] | None, keep_people: float) -> None:
+        self._codes = codes
+        self._keep_people = keep_people
+        self.labels, code = _label(codes)
+        flat = self.labels.ravel()
+        n = len(code)
+        inside = flat >= 0
+        self.code: list[int] = code.tolist()
+        self.cells: list[int] = np.bincount(flat[inside], minlength=n).tolist()
+        counted = np.zeros(flat.shape) if people is None else np.nan_to_num(people.ravel())
+        self.people: list[float] = np.bincount(flat[inside], counted[inside], minlength=n).tolist()
+        held = np.zeros(n, dtype=bool)
+        if holds is not None:
+            held[flat[inside & holds.ravel()]] = True
+        # the lowest code that a patch may take
+        self.floor: list[int] = [c if h or p > keep_people else 0 for c, h, p in zip(self.code, held, self.people, strict=True)]
+        first = np.full(n, flat.size, dtype=np.int64)
+        np.minimum.at(first, flat[inside], np.flatnonzero(inside))
+        self.first: list[int] = first.tolist()
+        self.parent: list[int] = list(range(n))
+        self._members: dict[int, list[int]] = {}
+        self._starts, self._others, self._edges = _borders(self.labels, n)
+
+    def find(self, patch: int) -> int:
+        """Give the region that a patch belongs to now."""
+        parent = self.parent
+        while parent[patch] != patch:
+            parent[patch] = parent[parent[patch]]
+            patch = parent[patch]
+        return patch
+
+    def borders(self, patch: int) -> dict[int, int]:
+        """Give the shared border with each neighbouring region, in cell edges."""
+        found: dict[int, int] = {}
+        for member in self._members.get(patch, [patch]):
+            for i in range(self._starts[member], self._starts[member + 1]):
+                other = self.find(self._others[i])
+                if other != patch:
+                    found[other] = found.get(other, 0) + self._edges[i]
+        return found
+
+    def neighbour(self, patch: int) -> int | None:
+        """Give the region that the patch may merge into: longest border, then higher code, then the earlier one."""
+        allowed = [(edges, self.code[r], -self.first[r], r) for r, edges in self.borders(patch).items() if self.code[r] >= self.floor[patch]]
+        return max(allowed)[3] if allowed else None
+
+    def join(self, patch: int, target: int) -> int:
+        """Give the patch the target's code and unite it with every neighbour of that code."""
+        code = self.code[target]
+        alike = [r for r in self.borders(patch) if self.code[r] == code]
+        group = [patch, *alike]
+        root = max(alike, key=lambda r: self.cells[r])
+        members = self._members.setdefault(root, [root])
+        for region in group:
+            self.parent[region] = root
+            if region != root:  # the largest one's list is only ever appended to
+                members += self._members.pop(region, [region])
+        self.cells[root] = sum(self.cells[r] for r in group)
+        self.people[root] = sum(self.people[r] for r in group)
+        self.first[root] = min(self.first[r] for r in group)
+        floor = max(self.floor[r] for r in group)
+        self.floor[root] = max(floor, code if self.people[root] > self._keep_people else 0)
+        return root
+
+    def painted(self) -> NDArray[np.uint8]:
+        """Give the codes of the cells as they are now."""
+        lookup = np.array([self.code[self.find(p)] for p in range(len(self.parent))] + [0], dtype=np.uint8)
+        return np.where(self.labels >= 0, lookup[self.labels], self._codes).astype(np.uint8)
+
+
+def _label(codes: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the patch number of each cell (-1 where the code is 0) and the code of each patch."""
+    from scipy import ndimage
+
+    labels = np.full(codes.shape, -1, dtype=np.int64)
+    patch_codes: list[NDArray[np.int64]] = []
+    count = 0
+    for code in np.unique(codes[codes > 0]):
+        found, n = ndimage.label(codes == code, structure=FOUR_NEIGHBOURS)
+        labels = np.where(found > 0, found + (count - 1), labels)
+        patch_codes.append(np.full(n, code, dtype=np.int64))
+        count += n
+    return labels, np.concatenate(patch_codes) if patch_codes else np.zeros(0, dtype=np.int64)
+
+
+def _borders(labels: NDArray[np.int64], n: int) -> tuple[list[int], list[int], list[int]]:
+    """Give who borders whom and along how many cell edges, as compressed rows: starts, others, edges."""
+    pairs = [(labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])]
+    a = np.concatenate([left.ravel() for left, _ in pairs])
+    b = np.concatenate([right.ravel() for _, right in pairs])
+    differ = (a != b) & (a >= 0) & (b >= 0)
+    a, b = np.concatenate([a[differ], b[differ]]), np.concatenate([b[differ], a[differ]])
+    keys, edges = np.unique(a * max(n, 1) + b, return_counts=True)
+    rows = keys // max(n, 1)
+    starts = np.searchsorted(rows, np.arange(n + 1))
+    return starts.tolist(), (keys % max(n, 1)).tolist(), edges.tolist()
