@@ -115,3 +115,16 @@ class ConservationError(RiskmapError):
 
 class RiskmapWarning(UserWarning):
     """Base of the warnings that riskmap gives to callers of the library."""
+
+
+class SeveralErrors(RiskmapError):
+    """Several errors that were found in one run; each stands in ``errors``, the first decides the exit code."""
+
+    def __init__(self, errors: list[RiskmapError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+    def describe(self) -> Text:
+        """Give all errors, a line or two each."""
+        texts = [error.describe() for error in self.errors]
+        return Text("\n".join(t.zh for t in texts), "\n".join(t.en for t in texts))

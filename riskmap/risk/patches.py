@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmap.grid import Grid
+
 FOUR_NEIGHBOURS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]])
 """Cells that share an edge belong to one patch; a corner joins nothing."""
 
@@ -63,6 +65,23 @@ def merge_patches(codes: NDArray[np.uint8], *, min_cells: float, people: NDArray
     columns = ["from_code", "to_code", "cells", "people", "first"]
     table = pd.DataFrame(log, columns=columns).astype({"people": float})
     return Merged(regions.painted(), table)
+
+
+def log_frame(log: pd.DataFrame, what: str, grid: Grid) -> pd.DataFrame:
+    """Give the record of a patch merge as a table: product, area, people, from, to, and where."""
+    x, y = grid.centres()
+    row, column = np.divmod(log["first"].to_numpy(), grid.shape[1])
+    return pd.DataFrame(
+        {
+            "product": what,
+            "from_code": log["from_code"].astype(int),
+            "to_code": log["to_code"].astype(int),
+            "area_km2": log["cells"] * grid.cell_area / 1e6,
+            "people": log["people"].astype(float),
+            "x": x[column],
+            "y": y[row],
+        }
+    )
 
 
 class _Regions:

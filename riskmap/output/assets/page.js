@@ -1,0 +1,286 @@
+// The page: what is shown, and what happens on a click or a key.
+
+const MOST_NEARBY = 6;
+
+class App {
+  constructor(map, told) {
+    this.map = map;
+    this.words = told.words;
+    this.bounds = L.latLngBounds([told.bounds[1], told.bounds[0]], [told.bounds[3], told.bounds[2]]);
+    this.look = { grid: told.grids.length ? 0 : -1, patterned: false, boundaries: true, unit: -1 };
+    this.grids = [];
+    this.overlays = [];
+    this.units = null;
+    this.layers = [];
+  }
+
+  async load(told) {
+    const numbered = (kind, list) => list.map((record, i) => unpack(kind + "-" + i));
+    const grids = await Promise.all(numbered("grid", told.grids));
+    this.grids = told.grids.map((record, i) => new Grid(record, grids[i]));
+    for (let i = 0; i < told.vectors.length; i++) {
+      this.overlays.push(new Overlay(told.vectors[i], await unpackJson("vector-" + i)));
+    }
+    if (told.units) {
+      this.units = new Units(told.units);
+      if (told.units.bytes) {
+        const cells = await unpack("unit-cells");
+        this.unitCells = told.units.bytes === 2 ? new Uint16Array(cells.slice().buffer) : cells;
+      }
+    }
+    this.layers = this.grids
+      .map((grid, i) => ({ id: grid.id, title: grid.title, kind: "grid", visible: i === 0, classes: grid.classes }))
+      .concat(this.overlays.map((o) => ({ id: o.id, title: o.title, kind: "vector", visible: o.visible, classes: o.classes, count: o.features.count })));
+  }
+
+  draw() {
+    const canvas = (name, zIndex, paint) => {
+      const pane = this.map.createPane(name);
+      pane.style.zIndex = zIndex;
+      pane.style.pointerEvents = "none";
+      return new CanvasLayer(paint, { pane: name }).addTo(this.map);
+    };
+    this.canvases = {
+      grid: canvas("cells", 300, (view) => this.grid && this.grid.paint(view, this.look.patterned)),
+      vector: canvas("vectors", 400, (view) => this.paintVectors(view)),
+      label: canvas("labels", 450, (view) => this.paintLabels(view)),
+    };
+  }
+
+  get grid() {
+    return this.grids[this.look.grid];
+  }
+
+  get shownOverlays() {
+    return this.overlays.filter((overlay) => overlay.visible);
+  }
+
+  paintVectors(view) {
+    const shown = this.shownOverlays;
+    for (const overlay of shown) overlay.paint(view, POLYGON, this.look.patterned);
+    if (this.units && this.look.boundaries) this.units.paintOutlines(view);
+    for (const overlay of shown) overlay.paint(view, LINE);
+    if (this.units && this.look.unit >= 0) this.units.paintPicked(view, this.look.unit, isDark() && !paperRatio);
+    for (const overlay of shown) overlay.paint(view, POINT);
+  }
+
+  paintLabels(view) {
+    const labels = new Labels(view);
+    const size = Math.max(14, Math.min(20, this.map.getSize().x / 72));
+    if (this.units && this.look.boundaries) labels.units(this.units, this.look.unit, size);
+    for (const overlay of this.shownOverlays) if (overlay.labels) labels.overlay(overlay, size * 0.82);
+  }
+
+  repaint() {
+    for (const canvas of Object.values(this.canvases)) canvas.repaint();
+  }
+
+  dressSwatches() {
+    for (const swatch of all(".swatch")) dress(swatch, (i) => this.grids[i], this.look.patterned);
+  }
+
+  showGrid(number) {
+    this.look.grid = number;
+    this.grids.forEach((grid, i) => {
+      this.layers[i].visible = i === number;
+      byId("legend-" + i).hidden = i !== number;
+    });
+    this.map.closePopup();
+    this.canvases.grid.repaint();
+  }
+
+  showOverlay(number, visible) {
+    this.overlays[number].visible = this.layers[this.grids.length + number].visible = visible;
+    const box = document.querySelector('input[data-vector="' + number + '"]');
+    box.checked = visible;
+    this.canvases.vector.repaint();
+    this.canvases.label.repaint();
+  }
+
+  // Bounds of what the page is about now: one township, or all.
+  home() {
+    const features = this.units && this.look.unit >= 0 ? this.units.features : null;
+    return features && features.firsts[this.look.unit + 1] > features.firsts[this.look.unit] ? features.bounds(this.look.unit) : this.bounds;
+  }
+
+  isWhole() {
+    return this.map.getBounds().contains(this.home());
+  }
+
+  // Fit after the stage has changed its size; a place that the reader zoomed to stays.
+  refit() {
+    const whole = this.isWhole();
+    this.resize();
+    if (whole) this.goHome(false);
+  }
+
+  resize() {
+    this.map.invalidateSize({ animate: false, pan: true });
+  }
+
+  goHome(animate) {
+    this.map.fitBounds(this.home(), { animate: animate, padding: [22, 22] });
+  }
+
+  pickUnit(unit) {
+    this.look.unit = unit;
+    this.map.closePopup();
+    markRow(unit);
+    this.goHome(calm());
+    this.repaint();
+  }
+
+  goTo(overlay, feature) {
+    const number = this.overlays.indexOf(overlay);
+    if (!overlay.visible) this.showOverlay(number, true);
+    const [x, y] = overlay.features.anchor(feature);
+    const place = L.latLng(latitude(y), (x - 0.5) * 360);
+    const bounds = overlay.features.bounds(feature);
+    this.map.fitBounds(bounds, { maxZoom: Math.max(14, this.map.getZoom()), animate: false, padding: [60, 60] });
+    this.ask(place);
+  }
+
+  // What is at a place: the class of the shown grid and the township of the cell.
+  at(lon, lat) {
+    const grid = this.grid || this.grids[0];
+    const c = grid && grid.at(lon, lat);
+    if (!c) return null;
+    const unit = this.unitAt(lon, lat);
+    return {
+      level: c.value,
+      name: c.label,
+      roman: c.roman,
+      colour: c.rgb,
+      unit: unit < 0 ? null : this.units.names[unit],
+      code: unit < 0 ? null : this.units.codes[unit],
+      layer: grid.id,
+      lon: lon,
+      lat: lat,
+    };
+  }
+
+  unitAt(lon, lat) {
+    const cell = this.unitCells ? this.grids[0].cell(lon, lat) : -1;
+    return cell < 0 || this.unitCells[cell] === this.units.none ? -1 : this.unitCells[cell];
+  }
+
+  // Open the popup of a place.
+  ask(place) {
+    const reach = (window.matchMedia("(pointer: coarse)").matches ? 20 : 9) / this.map.options.crs.scale(this.map.getZoom());
+    const x = worldX(place.lng), y = worldY(place.lat);
+    const near = [].concat(...this.shownOverlays.map((o) => o.near(x, y, reach + o.radius / this.map.options.crs.scale(this.map.getZoom()))));
+    near.sort((a, b) => a.distance - b.distance);
+    L.popup({ maxWidth: 380, minWidth: 230, autoPanPadding: [24, 24], closeOnEscapeKey: false })
+      .setLatLng(place)
+      .setContent(this.answer(place, near))
+      .openOn(this.map);
+    const close = document.querySelector(".leaflet-popup-close-button");
+    if (close) close.setAttribute("aria-label", this.words.close);
+  }
+
+  answer(place, near) {
+    const here = this.at(place.lng, place.lat);
+    const card = element("div", "card");
+    card.setAttribute("role", "status");
+    if (here) {
+      const chip = element("span", "swatch");
+      chip.dataset.class = this.grids.indexOf(this.grid || this.grids[0]) + "-" + here.level;
+      dress(chip, (i) => this.grids[i], this.look.patterned);
+      card.append(element("p", "level", [chip, element("span", "roman", here.roman), element("strong", "", here.name)]));
+      card.append(element("p", "unit", here.unit || this.words.no_township));
+    } else if (this.grids.length) card.append(element("p", "unit", this.words.outside));
+    card.append(element("p", "where", coordinates(place.lng, place.lat)));
+    for (const { overlay, feature } of near.slice(0, MOST_NEARBY)) card.append(describe(overlay, feature));
+    if (near.length > MOST_NEARBY) card.append(element("p", "more", fill(this.words.more, { n: near.length - MOST_NEARBY })));
+    return card;
+  }
+}
+
+function describe(overlay, feature) {
+  const number = overlay.classNumber(feature);
+  const canvas = element("canvas", "symbol");
+  canvas.width = 72;
+  canvas.height = 40;
+  overlay.sample(canvas, number);
+  const heading = element("h3", "", [canvas, overlay.title]);
+  if (number >= 0) heading.append(element("small", "", overlay.classes[number].label));
+  const list = element("dl");
+  for (const [label, texts] of overlay.popup) {
+    list.append(element("div", "", [element("dt", "", label), element("dd", "", texts[feature])]));
+  }
+  return element("section", "", [heading, list]);
+}
+
+function calm() {
+  return !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function addControls(app) {
+  L.control.zoom({ zoomInTitle: app.words.zoom_in, zoomOutTitle: app.words.zoom_out }).addTo(app.map);
+  L.control.scale({ imperial: false, maxWidth: 160 }).addTo(app.map);
+  const home = element("button", "", "⛶");
+  home.type = "button";
+  home.id = "whole";
+  home.title = app.words.whole;
+  home.setAttribute("aria-label", app.words.whole);
+  home.addEventListener("click", () => app.pickUnit(-1));
+  L.DomEvent.disableClickPropagation(home);
+  const corner = L.control({ position: "topleft" });
+  corner.onAdd = () => element("div", "leaflet-bar", home);
+  corner.addTo(app.map);
+}
+
+function wireMap(app) {
+  const container = app.map.getContainer();
+  container.setAttribute("role", "application");
+  container.setAttribute("aria-label", app.words.map);
+  app.map.on("click", (event) => app.ask(event.latlng));
+  app.map.on("mousemove", (event) => (byId("readout").textContent = coordinates(event.latlng.lng, event.latlng.lat)));
+  container.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === container) app.ask(app.map.getCenter());
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+    if (event.key === "p" || event.key === "P") present(app);
+    else if (event.key === "Escape") escape(app);
+  });
+  let width = 0;
+  window.addEventListener("resize", () => {
+    if (paperRatio || (window.innerWidth === width && L.Browser.mobile)) return;
+    width = window.innerWidth;
+    app.refit();
+  });
+}
+
+// Esc undoes the latest thing: popup, picked township, presentation.
+function escape(app) {
+  if (document.querySelector(".leaflet-popup")) app.map.closePopup();
+  else if (app.look.unit >= 0) app.pickUnit(-1);
+  else if (document.body.classList.contains("presenting")) present(app);
+}
+
+async function start(map) {
+  const told = await unpackJson("page");
+  const app = new App(map, told);
+  await app.load(told);
+  map.invalidateSize({ animate: false });
+  map.fitBounds(app.bounds, { animate: false, padding: [22, 22] });
+  app.dressSwatches();
+  app.draw();
+  addControls(app);
+  wireLegend(app);
+  wireLayers(app);
+  wireTable(app);
+  wireSearch(app);
+  wireTools(app);
+  wirePaper(app);
+  wireMap(app);
+  window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map };
+}
+
+window.riskmapPage = function (map) {
+  start(map).catch((error) => {
+    byId("trouble").hidden = false;
+    console.error(error);
+  });
+};

@@ -1,0 +1,63 @@
+// How the page looks: patterns, dark and light, presentation, paper.
+
+const PAPER_RATIO = 2.6;
+
+function isDark() {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen ? chosen === "dark" : window.matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function wireTools(app) {
+  const root = document.documentElement;
+  byId("tool-pattern").addEventListener("click", (event) => {
+    app.look.patterned = !app.look.patterned;
+    event.currentTarget.setAttribute("aria-pressed", String(app.look.patterned));
+    app.dressSwatches();
+    app.repaint();
+  });
+  byId("tool-theme").addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    app.repaint();
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addListener(() => app.repaint());
+  byId("tool-print").addEventListener("click", () => window.print());
+  byId("tool-present").addEventListener("click", () => present(app));
+  byId("notes").addEventListener("toggle", () => app.resize());
+}
+
+// Hide the panels and keep a short legend on the map, or bring them back.
+function present(app) {
+  const on = document.body.classList.toggle("presenting");
+  byId("tool-present").setAttribute("aria-pressed", String(on));
+  app.refit();
+}
+
+// On paper the map has its own size: it is laid out, fitted and painted before the print, and put back after it.
+function wirePaper(app) {
+  let before = null;
+  const lay = () => {
+    if (before) return;
+    const notes = byId("notes");
+    before = { bounds: app.map.getBounds(), centre: app.map.getCenter(), zoom: app.map.getZoom(), open: notes.open };
+    before.whole = app.isWhole();
+    app.map.closePopup();
+    notes.open = true;
+    document.documentElement.classList.add("paper");
+    paperRatio = PAPER_RATIO;
+    app.map.invalidateSize({ animate: false, pan: false });
+    app.map.fitBounds(before.whole ? app.home() : before.bounds, { animate: false, padding: [12, 12] });
+    app.repaint();
+  };
+  const putBack = () => {
+    if (!before) return;
+    paperRatio = 0;
+    document.documentElement.classList.remove("paper");
+    byId("notes").open = before.open;
+    app.map.invalidateSize({ animate: false, pan: false });
+    app.map.setView(before.centre, before.zoom, { animate: false });
+    before = null;
+    app.repaint();
+  };
+  window.addEventListener("beforeprint", lay);
+  window.addEventListener("afterprint", putBack);
+}

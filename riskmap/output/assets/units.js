@@ -1,0 +1,103 @@
+// Townships: outlines, the one that is picked out, and names that do not run into each other.
+
+const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Zen Hei","SimHei",sans-serif';
+const MOST_LABELS = 150;
+
+class Units {
+  constructor(record) {
+    Object.assign(this, record);
+    this.features = new Features(record);
+    this.whole = record.names.length; // the outline of all of them stands last
+  }
+
+  paintOutlines(view) {
+    const context = view.context;
+    const inner = new Path2D(), outer = new Path2D();
+    for (let f = 0; f < this.whole; f++) {
+      if (this.features.meets(f, view.west, view.north, view.east, view.south, 0)) this.features.trace(view, f, inner);
+    }
+    this.features.trace(view, this.whole, outer);
+    context.lineJoin = "round";
+    for (const [path, colour, width] of [
+      [inner, "rgba(255,255,255,0.75)", 3.2],
+      [inner, "#1f2933", 1.3],
+      [outer, "rgba(255,255,255,0.9)", 5.5],
+      [outer, "#1f2933", 2.8],
+    ]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * view.ratio;
+      context.stroke(path);
+    }
+  }
+
+  // Veil everything but one township.
+  paintPicked(view, unit, dark) {
+    const context = view.context;
+    const veil = new Path2D(), outline = new Path2D();
+    veil.rect(0, 0, view.width, view.height);
+    this.features.trace(view, unit, veil);
+    this.features.trace(view, unit, outline);
+    context.fillStyle = dark ? "rgba(12,18,24,0.66)" : "rgba(255,255,255,0.66)";
+    context.fill(veil, "evenodd");
+    context.lineJoin = "round";
+    context.strokeStyle = "#fff";
+    context.lineWidth = 7 * view.ratio;
+    context.stroke(outline);
+    context.strokeStyle = "#1f2933";
+    context.lineWidth = 3.5 * view.ratio;
+    context.stroke(outline);
+  }
+}
+
+// Write names where there is room, the first ones first.
+class Labels {
+  constructor(view) {
+    this.view = view;
+    this.taken = [];
+    this.context = view.context;
+    this.context.textBaseline = "middle";
+    this.context.lineJoin = "round";
+  }
+
+  // A name in the middle of a place or to the right of it; tells whether it fitted.
+  write(text, worldXY, { size, bold, right }) {
+    const { context, view } = this;
+    const height = size * view.ratio;
+    context.font = (bold ? "600 " : "") + height + "px " + FONT;
+    const width = context.measureText(text).width;
+    const x = worldXY[0] * view.scale - view.left + (right ? right * view.ratio : -width / 2);
+    const y = worldXY[1] * view.scale - view.top;
+    const box = [x - 3, y - height * 0.65, x + width + 3, y + height * 0.65];
+    if (box[2] < 0 || box[0] > view.width || box[3] < 0 || box[1] > view.height) return false;
+    if (this.taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) return false;
+    this.taken.push(box);
+    context.strokeStyle = "rgba(255,255,255,0.92)";
+    context.lineWidth = height * 0.26;
+    context.strokeText(text, x, y);
+    context.fillStyle = "#16202b";
+    context.fillText(text, x, y);
+    return true;
+  }
+
+  units(units, picked, size) {
+    const order = units.names.map((_, i) => i);
+    // the picked one first, then the wide ones
+    const span = (i) => (i === picked ? Infinity : units.features.boxes[4 * i + 2] - units.features.boxes[4 * i]);
+    order.sort((a, b) => span(b) - span(a));
+    for (const i of order) {
+      const place = units.places[i];
+      if (place) this.write(units.names[i], [worldX(place[0]), worldY(place[1])], { size: size, bold: true });
+    }
+  }
+
+  overlay(overlay, size) {
+    const { view } = this;
+    const features = overlay.features;
+    let written = 0;
+    for (let f = 0; f < features.count && written < MOST_LABELS; f++) {
+      if (!features.meets(f, view.west, view.north, view.east, view.south, 0)) continue;
+      const right = features.dimension[f] === POINT ? overlay.radius + 5 : 0;
+      if (this.write(overlay.labels[f], features.anchor(f), { size: size, right: right })) written++;
+    }
+  }
+}

@@ -1,0 +1,306 @@
+// Points, lines and polygons: decoding, painting, and finding what is under the pointer.
+
+const POINT = 0;
+const LINE = 1;
+const POLYGON = 2;
+const CASING = "rgba(255,255,255,0.85)";
+
+class Features {
+  // Turn strips of coordinate differences (millionths of a degree) into world coordinates.
+  constructor(record) {
+    const count = record.dimension.length;
+    const vertices = record.xy.length / 2;
+    this.count = count;
+    this.dimension = record.dimension;
+    this.x = new Float64Array(vertices);
+    this.y = new Float64Array(vertices);
+    for (let i = 0, lon = 0, lat = 0; i < vertices; i++) {
+      lon += record.xy[2 * i];
+      lat += record.xy[2 * i + 1];
+      this.x[i] = worldX(lon / 1e6);
+      this.y[i] = worldY(lat / 1e6);
+    }
+    this.starts = running(record.sizes);
+    this.firsts = running(record.strips);
+    this.boxes = new Float64Array(4 * count);
+    for (let f = 0; f < count; f++) this.boxes.set(this.measure(f), 4 * f);
+  }
+
+  measure(f) {
+    let west = Infinity, north = Infinity, east = -Infinity, south = -Infinity;
+    for (let i = this.starts[this.firsts[f]]; i < this.starts[this.firsts[f + 1]]; i++) {
+      west = Math.min(west, this.x[i]);
+      east = Math.max(east, this.x[i]);
+      north = Math.min(north, this.y[i]);
+      south = Math.max(south, this.y[i]);
+    }
+    return [west, north, east, south];
+  }
+
+  // Whether the feature's box, widened, meets a box of the world.
+  meets(f, west, north, east, south, margin) {
+    const b = this.boxes, i = 4 * f;
+    return b[i] <= east + margin && b[i + 2] >= west - margin && b[i + 1] <= south + margin && b[i + 3] >= north - margin;
+  }
+
+  bounds(f) {
+    const [west, north, east, south] = this.boxes.subarray(4 * f, 4 * f + 4);
+    return L.latLngBounds([latitude(south), (west - 0.5) * 360], [latitude(north), (east - 0.5) * 360]);
+  }
+
+  // Put a feature on the context's path; pieces of lines that pass the view on one side are left out.
+  trace(view, f, path) {
+    const closed = this.dimension[f] === POLYGON;
+    const clip = !closed && { low: -200, right: view.width + 200, bottom: view.height + 200 };
+    for (let s = this.firsts[f]; s < this.firsts[f + 1]; s++) {
+      let x0 = NaN, y0 = NaN, down = false;
+      for (let i = this.starts[s]; i < this.starts[s + 1]; i++) {
+        const x = this.x[i] * view.scale - view.left;
+        const y = this.y[i] * view.scale - view.top;
+        if (i === this.starts[s]) {
+          if (closed) path.moveTo(x, y);
+        } else if (closed) {
+          path.lineTo(x, y);
+        } else if ((x < clip.low && x0 < clip.low) || (y < clip.low && y0 < clip.low) || (x > clip.right && x0 > clip.right) || (y > clip.bottom && y0 > clip.bottom)) {
+          down = false;
+        } else {
+          if (!down) path.moveTo(x0, y0);
+          path.lineTo(x, y);
+          down = true;
+        }
+        x0 = x;
+        y0 = y;
+      }
+      if (closed) path.closePath();
+    }
+  }
+
+  // Distance of a world point from a feature, in world units; 0 inside a polygon.
+  distance(f, x, y) {
+    if (this.dimension[f] === POLYGON && this.holds(f, x, y)) return 0;
+    let least = Infinity;
+    for (let s = this.firsts[f]; s < this.firsts[f + 1]; s++) {
+      const first = this.starts[s];
+      if (this.starts[s + 1] - first === 1) least = Math.min(least, Math.hypot(this.x[first] - x, this.y[first] - y));
+      for (let i = first + 1; i < this.starts[s + 1]; i++) {
+        least = Math.min(least, fromSegment(x, y, this.x[i - 1], this.y[i - 1], this.x[i], this.y[i]));
+      }
+    }
+    return least;
+  }
+
+  holds(f, x, y) {
+    let inside = false;
+    for (let s = this.firsts[f]; s < this.firsts[f + 1]; s++) {
+      for (let i = this.starts[s] + 1; i < this.starts[s + 1]; i++) {
+        const ya = this.y[i - 1], yb = this.y[i];
+        if (ya > y !== yb > y && x < this.x[i - 1] + ((y - ya) / (yb - ya)) * (this.x[i] - this.x[i - 1])) inside = !inside;
+      }
+    }
+    return inside;
+  }
+
+  // A vertex to hang a label or a popup on: the only one of a point, the middle one of a line.
+  anchor(f) {
+    const first = this.starts[this.firsts[f]], end = this.starts[this.firsts[f] + 1];
+    const i = (first + end - 1) >> 1;
+    if (this.dimension[f] !== POLYGON) return [this.x[i], this.y[i]];
+    const b = this.boxes.subarray(4 * f, 4 * f + 4);
+    return [(b[0] + b[2]) / 2, (b[1] + b[3]) / 2];
+  }
+}
+
+function running(sizes) {
+  const starts = new Uint32Array(sizes.length + 1);
+  for (let i = 0; i < sizes.length; i++) starts[i + 1] = starts[i] + sizes[i];
+  return starts;
+}
+
+function fromSegment(x, y, xa, ya, xb, yb) {
+  const dx = xb - xa, dy = yb - ya;
+  const length = dx * dx + dy * dy;
+  const t = length ? Math.max(0, Math.min(1, ((x - xa) * dx + (y - ya) * dy) / length)) : 0;
+  return Math.hypot(x - xa - t * dx, y - ya - t * dy);
+}
+
+class Overlay {
+  constructor(description, record) {
+    Object.assign(this, description);
+    this.features = new Features(record);
+    this.classNumbers = record.classes;
+    this.popup = record.popup;
+    this.search = record.search;
+    this.labels = record.labels;
+    // features by class, the first class of the style painted last, so that the worst lies on top
+    this.groups = [];
+    for (let k = -1; k < this.classes.length; k++) this.groups[k + 1] = { number: k, members: [] };
+    for (let f = 0; f < this.features.count; f++) this.groups[this.classNumber(f) + 1].members.push(f);
+    this.groups = [this.groups[0]].concat(this.groups.slice(1).reverse());
+  }
+
+  classNumber(f) {
+    return this.classNumbers ? this.classNumbers[f] : -1;
+  }
+
+  colour(number) {
+    return number < 0 ? this.fill || this.stroke : this.classes[number].rgb;
+  }
+
+  // Paint the features of one dimension.
+  paint(view, dimension, patterned) {
+    const margin = ((this.radius + this.width + 4) * view.ratio) / view.scale;
+    for (const group of this.groups) {
+      const drawn = group.members.filter(
+        (f) => this.features.dimension[f] === dimension && this.features.meets(f, view.west, view.north, view.east, view.south, margin)
+      );
+      if (!drawn.length) continue;
+      if (dimension === POINT) this.paintPoints(view, group.number, drawn);
+      else if (dimension === LINE) this.paintLines(view, group.number, drawn);
+      else this.paintPolygons(view, group.number, drawn, patterned);
+    }
+  }
+
+  paintPoints(view, number, drawn) {
+    const sprite = this.sprite(number, view.ratio);
+    const half = sprite.width / 2;
+    const { x, y, starts, firsts } = this.features;
+    view.context.globalAlpha = this.opacity;
+    for (const f of drawn) {
+      for (let i = starts[firsts[f]]; i < starts[firsts[f + 1]]; i++) {
+        view.context.drawImage(sprite, Math.round(x[i] * view.scale - view.left - half), Math.round(y[i] * view.scale - view.top - half));
+      }
+    }
+    view.context.globalAlpha = 1;
+  }
+
+  paintLines(view, number, drawn) {
+    const context = view.context;
+    context.lineJoin = context.lineCap = "round";
+    // short paths are stroked much faster than one long one
+    for (let at = 0; at < drawn.length; at += 400) {
+      const path = new Path2D();
+      for (const f of drawn.slice(at, at + 400)) this.features.trace(view, f, path);
+      if (this.width >= 2) {
+        context.setLineDash([]);
+        context.strokeStyle = CASING;
+        context.lineWidth = (this.width + 2) * view.ratio;
+        context.stroke(path);
+      }
+      this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
+      context.globalAlpha = this.opacity;
+      context.stroke(path);
+      context.globalAlpha = 1;
+    }
+    context.setLineDash([]);
+  }
+
+  paintPolygons(view, number, drawn, patterned) {
+    const context = view.context;
+    const path = new Path2D();
+    for (const f of drawn) this.features.trace(view, f, path);
+    const c = this.classes[number];
+    if (c || this.fill) {
+      context.globalAlpha = this.opacity;
+      const tiled = c && (c.pattern === "none" || (patterned && c.pattern !== "solid"));
+      context.fillStyle = tiled ? context.createPattern(patternCanvas(c, patternSide(view.ratio), true), "repeat") : this.colour(number);
+      context.fill(path, "evenodd");
+      context.globalAlpha = 1;
+    }
+    if (this.width > 0) {
+      this.pen(view, this.stroke);
+      context.lineJoin = "round";
+      context.stroke(path);
+      context.setLineDash([]);
+    }
+  }
+
+  pen(view, colour) {
+    view.context.setLineDash(this.dash.map((d) => d * view.ratio));
+    view.context.strokeStyle = colour;
+    view.context.lineWidth = this.width * view.ratio;
+  }
+
+  // A point's picture, painted once and stamped for each point.
+  sprite(number, ratio) {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = Math.ceil(2 * (this.radius + this.width + 2) * ratio);
+    const context = canvas.getContext("2d");
+    context.translate(canvas.width / 2, canvas.height / 2);
+    context.scale(ratio, ratio);
+    this.stamp(context, number);
+    return canvas;
+  }
+
+  stamp(context, number) {
+    const outline = pointShape(this.shape, this.radius);
+    const bare = this.shape === "cross";
+    context.lineJoin = "round";
+    context.strokeStyle = "#fff";
+    context.lineWidth = (bare ? 3 : this.width) + 3;
+    context.stroke(outline);
+    context.strokeStyle = bare ? this.colour(number) : this.stroke;
+    context.lineWidth = bare ? 3 : this.width;
+    context.fillStyle = this.colour(number);
+    if (!bare) context.fill(outline);
+    if (bare || this.width > 0) context.stroke(outline);
+  }
+
+  // The symbol of the legend, on a canvas of 36 x 20 pixels.
+  sample(canvas, number) {
+    const context = canvas.getContext("2d");
+    const ratio = canvas.width / 36;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, 36, 20);
+    const view = { context: context, ratio: 1 };
+    if (this.geometry === "point") {
+      const shrink = Math.min(1, 8 / this.radius);
+      context.translate(18, 10);
+      context.scale(shrink, shrink);
+      this.stamp(context, number);
+    } else if (this.geometry === "line") {
+      this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
+      context.stroke(new Path2D("M3 10H33"));
+    } else {
+      const box = new Path2D("M4 3H32V17H4Z");
+      context.globalAlpha = this.opacity;
+      context.fillStyle = this.colour(number);
+      if (number >= 0 || this.fill) context.fill(box);
+      context.globalAlpha = 1;
+      this.pen(view, this.stroke);
+      if (this.width > 0) context.stroke(box);
+    }
+  }
+
+  // Features within a distance (world units) of a world point, nearest first.
+  near(x, y, reach) {
+    const found = [];
+    for (let f = 0; f < this.features.count; f++) {
+      if (!this.features.meets(f, x, y, x, y, reach)) continue;
+      const distance = this.features.distance(f, x, y);
+      if (distance <= reach) found.push({ overlay: this, feature: f, distance: distance });
+    }
+    return found;
+  }
+}
+
+function pointShape(shape, r) {
+  const path = new Path2D();
+  if (shape === "circle") path.arc(0, 0, r, 0, 2 * Math.PI);
+  else if (shape === "square") path.rect(-0.88 * r, -0.88 * r, 1.76 * r, 1.76 * r);
+  else {
+    const corners = {
+      triangle: [[0, -1.15], [1.05, 0.75], [-1.05, 0.75]],
+      diamond: [[0, -1.2], [1.2, 0], [0, 1.2], [-1.2, 0]],
+    }[shape];
+    if (corners) {
+      corners.forEach(([x, y], i) => (i ? path.lineTo(x * r, y * r) : path.moveTo(x * r, y * r)));
+      path.closePath();
+    } else {
+      path.moveTo(-r, 0);
+      path.lineTo(r, 0);
+      path.moveTo(0, -r);
+      path.lineTo(0, r);
+    }
+  }
+  return path;
+}

@@ -1,0 +1,191 @@
+"""Write a web page that works from a USB stick: the coloured grid, the overlays, the figures and the notes in one file.
+
+The grid is drawn from its class codes, not from a picture: one array gives the drawing, the answer to a click, the
+class switches and the patterns, with exact cell edges at every zoom. Where a screen pixel is larger than a cell, it
+shows the cell under its middle.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from riskmap.crs import LONLAT, parse
+from riskmap.data.catalog import Catalog
+from riskmap.errors import OutputError
+from riskmap.output.symbology import Swatch, symbology, unknown
+from riskmap.output.webmap_grid import OUTSIDE, codes_of, fit, unit_cells
+from riskmap.output.webmap_html import document
+from riskmap.output.webmap_page import INTERNAL_USE, GridLayer, LegendRow, Page, VectorLayer
+from riskmap.output.webmap_vector import lonlat, unit_record, vector_record
+from riskmap.output.webmap_view import TABLE_FORMATS, view
+from riskmap.output.webmap_words import words
+from riskmap.text import Lang, Text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["INTERNAL_USE", "GridLayer", "LegendRow", "Page", "VectorLayer", "render", "write"]
+
+
+
+def write(page: Page, path: Path, *, lang: Lang, catalog: Catalog) -> Path:
+    """Write a page to one HTML file; writing the same page again gives the same bytes.
+
+    Parameters
+    ----------
+    page : Page
+    path : Path
+        Its folder is made when missing.
+    lang : {"zh", "en"}
+    catalog : Catalog
+        Says what the colours of the styles are and what the values of category fields are called.
+
+    Raises
+    ------
+    OutputError
+        If the page cannot be drawn exactly (a grid too wide, codes without a class, columns that are not there), if
+        it would ask for anything outside its own file, or if the file cannot be written.
+    MissingCRSError
+        If a frame does not state its system.
+    """
+    html = render(page, lang=lang, catalog=catalog)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(html.encode("utf-8", errors="replace"))
+    except OSError as error:
+        raise OutputError(
+            Text(f"网页写不进去：{error.strerror}", f"the page cannot be written: {error.strerror}"),
+            remedy=Text("关闭打开它的程序，检查文件夹权限", "close the program that has it open, check the folder's rights"),
+            file=str(path),
+        ) from error
+    return path
+
+
+def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
+    """Give the HTML text of a page; see :func:`write`."""
+    units = _sorted_units(page)
+    grids = [_grid_record(layer, catalog, lang) for layer in page.grids]
+    vectors = [_vector_parts(layer, catalog, lang) for layer in page.vectors]
+    blocks = [(f"grid-{i}", codes_of(layer).tobytes()) for i, layer in enumerate(page.grids)]
+    blocks += [(f"vector-{i}", _json(record)) for i, (_, record) in enumerate(vectors)]
+    told: dict[str, Any] = {
+        "lang": lang,
+        "words": {key: text.pick(lang) for key, text in words().items()},
+        "bounds": _bounds(page, units),
+        "grids": grids,
+        "vectors": [description for description, _ in vectors],
+        "units": None,
+    }
+    if len(units):
+        told["units"] = _unit_parts(units, page, blocks)
+    blocks.append(("page", _json(told)))
+    shown = view(page, units, told["grids"], told["vectors"], catalog, lang) | {"blocks": blocks}
+    west, south, east, north = told["bounds"]
+    return document(shown, lang, centre=((west + east) / 2, (south + north) / 2))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", errors="replace")
+
+
+def _sorted_units(page: Page) -> gpd.GeoDataFrame:
+    """Give the townships by code, in the system of the first grid when there is one."""
+    if not len(page.units):
+        return page.units
+    wanted = ["name", "code", *(column for column, _, _ in page.unit_columns)]
+    missing = [column for column in wanted if column not in page.units.columns]
+    formats = [form for _, _, form in page.unit_columns if form not in TABLE_FORMATS]
+    if missing or formats:
+        raise OutputError(
+            Text(
+                f"乡镇表缺列 {missing}，不认识的格式 {formats}（可用 {list(TABLE_FORMATS)}）",
+                f"the townships lack the columns {missing}; unknown formats {formats} (known: {list(TABLE_FORMATS)})",
+            )
+        )
+    parse(page.units.crs, layer="townships")
+    ordered = page.units.sort_values("code", kind="stable").reset_index(drop=True)
+    return ordered.to_crs(page.grids[0].raster.grid.crs) if page.grids else ordered
+
+
+def _bounds(page: Page, units: gpd.GeoDataFrame) -> list[float]:
+    """Give west, south, east, north of what the page is about, degrees: the area, else the townships, else the vectors."""
+    boxes = [_area_bounds(layer) for layer in page.grids[:1] if layer.inside.any()]
+    if not boxes:
+        frames = [units] if len(units) else [layer.frame for layer in page.vectors]
+        boxes = [lonlat(frame, "").total_bounds for frame in frames if len(frame)]
+    sides = np.array([box for box in boxes if np.isfinite(box).all()])
+    if not len(sides):
+        raise OutputError(Text("没有可画的内容", "there is nothing to draw"))
+    return [*sides[:, :2].min(axis=0).round(6).tolist(), *sides[:, 2:].max(axis=0).round(6).tolist()]
+
+
+def _area_bounds(layer: GridLayer) -> Any:
+    from shapely import box, segmentize
+
+    from riskmap.crs import transformer
+
+    grid = layer.raster.grid
+    rows, columns = np.flatnonzero(layer.inside.any(axis=1)), np.flatnonzero(layer.inside.any(axis=0))
+    x, y = grid.column_edges(), grid.row_edges()
+    edge = box(x[columns[0]], y[rows[-1] + 1], x[columns[-1] + 1], y[rows[0]])
+    outline = np.array(segmentize(edge, edge.length / 100).exterior.coords)
+    lon, lat = transformer(grid.crs, LONLAT).transform(outline[:, 0], outline[:, 1])
+    return np.array([lon.min(), lat.min(), lon.max(), lat.max()])
+
+
+def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, Any]:
+    drawn = symbology(layer.style, catalog)
+    swatches = drawn.swatches if drawn.of(0) else (*drawn.swatches, unknown(catalog))
+    rows, columns = layer.raster.grid.shape
+    return {
+        "id": layer.style.id,
+        "title": layer.style.title.pick(lang),
+        "rows": rows,
+        "columns": columns,
+        "outside": OUTSIDE,
+        "mapping": fit(layer.raster.grid).record(),
+        "classes": _swatches(swatches, lang),
+    }
+
+
+def _swatches(swatches: tuple[Swatch, ...], lang: Lang) -> list[dict[str, Any]]:
+    return [
+        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern} for s in swatches
+    ]
+
+
+def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what the panel says of a layer, and its features."""
+    drawn = symbology(layer.style, catalog)
+    symbol = layer.style.symbol
+    description = {
+        "id": layer.style.id,
+        "title": layer.style.title.pick(lang),
+        "geometry": layer.style.geometry,
+        "visible": layer.visible,
+        "classes": _swatches(drawn.swatches, lang),
+        "stroke": drawn.stroke,
+        "fill": drawn.fill,
+        "width": symbol.width,
+        "opacity": symbol.opacity,
+        "dash": list(symbol.dash),
+        "radius": symbol.radius,
+        "shape": symbol.shape,
+    }
+    return description, vector_record(layer, drawn, catalog, lang)
+
+
+def _unit_parts(units: gpd.GeoDataFrame, page: Page, blocks: list[tuple[str, bytes]]) -> dict[str, Any]:
+    """Give the outlines and names of the townships; the township of each cell goes to the blocks."""
+    record: dict[str, Any] = {"bytes": 0, "none": 0}
+    half_cell = None
+    if page.grids:
+        cells = unit_cells(units, page.grids[0])
+        blocks.append(("unit-cells", cells.tobytes()))
+        record = {"bytes": cells.itemsize, "none": int(np.iinfo(cells.dtype).max)}
+        half_cell = min(page.grids[0].raster.grid.cell_size) / 2
+    return record | {"codes": [str(code) for code in units["code"]]} | unit_record(units, half_cell)

@@ -1,0 +1,129 @@
+"""What the page's template shows beside the map: the legend with its figures and the township table."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from riskmap.data.catalog import Catalog
+from riskmap.output.webmap_page import LegendRow, Page
+from riskmap.output.webmap_words import FORMATS, MISSING, formatted, is_missing, number, percent, whole, word
+from riskmap.text import Lang
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+RANKING = ("share_red", "people_red")
+TABLE_FORMATS = (*FORMATS, "level", "text")
+
+
+def view(
+    page: Page, units: gpd.GeoDataFrame, grids: list[dict[str, Any]], vectors: list[dict[str, Any]], catalog: Catalog, lang: Lang
+) -> dict[str, Any]:
+    """Give what the template shows, every text in one language and every number written out.
+
+    Parameters
+    ----------
+    page : Page
+    units : GeoDataFrame
+        The page's townships in the order in which the script numbers them.
+    grids, vectors : list of dict
+        Descriptions of the layers, as the script gets them.
+    catalog : Catalog
+        Gives the colour of the bars under shares.
+    lang : {"zh", "en"}
+    """
+    classes = grids[0]["classes"] if grids else []
+    return {
+        "lang": lang,
+        "title": page.title.pick(lang),
+        "subtitle": page.subtitle.pick(lang),
+        "headline": page.headline.pick(lang),
+        "notice": page.notice.pick(lang),
+        "notes": [note.pick(lang) for note in page.notes],
+        "totals": [(label.pick(lang), value) for label, value in page.totals],
+        "grids": grids,
+        "vectors": vectors,
+        "legend": _legend(page.legend, classes),
+        "table": _table(page, units, classes, catalog, lang) if len(units) and page.unit_columns else None,
+    }
+
+
+def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the classes of the first grid with their figures; unknown ground only where there is some."""
+    figures = {row.value: row for row in rows}
+    start, out = 0.0, []
+    for swatch in classes:
+        row = figures.get(swatch["value"])
+        if swatch["pattern"] == "none" and (row is None or row.area_km2 == 0):
+            continue
+        share = row.share if row else 0.0
+        written = {
+            "area": number(row.area_km2) if row else MISSING,
+            "share": percent(row.share) if row else MISSING,
+            "people": MISSING if row is None or is_missing(row.people) else whole(row.people or 0.0),
+            "start": f"{start:.3%}",
+            "width": f"{share:.3%}",
+        }
+        out.append(swatch | written)
+        start += share
+    return out
+
+
+def _table(
+    page: Page, units: gpd.GeoDataFrame, classes: list[dict[str, Any]], catalog: Catalog, lang: Lang
+) -> dict[str, Any]:
+    """Give the headings and rows of the township table, in the order of the ranking."""
+    listed = [column for column, _, _ in page.unit_columns]
+    rank_by = page.rank_by or next((column for column in RANKING if column in listed), listed[0])
+    colours = catalog.palette.colours
+    columns = []
+    for column, heading, form in page.unit_columns:
+        unit = FORMATS[form][1] if form in FORMATS else ""
+        # share_red is a bar in red
+        colour = colours.get(column.rsplit("_", 1)[-1]) if form == "percent" else None
+        columns.append(
+            {
+                "heading": heading.pick(lang),
+                "unit": word(unit, lang) if unit else "",
+                "format": form,
+                "ranked": column == rank_by,
+                "tint": colour.rgb if colour else "",
+            }
+        )
+    named = {c["value"]: c for c in classes}
+    rows = [
+        {
+            "unit": place,
+            "name": str(unit["name"]),
+            "cells": [_cell(unit[column], form, named, lang) for column, _, form in page.unit_columns],
+            "rank": _rank(unit[rank_by]),
+        }
+        for place, (_, unit) in enumerate(units.iterrows())
+    ]
+    return {"columns": columns, "rows": sorted(rows, key=lambda row: -row["rank"])}
+
+
+def _cell(value: Any, form: str, classes: dict[Any, dict[str, Any]], lang: Lang) -> dict[str, Any]:
+    """Give one cell: its text, what it sorts by, the class of a level and the length of the bar of a share."""
+    cell = {"text": formatted(value, form, lang), "sort": "", "title": "", "level": None, "bar": ""}
+    if is_missing(value):
+        return cell
+    if form == "text":
+        return cell | {"sort": str(value)}
+    cell["sort"] = repr(float(value))
+    if form == "percent":
+        cell["bar"] = f"{min(max(float(value), 0.0), 1.0):.2%}"
+    if form == "level" and int(value) in classes:
+        known = classes[int(value)]
+        cell |= {"text": known["roman"] or known["label"], "title": known["label"], "level": int(value)}
+    return cell
+
+
+def _rank(value: Any) -> float:
+    """Give the number that a value is ranked by; unknown and text go last."""
+    try:
+        ranked = float(value)
+    except (TypeError, ValueError):
+        return -math.inf
+    return -math.inf if math.isnan(ranked) else ranked

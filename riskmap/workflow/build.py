@@ -1,0 +1,245 @@
+"""A build: ordered steps over one database, redone only where something changed, published whole."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from riskmap.data.catalog import house
+from riskmap.data.files import fingerprint
+from riskmap.data.findings import Finding
+from riskmap.data.findings import count as count_findings
+from riskmap.errors import DataError, OutputError, RiskmapError, SeveralErrors
+from riskmap.text import Lang, Text
+from riskmap.workflow import record, store
+from riskmap.workflow.context import Context
+from riskmap.workflow.project import Loaded, load
+from riskmap.workflow.steps import STEPS, Step
+from riskmap.workflow.steps.imports import steps_for
+
+Progress = Callable[[float, Text], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """What a build did: where the products are, the totals, the findings, what was skipped and why, what was reused."""
+
+    out: Path
+    run: dict[str, Any]
+    findings: list[Finding]
+    skipped: dict[str, Text]
+    reused: list[str]
+    products: list[str]
+
+
+@dataclass(eq=False)
+class _Run:
+    """The moving parts of one build."""
+
+    context: Context
+    state: store.State
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
+    skipped: dict[str, Text] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def build(
+    project: str | Path,
+    out: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    only: Iterable[str] = (),
+    redo: bool = False,
+    force: bool = False,
+    lang: Lang | None = None,
+) -> Built:
+    """Build a project: one database, the grids, the maps.
+
+    Parameters
+    ----------
+    project : path
+        The project file.
+    out : path, optional
+        Output folder; ``out/<folder of the project file>`` by default.
+    progress : callable, optional
+        Called with the share done (0-1) and a text.
+    only : iterable of str
+        Steps to do, with those they need; all by default.
+    redo : bool
+        Do all steps again, changed or not.
+    force : bool
+        Overwrite files at our names that riskmap did not write.
+    lang : {"zh", "en"}, optional
+        Language of the products; the project's by default.
+
+    Raises
+    ------
+    RiskmapError
+        See :mod:`riskmap.errors`. An error in a layer that no requested step reads is a finding, not an exception.
+    """
+    catalog = house()
+    loaded = load(project, catalog)
+    target = Path(out) if out is not None else Path("out") / loaded.folder.name
+    work = target / record.WORK
+    with _locked(work):
+        if redo:
+            shutil.rmtree(work / "work", ignore_errors=True)
+        folder = work / "work"
+        folder.mkdir(parents=True, exist_ok=True)
+        database = store.database_in(folder)
+        context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
+        run = _Run(context, store.State.read(folder))
+        started = datetime.datetime.now(datetime.UTC)
+        steps = _wanted((*steps_for(loaded.project.inputs), *STEPS), only)
+        for number, step in enumerate(steps):
+            if progress:
+                progress(number / len(steps), step.title)
+            _take(step, run)
+        built = _finish(run, target, steps, started, force=force)
+        if progress:
+            progress(1.0, Text("完成", "done"))
+    return built
+
+
+def _locked(work: Path) -> Any:
+    """Hold the folder's lock, which dies with its process."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(work / "lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise OutputError(
+            Text("另一个 riskmap 正在写这个文件夹", "another riskmap is writing to this folder"),
+            remedy=Text("等它结束，或用另一个 --out", "wait for it to finish, or use another --out"),
+            file=str(work.parent),
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            Text(f"输出文件夹不能写：{error.strerror}", f"the output folder cannot be written: {error.strerror}"),
+            remedy=Text("检查权限和磁盘空间，或换一个 --out", "check rights and disk space, or use another --out"),
+            file=str(work.parent),
+        ) from error
+    return lock
+
+
+def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
+    """Give the steps named and those that make what they read."""
+    names = set(only)
+    known = [s.name for s in steps]
+    for name in names - set(known):
+        from riskmap.data.spec import near
+        from riskmap.errors import SpecError
+
+        raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known))
+    if not names:
+        return steps
+    chosen: list[Step] = []
+    wanted: set[str] = set()
+    for step in reversed(steps):
+        if step.name in names or any(store.matches(given, wish) for given in step.gives for wish in wanted):
+            chosen.append(step)
+            wanted |= {*step.needs, *step.takes}
+    return tuple(reversed(chosen))
+
+
+def _take(step: Step, run: _Run) -> None:
+    """Do a step, or reuse what it gave last time, or skip it."""
+    context = run.context
+    started = time.perf_counter()
+    reads = store.reads(step, context, run.failed)
+    _stop_for_errors(step, reads, run)
+    missing = [need for need in step.needs if not any(store.matches(layer, need) for layer in reads)]
+    if missing:
+        run.skipped[step.name] = Text(f"缺 {'、'.join(missing)}", f"no {', '.join(missing)}")
+        run.state.forget(step.name, context)
+        return
+    try:
+        key = _key(step, reads, run)
+        if run.state.valid(step.name, key, context):
+            run.state.recall(step.name, context)
+            run.reused.append(step.name)
+        else:
+            context.used.clear()
+            run.state.keep(step.name, key, step.run(context), context)
+    except RiskmapError as error:
+        if not step.name.startswith("import:"):
+            raise
+        run.state.forget(step.name, context)
+        run.failed[step.gives[0]] = [error]
+    else:
+        _note_failures(step, run)
+    run.seconds[step.name] = round(time.perf_counter() - started, 3)
+
+
+def _note_failures(step: Step, run: _Run) -> None:
+    """Hold back a layer whose checks found errors: no step may read it."""
+    errors = [f for f in run.state.findings(step.name) if f.severity == "error"]
+    if errors and step.name.startswith("import:"):
+        run.failed[step.gives[0]] = [_raised(f) for f in errors]
+
+
+def _raised(finding: Finding) -> RiskmapError:
+    return DataError(finding.message, remedy=finding.remedy, file=finding.file, layer=finding.layer, row=finding.row, field=finding.field)
+
+
+def _stop_for_errors(step: Step, reads: list[str], run: _Run) -> None:
+    """Raise all errors of the layers that a step reads; an import may fail on the boundary only."""
+    bad = [error for layer in reads for error in run.failed.get(layer, [])]
+    if bad:
+        every = bad if step.name.startswith("import:") else [e for errors in run.failed.values() for e in errors if errors]
+        raise every[0] if len(every) == 1 else SeveralErrors(every)
+
+
+def _key(step: Step, reads: list[str], run: _Run) -> str:
+    """Give the digest of everything that a step's result depends on."""
+    context = run.context
+    project = context.project.model_dump(mode="json")
+    parts: list[Any] = [step.name, record.code_digest(), {o: project[o] for o in step.options}]
+    if step.name.startswith("import:"):
+        layer = step.gives[0]
+        path = context.loaded.path_of(layer)
+        parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
+    if step.name == "map":
+        parts.append(context.lang)
+    parts.append({layer: run.state.digest_of(layer) for layer in reads})
+    return record.digest(*parts)
+
+
+def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.datetime, *, force: bool) -> Built:
+    """Write the tables that speak of the whole build, publish, and write ``run.json`` last."""
+    context, state = run.context, run.state
+    findings = state.all_findings()
+    findings += [store.finding_of(error, layer) for layer, errors in run.failed.items() for error in errors if layer not in state.layers_given()]
+    findings += [Finding(name, "note", "STEP_SKIPPED", Text(f"步骤 {name} 跳过：{why.zh}", f"step {name} skipped: {why.en}")) for name, why in run.skipped.items()]
+    store.write_tables(context, state, findings)
+    products = store.products(context, state)
+    record.refuse_foreign(target, products, force=force)
+    outputs = record.publish(context.folder, target, products)
+    run_record = {
+        "riskmap": record.versions()["riskmap"],
+        "project": {"file": context.loaded.file.name, "name": asdict(context.project.name)},
+        "parameters": context.project.model_dump(mode="json", by_alias=True),
+        "crs": context.crs.to_string(),
+        "grid": {"shape": list(context.grid.shape), "cell_size_m": context.project.cell_size_m, "origin": [context.grid.transform.c, context.grid.transform.f]},
+        "inputs": [{k: s[k] for k in ("layer", "file", "sha256", "rows_in", "rows_out", "encoding", "crs_in", "crs_out")} for s in state.sources()],
+        "versions": record.versions(),
+        "seeds": {},
+        "totals": state.totals(),
+        "findings": count_findings(findings),
+        "values_below_standard": state.uncertain_facts(),
+        "skipped": {name: why.en for name, why in run.skipped.items()},
+        "steps": [{"name": s.name, "reused": s.name in run.reused, "seconds": run.seconds.get(s.name)} for s in steps],
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 1),
+        "outputs": outputs,
+    }
+    record.write_json(run_record, target / record.RUN)
+    return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))

@@ -1,0 +1,173 @@
+"""The project file: what a bureau asks for, read strictly into frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from riskmap.data.catalog import Catalog
+from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
+from riskmap.errors import SpecError
+from riskmap.text import Lang, Text
+
+
+def _input(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+Input = Annotated[InputSpec, BeforeValidator(_input)]
+"""A path, or a mapping that also says what the file does not say of itself."""
+
+
+class NormaliseSpec(Record):
+    """How a layer's values become comparable numbers."""
+
+    method: Literal["min_max", "half_one", "z_score", "rank", "fixed", "none"] = "min_max"
+    bounds: tuple[float, float] | None = None
+    layers: dict[str, NormaliseSpec] = {}
+
+
+class ClassifySpec(Record):
+    """How the score is cut into four levels."""
+
+    scheme: Literal["natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"] = "natural_breaks"
+    k: Literal[4] = 4
+    limits: tuple[float, ...] | None = None
+
+
+class RiskSpec(Record):
+    """The comprehensive risk: layers, weights, method, classes, smallest patch."""
+
+    method: Literal["weighted_sum", "maximum", "product", "geometric_mean", "power"] = "weighted_sum"
+    weights: dict[str, float] | Literal["equal"] = "equal"
+    normalise: NormaliseSpec = NormaliseSpec()
+    missing: Literal["unknown", "renormalise"] = "unknown"
+    classify: ClassifySpec = ClassifySpec()
+    min_zone_ha: float | None = None
+    keep_people: float | None = None
+
+
+class ControlSpec(Record):
+    """Prevention-and-control zoning: a rule table of one's own, the smallest patch."""
+
+    rules: tuple[dict[str, Any], ...] | None = None
+    min_zone_ha: float | None = None
+
+
+class FireSpec(Record):
+    """The fire circle."""
+
+    limit_s: float = 300
+    turnout_s: float = 60
+    speeds_kmh: dict[str, float] = {}
+
+
+class EvacuationSpec(Record):
+    """Evacuation."""
+
+    walk_m_s: float = 1.0
+
+
+class OutputSpec(Record):
+    """Language and furniture of the products."""
+
+    lang: Lang = "zh"
+    publish: Literal["internal", "public"] = "internal"
+    compiled_by: Bilingual | None = None
+    map_review_number: str | None = None
+
+
+class Project(Record):
+    """A project file."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: Bilingual
+    crs: str | None = None
+    cell_size_m: float = Field(gt=0)
+    data_date: str | None = None
+    inputs: dict[str, Input]
+    risk: RiskSpec = RiskSpec()
+    control: ControlSpec = ControlSpec()
+    fire: FireSpec = FireSpec()
+    evacuation: EvacuationSpec = EvacuationSpec()
+    output: OutputSpec = OutputSpec()
+    database: str = "riskmap.gpkg"
+    facts: dict[str, dict[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A project and the file it stands in; input paths are relative to that file's folder."""
+
+    project: Project
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the project file."""
+        return self.file.parent
+
+    def path_of(self, layer: str) -> Path:
+        """Give the path of an input's file."""
+        return self.folder / self.project.inputs[layer].path
+
+
+def load(file: str | Path, catalog: Catalog) -> Loaded:
+    """Read a project file.
+
+    Raises
+    ------
+    SpecError
+        Unknown keys, layers or facts, with near matches; weights of layers that are no inputs; no boundary.
+    """
+    path = Path(file).resolve()
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise SpecError(Text("项目文件应是键值", "a project file is a mapping"), file=path.name)
+    project = build(Project, data, path.name)
+    try:
+        _check_inputs(project, catalog)
+        _check_weights(project)
+        _check_facts(project, catalog)
+    except SpecError as error:
+        error.file = error.file or path.name
+        raise
+    return Loaded(project, path)
+
+
+def _check_inputs(project: Project, catalog: Catalog) -> None:
+    for layer in project.inputs:
+        spec = catalog.layer(layer)
+        if spec.role != "input":
+            raise SpecError(Text(f"inputs.{layer}：这是结果图层，不是输入", f"inputs.{layer}: that is a result, not an input"), layer=layer)
+    if "boundary" not in project.inputs:
+        raise SpecError(
+            Text("inputs 缺 boundary（行政区边界）", "inputs has no boundary"),
+            remedy=Text("写明 inputs: {boundary: 文件}", "say inputs: {boundary: file}"),
+        )
+
+
+def _check_weights(project: Project) -> None:
+    if isinstance(project.risk.weights, str):
+        return
+    for layer in project.risk.weights:
+        if layer not in project.inputs:
+            raise SpecError(
+                Text(f"risk.weights.{layer}：inputs 里没有这个图层", f"risk.weights.{layer}: no such layer in inputs") + near(layer, list(project.inputs)),
+                remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
+            )
+        if not layer.startswith(("hazard_", "exposure_")):
+            raise SpecError(Text(f"risk.weights.{layer}：只有 hazard_ 和 exposure_ 图层可以加权", f"risk.weights.{layer}: only hazard_ and exposure_ layers carry weights"))
+
+
+def _check_facts(project: Project, catalog: Catalog) -> None:
+    for topic, values in project.facts.items():
+        if topic not in catalog.topics():
+            raise SpecError(Text(f"facts.{topic}：没有这个主题", f"facts.{topic}: no such topic") + near(topic, catalog.topics()))
+        known = list(catalog.facts(topic).values)
+        for key in values:
+            if key not in known:
+                raise SpecError(Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known))

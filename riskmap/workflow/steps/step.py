@@ -1,0 +1,40 @@
+"""What a step is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from riskmap.text import Text
+from riskmap.workflow.context import Context, Results
+
+
+@dataclass(frozen=True)
+class Step:
+    """Layers in, layers out.
+
+    Parameters
+    ----------
+    name : str
+        As in ``--only NAME`` and the command of the same name.
+    title : Text
+        For the progress bar.
+    needs : tuple of str
+        Layers without which the step is skipped with a note; ``hazard_*`` stands for at least one of a family.
+    takes : tuple of str
+        Layers that it also reads when they are there.
+    gives : tuple of str
+        Layers and files that it makes.
+    options : tuple of str
+        Keys of the project file on which it depends.
+    run : callable
+        Context -> Results.
+    """
+
+    name: str
+    title: Text
+    needs: tuple[str, ...]
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+    options: tuple[str, ...]
+    run: Callable[[Context], Results]

@@ -1,0 +1,126 @@
+"""The zones step: risk zones, township statistics and control zones, with totals that must add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmap import fields, zonal
+from riskmap.data.findings import Finding
+from riskmap.grid import Raster
+from riskmap.levels import ZONES
+from riskmap.risk import control, patches, zoning
+from riskmap.text import Text
+from riskmap.workflow import totals
+from riskmap.workflow.context import Context, GridResult, Results
+from riskmap.workflow.steps.risk import merge
+from riskmap.workflow.steps.step import Step
+
+
+def run(context: Context) -> Results:
+    """Give ``risk_zones``, ``risk_units``, ``control_zone`` and ``control_zones``, and check that areas and people add up."""
+    results = Results()
+    levels = context.cells("risk_level").values
+    people = context.cells("exposure_population").values if context.has("exposure_population") else None
+    zones = zoning.risk_zones(levels, context.inside, context.boundary, context.grid)
+    results.rows["risk_zones"] = zones
+    if people is not None:
+        results.findings += _unknown_people(context, people)
+    if context.has("townships"):
+        units = zoning.risk_units(
+            zones, context.rows("townships"), context.boundary, levels=levels, people=people, inside=context.inside, grid=context.grid
+        )
+        results.rows["risk_units"] = units
+        results.findings += _unassigned(units)
+    codes, controls = _control(context, levels, results)
+    results.totals = totals.add_up(
+        zones=zones,
+        controls=controls,
+        units=results.rows.get("risk_units"),
+        boundary_km2=context.boundary.area / 1e6,
+        levels=levels,
+        control=codes,
+        people=people,
+        inside=context.inside,
+    )
+    return results
+
+
+def _control(context: Context, levels: NDArray[np.uint8], results: Results) -> tuple[NDArray[np.uint8], Any]:
+    own = context.project.control.rules
+    table = control.rules(own if own is not None else context.fact_table("zoning", "control_rules"))
+    capacity = _capacity(context, results.findings)
+    density = _density(context, results.findings)
+    decided, fired = control.decide(table, levels, capacity, density)
+    merged = merge(context, decided, context.project.control.min_zone_ha or context.project.risk.min_zone_ha)
+    zones = control.control_zones(merged.codes, fired, table, context.inside, context.boundary, context.grid)
+    results.grids["control_zone"] = GridResult(Raster(context.grid, merged.codes), Text("综合防治区", "Control zone"), len(ZONES) - 1)
+    results.grids["control_rule"] = GridResult(Raster(context.grid, fired), Text("防治区划规则号", "Number of the control rule"), len(table))
+    results.rows["control_zones"] = zones
+    results.rows["merged_patches_control"] = patches.log_frame(merged.log, "control_zone", context.grid)
+    return merged.codes, zones
+
+
+def _capacity(context: Context, findings: list[Finding]) -> NDArray[np.int8] | None:
+    """Give the capacity class of each cell, None (and a note) when there is no capacity layer."""
+    if not context.has("capacity"):
+        message = Text("没有 capacity（减灾能力）图层：防治区划按不含减灾能力的规则", "no capacity layer: the control zoning uses the rules without it")
+        findings.append(Finding("control_zones", "note", "CAPACITY_ABSENT", message))
+        return None
+    lower = [context.fact("zoning", "capacity_weak_below"), context.fact("zoning", "capacity_strong_from")]
+    return control.classes(context.cells("capacity").values.astype(float), lower)
+
+
+def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | None:
+    """Give the class of geohazard points per 100 km2 of each cell's township, None (and a note) when it is not known."""
+    if not (context.has("geohazard_points") and context.has("townships")):
+        message = Text(
+            "没有地质灾害隐患点或乡镇图层：防治区划不含隐患密度", "no geohazard points or townships: the control zoning leaves their density out"
+        )
+        findings.append(Finding("control_zones", "note", "DENSITY_ABSENT", message))
+        return None
+    townships = context.rows("townships").sort_values(fields.CODE, kind="stable").reset_index(drop=True)
+    cut, _ = zonal.partition(townships, context.boundary)
+    units = zonal.unit_of_cells(townships, context.grid)
+    km2 = np.array([part.area / 1e6 for part in cut])
+    density = control.point_density(context.rows("geohazard_points"), units, km2, context.grid)
+    return control.classes(density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")])
+
+
+def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Finding]:
+    unknown = int((np.isnan(people) & context.inside).sum())
+    outside = float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
+    findings = []
+    if unknown:
+        message = Text(f"边界内 {unknown} 个格子人口未知，未计入", f"{unknown} cells inside the boundary have unknown population; not counted")
+        findings.append(Finding("exposure_population", "warning", "PEOPLE_UNKNOWN", message, rows=unknown))
+    if outside > 0.5:
+        message = Text(f"{outside:,.0f} 人落在边界之外，未计入", f"{outside:,.0f} people fall outside the boundary; not counted")
+        findings.append(Finding("exposure_population", "note", "PEOPLE_OUTSIDE", message))
+    return findings
+
+
+def _unassigned(units: Any) -> list[Finding]:
+    rest = units[units[fields.CODE].isna()]
+    if not len(rest):
+        return []
+    km2, people = float(rest[fields.AREA_KM2].iloc[0]), float(rest[fields.PEOPLE].iloc[0])
+    message = Text(
+        f"边界内有 {km2:.3f} km²、{people:,.0f} 人不属于任何乡镇，列为 {fields.UNASSIGNED}",
+        f"{km2:.3f} km2 and {people:,.0f} people inside the boundary are in no township; row {fields.UNASSIGNED}",
+    )
+    return [Finding("townships", "warning", "UNITS_GAP", message, Text("核对乡镇界与行政区界", "check the township lines against the boundary"))]
+
+
+STEP = Step(
+    "zones",
+    Text("风险区划与防治区划", "risk and control zoning"),
+    needs=("boundary", "risk_level"),
+    takes=("townships", "exposure_population", "capacity", "geohazard_points", "villages", "hazchem_sources"),
+    gives=("risk_zones", "risk_units", "control_zone", "control_rule", "control_zones", "merged_patches_control"),
+    options=("risk", "control", "facts"),
+    run=run,
+)
+

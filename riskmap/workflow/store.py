@@ -1,0 +1,211 @@
+"""The work folder of a build: what each step gave, so that an unchanged step need not run again."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import shapely
+
+from riskmap.crs import name as crs_name
+from riskmap.data.database import Database
+from riskmap.data.findings import Finding, to_frame
+from riskmap.data.rasters import write_cog
+from riskmap.errors import RiskmapError
+from riskmap.text import Text
+from riskmap.workflow import record
+from riskmap.workflow.context import Context, Results
+from riskmap.workflow.steps.imports import sources_frame
+from riskmap.workflow.steps.step import Step
+
+STATE = "state.json"
+TABLES = ("findings", "sources", "runs", "grids")
+"""Tables about the build itself; they stand in the database beside the layers."""
+
+
+def database_in(folder: Path) -> Database:
+    """Give the work folder's database."""
+    return Database(folder / "riskmap.gpkg")
+
+
+def matches(layer: str, pattern: str) -> bool:
+    """Tell whether a layer is the one named, or of the family ``hazard_*``."""
+    return fnmatch.fnmatchcase(layer, pattern)
+
+
+def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
+    """Give the layers that a step will read: of those it names, the ones that are there or should have been."""
+    known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
+    return sorted(layer for layer in known if any(matches(layer, wish) for wish in (*step.needs, *step.takes)))
+
+
+class State:
+    """What every step gave, by step name; kept in the work folder, written after each step.
+
+    Parameters
+    ----------
+    folder : Path
+    steps : dict
+        Step -> key, layers (with digest), grids, files, findings, facts, totals.
+    """
+
+    def __init__(self, folder: Path, steps: dict[str, dict[str, Any]]) -> None:
+        self._folder = folder
+        self._steps = steps
+        self._active: list[str] = []
+
+    @classmethod
+    def read(cls, folder: Path) -> State:
+        """Read the state of a work folder; an unreadable one counts as empty, so that all steps run."""
+        return cls(folder, record.read_json(folder / STATE) or {})
+
+    def valid(self, step: str, key: str, context: Context) -> bool:
+        """Tell whether a step gave its layers from the same inputs, and they are still there."""
+        kept = self._steps.get(step)
+        if kept is None or kept["key"] != key:
+            return False
+        tables = set(context.database.layers())
+        grids = all(context.grid_path(grid).exists() for grid in kept["grids"])
+        files = all((self._folder / file).exists() for file in kept["files"])
+        return grids and files and set(kept["rows"]) <= tables
+
+    def recall(self, step: str, context: Context) -> None:
+        """Make known again what a step gave."""
+        kept = self._steps[step]
+        context.grids_known.update(kept["grids"])
+        context.totals[step] = kept["totals"]
+        self._active.append(step)
+
+    def forget(self, step: str, context: Context) -> None:
+        """Remove what a step gave when it last ran."""
+        kept = self._steps.pop(step, None)
+        if kept is None:
+            return
+        self._write()
+        for layer in kept["rows"]:
+            context.database.drop(layer)
+        for grid in kept["grids"]:
+            context.grid_path(grid).unlink(missing_ok=True)
+        for file in kept["files"]:
+            (self._folder / file).unlink(missing_ok=True)
+
+    def keep(self, step: str, key: str, results: Results, context: Context) -> None:
+        """Store what a step gave: rows in the database, cells as COGs; then note it as done."""
+        self.forget(step, context)
+        for layer, frame in results.rows.items():
+            context.database.write(layer, frame)
+        grids = {}
+        for grid, given in results.grids.items():
+            path = context.grid_path(grid)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_cog(given.raster, path, title=given.title.zh)
+            grids[grid] = {"title": dataclasses.asdict(given.title), "levels": given.levels, "unit": given.unit, "digest": record.array_digest(given.raster.values)}
+        self._steps[step] = {
+            "key": key,
+            "rows": {layer: record.frame_digest(frame) for layer, frame in results.rows.items()},
+            "grids": grids,
+            "files": sorted(path.relative_to(self._folder).as_posix() for path in results.files),
+            "findings": [_kept_finding(f) for f in results.findings],
+            "facts": [dataclasses.asdict(use) for _, use in sorted(context.used.items())],
+            "totals": results.totals,
+        }
+        self._write()
+        self.recall(step, context)
+
+    def _write(self) -> None:
+        record.write_json(self._steps, self._folder / STATE)
+
+    def digest_of(self, layer: str) -> str | None:
+        """Give the content digest of a layer as the last step that gave it left it."""
+        for kept in self._steps.values():
+            if layer in kept["rows"]:
+                return kept["rows"][layer]
+            if layer in kept["grids"]:
+                return kept["grids"][layer]["digest"]
+        return None
+
+    def layers_given(self) -> set[str]:
+        """Give all layers of rows and cells that the steps of this build gave."""
+        return {layer for step in self._active for layer in (*self._steps[step]["rows"], *self._steps[step]["grids"])}
+
+    def findings(self, step: str) -> list[Finding]:
+        """Give the findings of a step."""
+        return [_finding(kept) for kept in self._steps[step]["findings"]]
+
+    def all_findings(self) -> list[Finding]:
+        """Give the findings of all steps of this build."""
+        return [finding for step in self._active for finding in self.findings(step)]
+
+    def totals(self) -> dict[str, Any]:
+        """Give the figures of the steps, imports left out."""
+        return {step: self._steps[step]["totals"] for step in self._active if not step.startswith("import:") and self._steps[step]["totals"]}
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Give where each imported layer came from."""
+        return [self._steps[step]["totals"]["source"] for step in self._active if step.startswith("import:")]
+
+    def uncertain_facts(self) -> list[dict[str, Any]]:
+        """Give the values of less than standard confidence that the steps used."""
+        uses = {(f["topic"], f["key"]): f for step in self._active for f in self._steps[step]["facts"]}
+        return [use for _, use in sorted(uses.items()) if use["confidence"] != "standard" and not use["overridden"]]
+
+    def grids(self) -> dict[str, dict[str, Any]]:
+        """Give the grids of this build by id."""
+        return {grid: facts for step in self._active for grid, facts in self._steps[step]["grids"].items()}
+
+    def files(self) -> list[str]:
+        """Give the other files that the steps wrote."""
+        return [file for step in self._active for file in self._steps[step]["files"]]
+
+
+def _kept_finding(finding: Finding) -> dict[str, Any]:
+    kept = dataclasses.asdict(finding)
+    kept["geometry"] = None if finding.geometry is None else shapely.to_wkt(finding.geometry, rounding_precision=3)
+    return kept
+
+
+def _finding(kept: dict[str, Any]) -> Finding:
+    texts = {k: Text(**kept[k]) if kept[k] else None for k in ("message", "remedy")}
+    geometry = shapely.from_wkt(kept["geometry"]) if kept["geometry"] else None
+    return Finding(**{**kept, **texts, "geometry": geometry})
+
+
+def finding_of(error: RiskmapError, layer: str) -> Finding:
+    """Give an error as a finding."""
+    row = None if error.row is None else str(error.row)
+    return Finding(error.layer or layer, "error", type(error).__name__, error.message, error.remedy, row=row, field=error.field, file=error.file)
+
+
+def write_tables(context: Context, state: State, findings: list[Finding]) -> None:
+    """Write the tables about the build into the database."""
+    grids = state.grids()
+    listing = pd.DataFrame(
+        {
+            "id": list(grids),
+            "file": [f"grids/{grid}.tif" for grid in grids],
+            "title_zh": [g["title"]["zh"] for g in grids.values()],
+            "title_en": [g["title"]["en"] for g in grids.values()],
+            "levels": pd.array([g["levels"] for g in grids.values()], dtype="Int64"),
+            "unit": pd.array([g["unit"] for g in grids.values()], dtype="str"),
+            "crs": crs_name(context.crs),
+            "cell_size_m": float(context.project.cell_size_m),
+        }
+    ).sort_values("id", ignore_index=True)
+    parameters = context.project.model_dump(mode="json", by_alias=True)
+    rows = [("parameter", key, record.digest(value), str(value)) for key, value in sorted(parameters.items())]
+    rows += [("version", key, "", value) for key, value in sorted(record.versions().items())]
+    runs = pd.DataFrame(rows, columns=["kind", "key", "digest", "value"])
+    context.database.write("findings", to_frame(findings, context.crs))
+    context.database.write("sources", sources_frame(state.sources()))
+    context.database.write("runs", runs)
+    context.database.write("grids", listing)
+
+
+def products(context: Context, state: State) -> list[str]:
+    """Give the files to publish, relative to the work folder."""
+    return sorted([context.database.path.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])
+
+
