@@ -33,11 +33,11 @@ LEVELS: tuple[Level, ...] = (
 
 ZONES: tuple[Level, ...] = (
     Level(0, "none", Text("无数据", "no data")),
-    Level(1, "blue", Text("一般防治区", "general control zone")),
-    Level(2, "orange", Text("次重点防治区", "secondary key control zone")),
-    Level(3, "red", Text("重点防治区", "key control zone")),
+    Level(1, "zone_general", Text("一般防治区", "general control zone")),
+    Level(2, "zone_secondary", Text("次重点防治区", "secondary key control zone")),
+    Level(3, "zone_key", Text("重点防治区", "key control zone")),
 )
-"""Control zones, indexed by zone code; the colour words of zones are roles, drawn as ``styles/`` says."""
+"""Control zones, indexed by zone code; their colours are not the four risk colours, which would say something else."""
 
 FIVE_TO_FOUR: dict[int, int] = {5: 4, 4: 3, 3: 2, 2: 1, 1: 1}
 """Census five-level codes (5 high ... 1 low) to the four colours; a project may say otherwise."""

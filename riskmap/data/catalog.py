@@ -89,6 +89,19 @@ class Catalog:
             raise SpecError(Text(f"没有样式 {id!r}", f"no style {id!r}") + near(id, list(self.style_specs)))
         return self.style_specs[id]
 
+    def check_styles(self) -> None:
+        """Check that each style's layer and field are declared.
+
+        Raises
+        ------
+        SpecError
+        """
+        for spec in self.style_specs.values():
+            layer = self.layer(spec.layer)
+            if spec.field and spec.geometry != "raster" and spec.field not in layer.fields:
+                hint = near(spec.field, list(layer.fields))
+                raise SpecError(Text(f"样式 {spec.id}：图层没有字段 {spec.field!r}", f"style {spec.id}: the layer has no field {spec.field!r}") + hint)
+
     def facts(self, topic: str) -> Facts:
         """Give the facts of a topic (``layers/facts/<topic>.yaml``).
 

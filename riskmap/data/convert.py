@@ -61,7 +61,7 @@ def column(cells: pd.Series, spec: FieldSpec, *, unit: str | None, units: Units,
     elif spec.type == "category":
         values = _categories(text, spec, keys, notes)
     elif spec.type == "boolean":
-        values = text.map(_boolean, na_action="ignore")
+        values = _booleans(text, spec, keys, notes)
     else:
         values = text.map(str, na_action="ignore") if spec.type == "text" else text
     if spec.required and values.isna().any():
@@ -246,24 +246,33 @@ def _categories(text: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[F
     for key, value in spec.domain.items():
         words |= {fold(w): (key, False) for w in (key, value.title.zh, value.title.en)}
         words |= {fold(a): (key, True) for a in value.aliases}
-    found = text.map(lambda v: words.get(fold(str(v)), (None, False)), na_action="ignore")
+    text = text.map(_code_text, na_action="ignore")
+    found = text.map(lambda v: words.get(fold(v), (None, False)), na_action="ignore")
     values = found.map(lambda f: f[0], na_action="ignore").where(found.notna(), None)
-    for row in text.index[found.map(lambda f: f[1], na_action="ignore").eq(True)]:
-        message = Text(f"{text[row]!r} 按 {spec.domain[values[row]].title.zh} 处理", f"{text[row]!r} is taken as {values[row]}")
-        notes.append(Finding("", "note", "CATEGORY_ALIAS", message, row=str(keys[row])))
+    aliased = found.map(lambda f: f[1], na_action="ignore").eq(True)
+    for word, rows in text[aliased].groupby(text[aliased], sort=True):
+        key = values[rows.index[0]]
+        message = Text(f"{word!r} 按 {spec.domain[key].title.zh} 处理", f"{word!r} is taken as {key}")
+        notes.append(_rows(aliased & (text == word), keys, "note", "CATEGORY_ALIAS", message))
     strange = text.notna() & values.isna()
-    for row in text.index[strange]:
-        known = [d.title.zh for d in spec.domain.values()]
-        message = Text(f"{text[row]!r} 不在 {'、'.join(known)} 之中，按未知处理", f"{text[row]!r} is none of {', '.join(spec.domain)}: unknown")
-        notes.append(Finding("", "warning", "CATEGORY_UNKNOWN", message + near(str(text[row]), known), row=str(keys[row])))
+    known = [d.title.zh for d in spec.domain.values()]
+    for word, _ in text[strange].groupby(text[strange], sort=True):
+        message = Text(f"{word!r} 不在 {'、'.join(known)} 之中，按未知处理", f"{word!r} is none of {', '.join(spec.domain)}: unknown")
+        notes.append(_rows(strange & (text == word), keys, "warning", "CATEGORY_UNKNOWN", message + near(word, known)))
     return values
 
 
-def _boolean(value: Any) -> bool | None:
-    word = fold(str(value))
-    if word in ("1", "1.0", "true", "yes", "y", "t", "是", "有"):
-        return True
-    return False if word in ("0", "0.0", "false", "no", "n", "f", "否", "无") else None
+def _booleans(text: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[Finding]) -> pd.Series:
+    """Read yes and no in both languages and the field's own words (``室内``, ``viaduct``)."""
+    words = dict.fromkeys(("1", "true", "yes", "y", "t", "是", "有"), True) | dict.fromkeys(("0", "false", "no", "n", "f", "否", "无"), False)
+    for key, value in spec.domain.items():
+        words |= {fold(w): key == "true" for w in (value.title.zh, value.title.en, *value.aliases)}
+    values = text.map(lambda v: words.get(fold(_code_text(v))), na_action="ignore")
+    strange = text.notna() & values.isna()
+    if strange.any():
+        message = Text(f"{text[strange].iloc[0]!r} 不是“是/否”，按未知处理", f"{text[strange].iloc[0]!r} is neither yes nor no: unknown")
+        notes.append(_rows(strange, keys, "warning", "BOOLEAN_UNKNOWN", message))
+    return values.astype("boolean")
 
 
 def levels(cells: pd.Series, words: tuple[dict[str, Any], ...], keys: pd.Series) -> tuple[pd.Series, int | None, list[Finding]]:

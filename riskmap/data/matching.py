@@ -119,12 +119,11 @@ def _candidates(field: str, columns: list[str], spec: LayerSpec, units: dict[str
     if own:
         return [Match(own[0], _unit_of(field, own[0], spec, units), "id")]
     words = {fold(wanted.title.zh), fold(wanted.title.en), *(fold(a.name) for a in wanted.aliases)}
-    found = []
-    for column in columns:
-        bare = _bare(column, units)
-        if column not in taken and (fold(column) in words or fold(bare) in words):
-            found.append(Match(column, _unit_of(field, column, spec, units), "alias"))
-    return found
+    free = [c for c in columns if c not in taken]
+    named = [c for c in free if fold(c) in words]
+    if not named and wanted.unit is not None:
+        named = [c for c in free if fold(_bare(c, units)) in words]
+    return [Match(c, _unit_of(field, c, spec, units), "alias") for c in named]
 
 
 def _bare(column: str, units: dict[str, tuple[str, float]]) -> str:

@@ -26,10 +26,15 @@ KIND_OF = {0: "point", 1: "line", 2: "line", 3: "polygon", 4: "point", 5: "line"
 
 @dataclass(frozen=True)
 class Area:
-    """The project's area: its bounds in the project's system, to tell a wrong system from a right one."""
+    """The project's area as one geometry in the project's system: tells a wrong system from a right one."""
 
-    bounds: tuple[float, float, float, float]
+    geometry: Any
     crs: pyproj.CRS
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        return self.geometry.bounds
 
 
 def point_columns(columns: list[str], declared: dict[str, str], catalog: Catalog) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ import pyproj
 
 from riskmap import landing
 from riskmap.crs import name
-from riskmap.data import convert, places
+from riskmap.data import checks, convert, places
 from riskmap.data.catalog import Catalog
 from riskmap.data.files import Opened, fingerprint, is_raster, open_rows
 from riskmap.data.findings import Finding
@@ -27,6 +27,10 @@ from riskmap.text import Text
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+
+ORIGIN_COLUMN = "数据性质"
+ORIGIN_TAG = "RISKMAP_NOTE"
+"""Where a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
 
 TOTAL_WORDS = ("合计", "总计", "小计", "共计", "total")
 
@@ -57,6 +61,7 @@ class Layer:
     source: Source
     findings: tuple[Finding, ...]
     levels: int | None = None
+    synthetic: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,7 @@ class GridLayer:
     findings: tuple[Finding, ...]
     levels: int | None = None
     outside: float = 0.0
+    synthetic: bool = False
 
 
 def prepare_rows(path: Path, spec: InputSpec, layer: LayerSpec, *, crs: pyproj.CRS | None, area: places.Area | None, catalog: Catalog) -> Layer:
@@ -127,6 +133,7 @@ def _prepared(opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs
         values = places.reproject(values, crs) if crs is not None else values
         if area is not None and layer.id != "boundary":
             places.require_in_area(values, area, layer, path.name)
+        findings += checks.check(values, layer, keys, area)
     kept = len(values)
     source = Source(
         layer.id,
@@ -142,7 +149,14 @@ def _prepared(opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs
         kept,
         json.dumps({f: m.column for f, m in matches.items()}, ensure_ascii=False),
     )
-    return Layer(values.reset_index(drop=True), source, tuple(f.at(layer=layer.id, file=f.file or path.name) for f in findings), levels)
+    return Layer(values.reset_index(drop=True), source, tuple(f.at(layer=layer.id, file=f.file or path.name) for f in findings), levels, _says_synthetic(frame))
+
+
+def _says_synthetic(frame: pd.DataFrame) -> bool:
+    """Tell whether any row says of itself that it is made up."""
+    if ORIGIN_COLUMN not in frame.columns:
+        return False
+    return bool(frame[ORIGIN_COLUMN].astype(str).str.contains("合成|synthetic", case=False).any())
 
 
 def _without_totals(frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]) -> tuple[pd.DataFrame, list[Finding]]:
@@ -265,7 +279,7 @@ def prepare_grid(path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, *, a
     source = Source(
         layer.id, spec.path, spec.layer, fingerprint(path), None, name(band.raster.grid.crs), name(grid.crs), cells, 0, 0, cells, ""
     )
-    return GridLayer(raster, source, tuple(findings), levels, outside)
+    return GridLayer(raster, source, tuple(findings), levels, outside, "synthetic" in band.tags.get(ORIGIN_TAG, "").lower())
 
 
 def _land_exposure(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[Raster, float]:
@@ -308,9 +322,10 @@ def _from_rows(path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, exposu
     if exposure:
         kinds = set(frame.geom_type)
         land = landing.land_point_amounts if kinds <= {"Point", "MultiPoint"} else landing.land_polygon_amounts
-        raster, outside = land(frame, frame["value"].astype(float), grid)
+        counted = "value" if "value" in frame else layer.id.removeprefix("exposure_")
+        raster, outside = land(frame, frame[counted].astype(float), grid)
     elif "level" in frame and rows.levels is not None:
         raster = landing.land_polygon_levels(frame, frame["level"].fillna(0).astype(int), grid)
     else:
         raster = landing.land_polygon_values(frame, frame["value"], grid)
-    return GridLayer(raster, rows.source, rows.findings, rows.levels, outside)
+    return GridLayer(raster, rows.source, rows.findings, rows.levels, outside, rows.synthetic)

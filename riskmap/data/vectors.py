@@ -65,6 +65,8 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
         frame = pyogrio.read_dataframe(
             source, layer=name, encoding=found.name if found else None, where=where, use_arrow=found is None, datetime_as_string=True
         )
+    except DataError:
+        raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, ValueError) as error:
         raise DataError(
             Text(f"GDAL 读不了：{error}", f"GDAL cannot read it: {error}"),

@@ -77,7 +77,7 @@ def document(view: dict[str, Any], lang: Lang, *, centre: tuple[float, float]) -
     lon, lat = centre
     world = folium.Map(
         location=(lat, lon), tiles=None, zoom_start=10, zoom_control=False,
-        attribution_control=False, zoom_snap=0.25, wheel_px_per_zoom_level=100, max_zoom=19, min_zoom=5,
+        attribution_control=False, zoom_snap=0.1, wheel_px_per_zoom_level=100, max_zoom=19, min_zoom=5,
     )  # fmt: skip
     world.default_js, world.default_css = [], []
     figure = _Figure(view, lang)

@@ -167,6 +167,7 @@ def _take(step: Step, run: _Run) -> None:
             run.state.recall(step.name, context)
             run.reused.append(step.name)
         else:
+            run.state.forget(step.name, context)
             context.used.clear()
             run.state.keep(step.name, key, step.run(context), context)
     except RiskmapError as error:

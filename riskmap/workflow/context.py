@@ -100,6 +100,10 @@ class Context:
         """Give how many levels a grid counts; None for values."""
         return self.grids_known[layer]["levels"]
 
+    def is_synthetic(self, layer: str) -> bool:
+        """Tell whether a layer's delivery says of itself that it is made up."""
+        return bool(self.totals.get(f"import:{layer}", {}).get("synthetic"))
+
     def fact(self, topic: str, key: str) -> Any:
         """Give a fact's value, the project's where it sets one, and remember that it was used."""
         fact = self.catalog.facts(topic).values[key]
@@ -141,8 +145,8 @@ class Context:
 
     @cached_property
     def area(self) -> Area:
-        """Bounds of the boundary."""
-        return Area(tuple(float(v) for v in self.boundary.bounds), self.crs)
+        """The boundary with its system."""
+        return Area(self.boundary, self.crs)
 
     @cached_property
     def grid(self) -> Grid:

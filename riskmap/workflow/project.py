@@ -88,6 +88,7 @@ class Project(Record):
     crs: str | None = None
     cell_size_m: float = Field(gt=0)
     data_date: str | None = None
+    credits: Bilingual | None = None
     inputs: dict[str, Input]
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()

@@ -94,7 +94,6 @@ class State:
 
     def keep(self, step: str, key: str, results: Results, context: Context) -> None:
         """Store what a step gave: rows in the database, cells as COGs; then note it as done."""
-        self.forget(step, context)
         for layer, frame in results.rows.items():
             context.database.write(layer, frame)
         grids = {}

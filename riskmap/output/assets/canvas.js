@@ -1,5 +1,6 @@
 // A canvas that covers the map view and a margin, and is painted anew after each move.
-// Unlike tiles it has no seams, also at the fractional zooms that let an area fill the screen.
+// Unlike tiles it has no seams, also at the fractional zooms that let an area fill the screen. There is one for all
+// layers: Chromium prints a canvas as drawing, and each one blots out those below it.
 // "World" coordinates are web Mercator scaled to 0..1, x east and y south.
 
 function worldX(lon) {

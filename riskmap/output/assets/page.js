@@ -1,6 +1,8 @@
 // The page: what is shown, and what happens on a click or a key.
 
 const MOST_NEARBY = 6;
+const EDGE = 22; // pixels around the area
+const DEAREST_CARD = 0.25; // zoom levels
 
 class App {
   constructor(map, told) {
@@ -34,17 +36,13 @@ class App {
   }
 
   draw() {
-    const canvas = (name, zIndex, paint) => {
-      const pane = this.map.createPane(name);
-      pane.style.zIndex = zIndex;
-      pane.style.pointerEvents = "none";
-      return new CanvasLayer(paint, { pane: name }).addTo(this.map);
-    };
-    this.canvases = {
-      grid: canvas("cells", 300, (view) => this.grid && this.grid.paint(view, this.look.patterned)),
-      vector: canvas("vectors", 400, (view) => this.paintVectors(view)),
-      label: canvas("labels", 450, (view) => this.paintLabels(view)),
-    };
+    this.canvas = new CanvasLayer((view) => this.paint(view)).addTo(this.map);
+  }
+
+  paint(view) {
+    if (this.grid) this.grid.paint(view, this.look.patterned);
+    this.paintVectors(view);
+    this.paintLabels(view);
   }
 
   get grid() {
@@ -66,13 +64,13 @@ class App {
 
   paintLabels(view) {
     const labels = new Labels(view);
-    const size = Math.max(14, Math.min(20, this.map.getSize().x / 72));
+    const size = Math.max(14, Math.min(20, this.map.getSize().x / 60));
     if (this.units && this.look.boundaries) labels.units(this.units, this.look.unit, size);
     for (const overlay of this.shownOverlays) if (overlay.labels) labels.overlay(overlay, size * 0.82);
   }
 
   repaint() {
-    for (const canvas of Object.values(this.canvases)) canvas.repaint();
+    this.canvas.repaint();
   }
 
   dressSwatches() {
@@ -86,15 +84,14 @@ class App {
       byId("legend-" + i).hidden = i !== number;
     });
     this.map.closePopup();
-    this.canvases.grid.repaint();
+    this.repaint();
   }
 
   showOverlay(number, visible) {
     this.overlays[number].visible = this.layers[this.grids.length + number].visible = visible;
     const box = document.querySelector('input[data-vector="' + number + '"]');
     box.checked = visible;
-    this.canvases.vector.repaint();
-    this.canvases.label.repaint();
+    this.repaint();
   }
 
   // Bounds of what the page is about now: one township, or all.
@@ -119,7 +116,28 @@ class App {
   }
 
   goHome(animate) {
-    this.map.fitBounds(this.home(), { animate: animate, padding: [22, 22] });
+    this.map.fitBounds(this.home(), Object.assign({ animate: animate }, this.room()));
+  }
+
+  // Width of the stage that the open card of layers takes, 0 where it does not float on it.
+  cardWidth() {
+    const card = byId("layers").getBoundingClientRect();
+    const stage = byId("stage").getBoundingClientRect();
+    const floats = card.width > 0 && card.left > stage.left + stage.width / 4 && card.top < stage.bottom;
+    return floats && byId("layers").open && !paperRatio ? stage.right - card.left : 0;
+  }
+
+  // Room to leave around the area: beside the card of layers too, where that costs little of the area's size.
+  room() {
+    const width = this.cardWidth();
+    const right = width && this.cost(width) <= DEAREST_CARD ? width : EDGE;
+    return { paddingTopLeft: [EDGE, EDGE], paddingBottomRight: [right, EDGE] };
+  }
+
+  // Zoom levels that the area loses when something takes its place on the right.
+  cost(width) {
+    const zoom = (right) => this.map.getBoundsZoom(this.home(), false, L.point(EDGE + right, 2 * EDGE));
+    return zoom(EDGE) - zoom(width);
   }
 
   pickUnit(unit) {
@@ -170,7 +188,7 @@ class App {
     const x = worldX(place.lng), y = worldY(place.lat);
     const near = [].concat(...this.shownOverlays.map((o) => o.near(x, y, reach + o.radius / this.map.options.crs.scale(this.map.getZoom()))));
     near.sort((a, b) => a.distance - b.distance);
-    L.popup({ maxWidth: 380, minWidth: 230, autoPanPadding: [24, 24], closeOnEscapeKey: false })
+    L.popup({ maxWidth: 380, minWidth: 230, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
       .setLatLng(place)
       .setContent(this.answer(place, near))
       .openOn(this.map);
@@ -211,6 +229,16 @@ function describe(overlay, feature) {
   return element("section", "", [heading, list]);
 }
 
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 18 18");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
 function calm() {
   return !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
@@ -218,7 +246,7 @@ function calm() {
 function addControls(app) {
   L.control.zoom({ zoomInTitle: app.words.zoom_in, zoomOutTitle: app.words.zoom_out }).addTo(app.map);
   L.control.scale({ imperial: false, maxWidth: 160 }).addTo(app.map);
-  const home = element("button", "", "⛶");
+  const home = element("button", "", icon("M2 6V2H6M12 2H16V6M16 12V16H12M6 16H2V12"));
   home.type = "button";
   home.id = "whole";
   home.title = app.words.whole;
@@ -264,7 +292,8 @@ async function start(map) {
   const app = new App(map, told);
   await app.load(told);
   map.invalidateSize({ animate: false });
-  map.fitBounds(app.bounds, { animate: false, padding: [22, 22] });
+  byId("layers").open = app.cardWidth() > 0 && app.cost(app.cardWidth()) <= DEAREST_CARD;
+  app.goHome(false);
   app.dressSwatches();
   app.draw();
   addControls(app);

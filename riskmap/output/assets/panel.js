@@ -7,7 +7,7 @@ function wireLegend(app) {
       if (box.checked) hidden.delete(Number(box.dataset.value));
       else hidden.add(Number(box.dataset.value));
       box.closest("tr").classList.toggle("off", !box.checked);
-      app.canvases.grid.repaint();
+      app.repaint();
     });
   }
 }

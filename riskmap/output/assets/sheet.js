@@ -32,27 +32,41 @@ function present(app) {
   app.refit();
 }
 
+// The rows that the sheet has no room for are left out from the end, and counted.
+function shortenTable(app) {
+  const panel = byId("panel"), note = byId("unprinted");
+  if (!note) return;
+  const rows = all("#units tbody tr");
+  note.textContent = "";
+  for (const row of rows) row.classList.remove("unprinted");
+  for (let left = rows.length; left && panel.scrollHeight > panel.clientHeight; left--) {
+    rows[left - 1].classList.add("unprinted");
+    note.textContent = fill(app.words.unprinted, { n: rows.length - left + 1 });
+  }
+}
+
 // On paper the map has its own size: it is laid out, fitted and painted before the print, and put back after it.
 function wirePaper(app) {
+  const folds = [byId("notes"), byId("layers")];
   let before = null;
   const lay = () => {
     if (before) return;
-    const notes = byId("notes");
-    before = { bounds: app.map.getBounds(), centre: app.map.getCenter(), zoom: app.map.getZoom(), open: notes.open };
-    before.whole = app.isWhole();
+    before = { bounds: app.map.getBounds(), centre: app.map.getCenter(), zoom: app.map.getZoom(), whole: app.isWhole() };
+    before.closed = folds.filter((fold) => !fold.open);
     app.map.closePopup();
-    notes.open = true;
+    for (const fold of folds) fold.open = true;
     document.documentElement.classList.add("paper");
+    shortenTable(app);
     paperRatio = PAPER_RATIO;
     app.map.invalidateSize({ animate: false, pan: false });
-    app.map.fitBounds(before.whole ? app.home() : before.bounds, { animate: false, padding: [12, 12] });
+    app.map.fitBounds(before.whole ? app.home() : before.bounds, { animate: false, padding: [14, 14] });
     app.repaint();
   };
   const putBack = () => {
     if (!before) return;
     paperRatio = 0;
     document.documentElement.classList.remove("paper");
-    byId("notes").open = before.open;
+    for (const fold of before.closed) fold.open = false;
     app.map.invalidateSize({ animate: false, pan: false });
     app.map.setView(before.centre, before.zoom, { animate: false });
     before = null;

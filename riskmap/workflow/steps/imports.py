@@ -14,7 +14,7 @@ from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.step import Step
 
-ON_GRID = ("hazard_", "exposure_", "capacity")
+ON_GRID = ("hazard_", "exposure_", "capacity", "dem")
 """Layers that land on the grid; the others stay rows."""
 
 
@@ -52,7 +52,8 @@ def _import(context: Context, layer: str) -> Results:
     )
     if layer == "boundary":
         rows = _in_system(rows, context.crs_for(rows.frame))
-    return Results(rows={layer: rows.frame}, findings=list(rows.findings), totals={"source": dataclasses.asdict(rows.source)})
+    made_up = {"source": dataclasses.asdict(rows.source), "synthetic": rows.synthetic}
+    return Results(rows={layer: rows.frame}, findings=list(rows.findings), totals=made_up)
 
 
 def _in_system(rows: Layer, crs: Any) -> Layer:
@@ -65,7 +66,7 @@ def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
     declared = context.catalog.layer(layer)
     field = declared.fields.get("value")
     result = GridResult(cells.raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
-    totals: dict[str, Any] = {"source": dataclasses.asdict(cells.source)}
+    totals: dict[str, Any] = {"source": dataclasses.asdict(cells.source), "synthetic": cells.synthetic}
     if layer.startswith("exposure_"):
         totals["outside_grid"] = cells.outside
     return Results(grids={layer: result}, findings=list(cells.findings), totals=totals)

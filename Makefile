@@ -1,0 +1,62 @@
+# Two commands: `make demo` and `make test`. Both make the environment first.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+# a running shell's settings must not change results
+export PYTHONPATH :=
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/tested: $(VENV)/installed setup.cfg
+	$(BIN)/python -m pip install --quiet -e '.[test]'
+	@touch $@
+
+install: $(VENV)/installed  ## Make the environment and install riskmap into it
+
+demo: install  ## Build the Linzi example to out/linzi
+	$(BIN)/riskmap build examples/linzi/riskmap.yaml --out out/linzi
+
+test: $(VENV)/tested  ## Run the whole test suite
+	sh tests/setup.sh $(BIN)/python
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/tested  ## Run the benchmarks (ratios against a baseline in the same run)
+	$(BIN)/python -m pip install --quiet -e '.[test,bench]'
+	$(BIN)/python -m pytest tests/bench --benchmark-only -q -s
+
+check: $(VENV)/tested  ## Lint, types
+	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML pandas-stubs types-shapely
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy riskmap
+
+wheel:  ## Build the wheel into dist/, from clean folders
+	rm -rf build dist *.egg-info
+	$(PYTHON) -m venv $(VENV)-build
+	$(VENV)-build/bin/python -m pip install --quiet build
+	$(VENV)-build/bin/python -m build --wheel
+	rm -rf $(VENV)-build
+
+wheelhouse: wheel  ## Make a folder from which pip installs without internet
+	rm -rf wheelhouse
+	$(PYTHON) -m pip wheel --quiet --wheel-dir wheelhouse dist/*.whl
+	@echo 'pip install --no-index --find-links wheelhouse riskmap'
+
+clean:  ## Remove what was made (not out/)
+	rm -rf $(VENV) build dist wheelhouse *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+.PHONY: help install demo test bench check wheel wheelhouse clean

@@ -1,0 +1,1 @@
+"""Seeded generator of the Linzi example: every position in it is invented."""

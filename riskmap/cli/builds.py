@@ -1,0 +1,127 @@
+"""``riskmap build`` and the single steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
+
+if TYPE_CHECKING:
+    from riskmap.workflow.build import Built
+
+SINGLE_STEPS = {
+    "risk": "Compute the risk score and levels.",
+    "zones": "Draw risk zones and control zones, and count townships.",
+    "map": "Write the map pages.",
+}
+SHOWN_UNITS = 5
+SHOWN_FINDINGS = 8
+
+
+def _options(command: Any) -> Any:
+    for option in (
+        click.option("--out", type=click.Path(file_okay=False), help="Output folder. [default: out/<folder of the project file>]"),
+        click.option("--redo", is_flag=True, help="Do every step again, changed or not."),
+        click.option("--force", is_flag=True, help="Overwrite files at our names that riskmap did not write."),
+        lang_option,
+        format_option,
+    ):
+        command = option(command)
+    return click.argument("project", type=click.Path(dir_okay=False))(command)
+
+
+@click.command()
+@_options
+@click.option("--only", multiple=True, metavar="STEP", help="Do this step and those it needs; may be repeated.")
+def build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+    """Build a project: one database, the grids, the maps.
+
+    \b
+    riskmap build examples/linzi/riskmap.yaml
+    riskmap build riskmap.yaml --out D:/maps/linzi --lang en
+    """
+    _build(project, out, redo, force, lang, form, only)
+
+
+def _single(name: str, text: str) -> click.Command:
+    @click.command(name, help=f"{text}\n\nSteps that it needs are done first, where something changed.")
+    @_options
+    def command(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str) -> None:
+        _build(project, out, redo, force, lang, form, (name,))
+
+    return command
+
+
+def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+    from riskmap.workflow.build import build as run
+
+    built = run(project, out, progress=progress_bar(), only=only, redo=redo, force=force, lang=lang)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str))
+    else:
+        _summary(built)
+
+
+def _summary(built: Built) -> None:
+    totals = built.run["totals"].get("zones")
+    if totals:
+        _colours(totals)
+        _townships(built)
+    _findings(built)
+    for name, why in built.skipped.items():
+        say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")
+    pages = [p for p in built.products if p.endswith(".html")]
+    say("\n打开：" if pages else f"\n结果在 {built.out}", "\nopen:" if pages else f"\nresults in {built.out}")
+    for page in (*pages, "riskmap.gpkg"):
+        click.echo(f"  {(built.out / page).as_posix()}")
+
+
+def _colours(totals: dict[str, Any]) -> None:
+    from riskmap.levels import LEVELS
+
+    lang = language()
+    area, people = totals["area_km2"]["by_level"], totals.get("people", {}).get("by_level")
+    rows = []
+    for level in reversed(LEVELS):
+        km2 = area[str(level.code)]
+        if level.code or km2:
+            rows.append([level.name.pick(lang), f"{km2:,.1f}", f"{km2 / totals['area_km2']['boundary']:.1%}", f"{people[str(level.code)]:,.0f}" if people else "-"])
+    rows.append(["合计" if lang == "zh" else "total", f"{totals['area_km2']['boundary']:,.1f}", "100.0%", f"{totals['people']['inside']:,.0f}" if people else "-"])
+    heads = ["风险等级", "km2", "占比", "人口"] if lang == "zh" else ["risk level", "km2", "share", "people"]
+    click.echo("\n" + table(heads, rows, "lrrr"))
+
+
+def _townships(built: Built) -> None:
+    from riskmap.data.database import Database
+
+    database = Database(built.out / "riskmap.gpkg")
+    if "risk_units" not in database.layers():
+        return
+    units = database.read("risk_units").sort_values(["share_red", "people_red"], ascending=False, kind="stable").head(SHOWN_UNITS)
+    rows = [[u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"] for _, u in units.iterrows()]
+    heads = ["红色最多的乡镇", "红", "橙", "红区人口"] if language() == "zh" else ["most red", "red", "orange", "people in red"]
+    click.echo("\n" + table(heads, rows, "lrrr"))
+
+
+def _findings(built: Built) -> None:
+    from riskmap.data.findings import count, sort
+
+    found = [f for f in built.findings if f.code != "STEP_SKIPPED"]
+    numbers = count(found)
+    say(
+        f"\n数据问题：{numbers['error']} 个错误，{numbers['warning']} 个警告，{numbers['note']} 个提示（详见图层 findings）",
+        f"\nfindings: {numbers['error']} errors, {numbers['warning']} warnings, {numbers['note']} notes (layer findings has them all)",
+    )
+    worse = [f for f in sort(found) if f.severity != "note"]
+    for f in worse[:SHOWN_FINDINGS]:
+        place = " ".join(p for p in (f.layer, f.row) if p)
+        click.echo(f"  {f.severity}  {place}  {f.message.pick(language())}")
+    if len(worse) > SHOWN_FINDINGS:
+        say(f"  另有 {len(worse) - SHOWN_FINDINGS} 条", f"  and {len(worse) - SHOWN_FINDINGS} more")
+
+
+COMMANDS = (build, *(_single(name, text) for name, text in SINGLE_STEPS.items()))

@@ -1,0 +1,79 @@
+"""The group of all commands, the exit codes, and what an error looks like."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from riskmap import errors
+from riskmap.cli import builds, declarations, outputs
+from riskmap.cli.terminal import language, say
+
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (errors.ConservationError, 1),
+    (errors.SpecError, 5),
+    (errors.CRSError, 4),
+    (errors.NetworkError, 6),
+    (errors.OutputError, 7),
+    (errors.DataError, 3),
+)
+"""0 fine, 1 a bug of ours, 2 usage, 3 data, 4 coordinate system, 5 project or declaration, 6 network, 7 output."""
+
+
+def exit_code(error: Exception) -> int:
+    """Give the exit code of an error; of several, the first one's."""
+    if isinstance(error, errors.SeveralErrors):
+        error = error.errors[0]
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+
+
+class Commands(click.Group):
+    """A group that turns riskmap's errors into one message and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; never show a traceback for what the data or the user did."""
+        try:
+            return super().invoke(ctx)
+        except errors.RiskmapError as error:
+            _report(error)
+            ctx.exit(exit_code(error))
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # the one broad catch: whatever is left is a bug of ours
+            if ctx.params.get("verbose"):
+                traceback.print_exc()
+            bug_zh = f"程序出错（{type(error).__name__}: {error}）。请用 riskmap -v … 再运行一次，把输出发给开发者。"
+            bug_en = f"a bug of ours ({type(error).__name__}: {error}). Please run riskmap -v ... again and send us the output."
+            say(bug_zh, bug_en, err=True)
+            ctx.exit(1)
+
+
+def _report(error: errors.RiskmapError) -> None:
+    """Print an error in both languages, the reader's first."""
+    text = error.describe()
+    lines = [f"错误：{text.zh}", f"error: {text.en}"]
+    for line in lines if language() == "zh" else lines[::-1]:
+        click.echo(line, err=True)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="riskmap", prog_name="riskmap")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a bug.")
+def main(verbose: bool) -> None:
+    """Hazard risk maps, overlays, fire coverage and evacuation for emergency bureaux.
+
+    \b
+    riskmap build examples/linzi/riskmap.yaml     one database and two maps
+    riskmap layers list                           what each layer must hold
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # a GBK console cannot show every character; it must not stop the run
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+for command in (*builds.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS):
+    main.add_command(command)

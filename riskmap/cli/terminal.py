@@ -1,0 +1,77 @@
+"""Words on the terminal: language, progress, tables."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import click
+
+from riskmap.text import Lang, Text
+
+BAR = 24
+
+
+def language() -> Lang:
+    """Give the language of terminal text: ``--lang`` of the command, else the locale."""
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        if context.params.get("lang"):
+            return context.params["lang"]
+        context = context.parent
+    locale = next((os.environ[v] for v in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(v)), "")
+    if not locale and sys.platform == "win32":
+        import locale as system
+
+        locale = system.getlocale()[0] or ""
+    return "zh" if locale.lower().startswith(("zh", "chinese")) else "en"
+
+
+def say(zh: str, en: str, *, err: bool = False) -> None:
+    """Print a line in the terminal's language."""
+    click.echo(zh if language() == "zh" else en, err=err)
+
+
+def progress_bar() -> Callable[[float, Text], None]:
+    """Give a progress callback: a bar on a terminal, a line a step in a log."""
+    if not sys.stderr.isatty():
+        return lambda share, text: click.echo(f"[{share:4.0%}] {text.pick(language())}", err=True)
+
+    def draw(share: float, text: Text) -> None:
+        filled = round(BAR * share)
+        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {share:4.0%} {text.pick(language())}"
+        click.echo(line + "\x1b[K" + ("\n" if share >= 1 else ""), nl=False, err=True)
+
+    return draw
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], align: str) -> str:
+    """Give a plain table; Chinese characters count two columns.
+
+    Parameters
+    ----------
+    heads : sequence of str
+    rows : sequence of sequences
+    align : str
+        One letter a column: ``l`` or ``r``.
+    """
+    cells = [[str(c) for c in row] for row in (heads, *rows)]
+    widths = [max(_width(row[i]) for row in cells) for i in range(len(heads))]
+    return "\n".join("  ".join(_pad(c, w, a) for c, w, a in zip(row, widths, align, strict=True)).rstrip() for row in cells)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int, align: str) -> str:
+    blank = " " * (width - _width(text))
+    return text + blank if align == "l" else blank + text
+
+
+Format = Literal["text", "json"]
+lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of products and messages.")
+format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result on stdout.")
