@@ -74,7 +74,10 @@ def zone_of(lon: float) -> pyproj.CRS:
     meridian = 3 * round(lon / 3)
     if not FIRST_ZONE_LON <= meridian <= LAST_ZONE_LON:
         raise CRSError(
-            Text(f"经度 {lon:.3f}° 不在 CGCS2000 3 度带 75°-135° 内", f"longitude {lon:.3f} has no CGCS2000 3-degree zone (75-135 E)"),
+            Text(
+                f"经度 {lon:.3f}° 不在 CGCS2000 3 度带 75°-135° 内",
+                f"longitude {lon:.3f} has no CGCS2000 3-degree zone (75-135 E)",
+            ),
             remedy=Text("在项目文件里写明 crs", "say crs in the project file"),
         )
     return pyproj.CRS.from_epsg(FIRST_ZONE_EPSG + (meridian - FIRST_ZONE_LON) // 3)
@@ -111,7 +114,10 @@ def require_metric(crs: Any, *, what: Text) -> None:
     parsed = parse(crs)
     if not parsed.is_projected or parsed.axis_info[0].unit_conversion_factor != 1.0:
         raise CRSError(
-            Text(f"{what.zh}：需要以米为单位的投影坐标系，得到 {name(parsed)}", f"{what.en}: needs a projected system in metres, got {name(parsed)}"),
+            Text(
+                f"{what.zh}：需要以米为单位的投影坐标系，得到 {name(parsed)}",
+                f"{what.en}: needs a projected system in metres, got {name(parsed)}",
+            ),
             remedy=Text("例如 CGCS2000 3 度带 EPSG:4548", "for example the CGCS2000 3-degree zone EPSG:4548"),
         )
 

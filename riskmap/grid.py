@@ -112,7 +112,9 @@ class Grid:
         flat = np.where(inside, row, 0).astype(np.int64) * nx + np.where(inside, col, 0).astype(np.int64)
         return np.where(inside, flat, -1)
 
-    def burn(self, geometries: Iterable[Any], values: Iterable[int], *, fill: int = 0, touched: bool = False) -> NDArray[np.int32]:
+    def burn(
+        self, geometries: Iterable[Any], values: Iterable[int], *, fill: int = 0, touched: bool = False
+    ) -> NDArray[np.int32]:
         """Write each geometry's value into the cells whose centre it holds; later geometries win.
 
         Parameters
@@ -130,7 +132,9 @@ class Grid:
         shapes = [(g, int(v)) for g, v in zip(geometries, values, strict=True) if g is not None and not g.is_empty]
         if not shapes:
             return np.full(self.shape, fill, dtype=np.int32)
-        return rasterize(shapes, out_shape=self.shape, transform=self.transform, fill=fill, all_touched=touched, dtype="int32")
+        return rasterize(
+            shapes, out_shape=self.shape, transform=self.transform, fill=fill, all_touched=touched, dtype="int32"
+        )
 
     def rows(self, start: int, stop: int) -> Grid:
         """Give the grid of rows ``start`` up to ``stop``."""

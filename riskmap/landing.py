@@ -113,7 +113,9 @@ def land_polygon_levels(polygons: gpd.GeoDataFrame, levels: pd.Series, target: G
     area = np.zeros((len(codes), target.shape[0] * target.shape[1]))
     for k, code in enumerate(codes):
         merged = polygons.geometry[levels.eq(code).to_numpy()].union_all()
-        for cells, shares in covered_cells(polygons.set_geometry(polygons.geometry).iloc[:1].set_geometry([merged]), target):
+        for cells, shares in covered_cells(
+            polygons.set_geometry(polygons.geometry).iloc[:1].set_geometry([merged]), target
+        ):
             area[k][cells] = shares
     return Raster(target, _majority(codes, area).reshape(target.shape))
 
@@ -228,7 +230,12 @@ def _turned_overlaps(source: Grid, target: Grid, to_target: Any, start: int, sto
     u, v = to_target.transform(x, y)
     # from the target's corner, in whole numbers of target cells near 0: keeps the precision of the areas
     u, v = u - target.transform.c, target.transform.f - v
-    corners = [(slice(None, -1), slice(None, -1)), (slice(None, -1), slice(1, None)), (slice(1, None), slice(1, None)), (slice(1, None), slice(None, -1))]
+    corners = [
+        (slice(None, -1), slice(None, -1)),
+        (slice(None, -1), slice(1, None)),
+        (slice(1, None), slice(1, None)),
+        (slice(1, None), slice(None, -1)),
+    ]
     qx = np.stack([u[c].ravel() for c in corners])
     qy = np.stack([v[c].ravel() for c in corners])
     dx, dy = target.cell_size
@@ -253,7 +260,12 @@ def _turned_overlaps(source: Grid, target: Grid, to_target: Any, start: int, sto
 
 
 def _area_in_box(
-    qx: NDArray[np.float64], qy: NDArray[np.float64], x0: NDArray[np.float64], y0: NDArray[np.float64], dx: float, dy: float
+    qx: NDArray[np.float64],
+    qy: NDArray[np.float64],
+    x0: NDArray[np.float64],
+    y0: NDArray[np.float64],
+    dx: float,
+    dy: float,
 ) -> NDArray[np.float64]:
     """Signed area that polygons (vertices along axis 0) share with boxes at ``x0, y0`` of size ``dx, dy``.
 

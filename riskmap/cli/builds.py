@@ -22,7 +22,9 @@ SHOWN_FINDINGS = 8
 
 def _options(command: Any) -> Any:
     for option in (
-        click.option("--out", type=click.Path(file_okay=False), help="Output folder. [default: out/<folder of the project file>]"),
+        click.option(
+            "--out", type=click.Path(file_okay=False), help="Output folder. [default: out/<folder of the project file>]"
+        ),
         click.option("--redo", is_flag=True, help="Do every step again, changed or not."),
         click.option("--force", is_flag=True, help="Overwrite files at our names that riskmap did not write."),
         lang_option,
@@ -61,7 +63,9 @@ def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, fo
     if form == "json":
         import json
 
-        click.echo(json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str))
+        click.echo(
+            json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
+        )
     else:
         _summary(built)
 
@@ -89,8 +93,22 @@ def _colours(totals: dict[str, Any]) -> None:
     for level in reversed(LEVELS):
         km2 = area[str(level.code)]
         if level.code or km2:
-            rows.append([level.name.pick(lang), f"{km2:,.1f}", f"{km2 / totals['area_km2']['boundary']:.1%}", f"{people[str(level.code)]:,.0f}" if people else "-"])
-    rows.append(["合计" if lang == "zh" else "total", f"{totals['area_km2']['boundary']:,.1f}", "100.0%", f"{totals['people']['inside']:,.0f}" if people else "-"])
+            rows.append(
+                [
+                    level.name.pick(lang),
+                    f"{km2:,.1f}",
+                    f"{km2 / totals['area_km2']['boundary']:.1%}",
+                    f"{people[str(level.code)]:,.0f}" if people else "-",
+                ]
+            )
+    rows.append(
+        [
+            "合计" if lang == "zh" else "total",
+            f"{totals['area_km2']['boundary']:,.1f}",
+            "100.0%",
+            f"{totals['people']['inside']:,.0f}" if people else "-",
+        ]
+    )
     heads = ["风险等级", "km2", "占比", "人口"] if lang == "zh" else ["risk level", "km2", "share", "people"]
     click.echo("\n" + table(heads, rows, "lrrr"))
 
@@ -101,9 +119,20 @@ def _townships(built: Built) -> None:
     database = Database(built.out / "riskmap.gpkg")
     if "risk_units" not in database.layers():
         return
-    units = database.read("risk_units").sort_values(["share_red", "people_red"], ascending=False, kind="stable").head(SHOWN_UNITS)
-    rows = [[u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"] for _, u in units.iterrows()]
-    heads = ["红色最多的乡镇", "红", "橙", "红区人口"] if language() == "zh" else ["most red", "red", "orange", "people in red"]
+    units = (
+        database.read("risk_units")
+        .sort_values(["share_red", "people_red"], ascending=False, kind="stable")
+        .head(SHOWN_UNITS)
+    )
+    rows = [
+        [u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"]
+        for _, u in units.iterrows()
+    ]
+    heads = (
+        ["红色最多的乡镇", "红", "橙", "红区人口"]
+        if language() == "zh"
+        else ["most red", "red", "orange", "people in red"]
+    )
     click.echo("\n" + table(heads, rows, "lrrr"))
 
 

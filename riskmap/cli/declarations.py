@@ -28,9 +28,16 @@ def layers_list(lang: Any, form: str) -> None:
 
     specs = house().layer_specs
     if form == "json":
-        _json([{"id": i, "role": s.role, "geometry": s.geometry, "title": {"zh": s.title.zh, "en": s.title.en}} for i, s in specs.items()])
+        _json(
+            [
+                {"id": i, "role": s.role, "geometry": s.geometry, "title": {"zh": s.title.zh, "en": s.title.en}}
+                for i, s in specs.items()
+            ]
+        )
         return
-    rows = [[i, s.role, "/".join(s.geometry), s.title.pick(language()).replace("{kind}", "*")] for i, s in specs.items()]
+    rows = [
+        [i, s.role, "/".join(s.geometry), s.title.pick(language()).replace("{kind}", "*")] for i, s in specs.items()
+    ]
     click.echo(table(["id", "role", "geometry", "title"], rows, "llll"))
 
 
@@ -68,7 +75,10 @@ def layers_check(lang: Any) -> None:
 
     catalog = house()
     count, topics = len(catalog.layer_specs), [catalog.facts(topic) for topic in catalog.topics()]
-    say(f"{count} 个图层、{len(topics)} 组数值，没有问题", f"{count} layers and {len(topics)} topics of facts, all sound")
+    say(
+        f"{count} 个图层、{len(topics)} 组数值，没有问题",
+        f"{count} layers and {len(topics)} topics of facts, all sound",
+    )
 
 
 @styles.command("list")
@@ -80,9 +90,20 @@ def styles_list(lang: Any, form: str) -> None:
 
     specs = house().style_specs
     if form == "json":
-        _json([{"id": i, "layer": s.layer, "geometry": s.geometry, "title": {"zh": s.title.zh, "en": s.title.en}} for i, s in specs.items()])
+        _json(
+            [
+                {"id": i, "layer": s.layer, "geometry": s.geometry, "title": {"zh": s.title.zh, "en": s.title.en}}
+                for i, s in specs.items()
+            ]
+        )
         return
-    click.echo(table(["id", "layer", "geometry", "title"], [[i, s.layer, s.geometry, s.title.pick(language())] for i, s in specs.items()], "llll"))
+    click.echo(
+        table(
+            ["id", "layer", "geometry", "title"],
+            [[i, s.layer, s.geometry, s.title.pick(language())] for i, s in specs.items()],
+            "llll",
+        )
+    )
 
 
 @styles.command("show")
@@ -99,7 +120,9 @@ def styles_show(id: str, lang: Any, form: str) -> None:
         _json(spec.model_dump(mode="json") | {"rgb": {c.colour: catalog.rgb(c.colour) for c in spec.classes}})
         return
     click.echo(f"{spec.id}  {spec.title.pick(language())}  ({spec.layer}, {spec.geometry})")
-    rows = [[c.value, c.roman, c.label.pick(language()), c.colour, catalog.rgb(c.colour), c.pattern] for c in spec.classes]
+    rows = [
+        [c.value, c.roman, c.label.pick(language()), c.colour, catalog.rgb(c.colour), c.pattern] for c in spec.classes
+    ]
     if rows:
         click.echo("\n" + table(["value", "", "label", "colour", "rgb", "pattern"], rows, "llllll"))
 

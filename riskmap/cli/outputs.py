@@ -28,7 +28,10 @@ def verify(out_dir: str, lang: Any, form: str) -> None:
         return
     for name, value in told["totals"].items():
         click.echo(f"  {name}: {value['delivered']:,.4f} = {value['run']:,.4f}")
-    say(f"{len(told['files'])} 个文件与 {len(told['totals'])} 项合计全部相符", f"{len(told['files'])} files and {len(told['totals'])} totals agree")
+    say(
+        f"{len(told['files'])} 个文件与 {len(told['totals'])} 项合计全部相符",
+        f"{len(told['files'])} files and {len(told['totals'])} totals agree",
+    )
 
 
 COMMANDS = (verify,)

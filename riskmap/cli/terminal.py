@@ -60,7 +60,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], align: str) -> st
     """
     cells = [[str(c) for c in row] for row in (heads, *rows)]
     widths = [max(_width(row[i]) for row in cells) for i in range(len(heads))]
-    return "\n".join("  ".join(_pad(c, w, a) for c, w, a in zip(row, widths, align, strict=True)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(_pad(c, w, a) for c, w, a in zip(row, widths, align, strict=True)).rstrip() for row in cells
+    )
 
 
 def _width(text: str) -> int:
@@ -74,4 +76,11 @@ def _pad(text: str, width: int, align: str) -> str:
 
 Format = Literal["text", "json"]
 lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of products and messages.")
-format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the result on stdout.")
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the result on stdout.",
+)

@@ -2,4 +2,23 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["catalog", "checks", "convert", "database", "encodings", "files", "findings", "matching", "places", "prepare", "rasters", "spec", "tables", "vectors"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "catalog",
+        "checks",
+        "convert",
+        "database",
+        "encodings",
+        "files",
+        "findings",
+        "gridding",
+        "matching",
+        "places",
+        "prepare",
+        "rasters",
+        "spec",
+        "tables",
+        "vectors",
+    ],
+)

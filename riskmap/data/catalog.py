@@ -100,7 +100,13 @@ class Catalog:
             layer = self.layer(spec.layer)
             if spec.field and spec.geometry != "raster" and spec.field not in layer.fields:
                 hint = near(spec.field, list(layer.fields))
-                raise SpecError(Text(f"样式 {spec.id}：图层没有字段 {spec.field!r}", f"style {spec.id}: the layer has no field {spec.field!r}") + hint)
+                raise SpecError(
+                    Text(
+                        f"样式 {spec.id}：图层没有字段 {spec.field!r}",
+                        f"style {spec.id}: the layer has no field {spec.field!r}",
+                    )
+                    + hint
+                )
 
     def facts(self, topic: str) -> Facts:
         """Give the facts of a topic (``layers/facts/<topic>.yaml``).
@@ -128,7 +134,9 @@ class Catalog:
                 continue
             spec = build(model, read_yaml(path), str(path))
             if spec.id.replace(f"_{FAMILY}", "") != path.stem:
-                raise SpecError(Text(f"id {spec.id!r} 与文件名不同", f"id {spec.id!r} differs from the file name"), file=str(path))
+                raise SpecError(
+                    Text(f"id {spec.id!r} 与文件名不同", f"id {spec.id!r} differs from the file name"), file=str(path)
+                )
             specs[spec.id] = spec
         return specs
 

@@ -51,7 +51,9 @@ class Check:
 CHECKS: list[Check] = []
 
 
-def register(code: str, *layers: str) -> Callable[[Callable[[Look], Iterator[Finding]]], Callable[[Look], Iterator[Finding]]]:
+def register(
+    code: str, *layers: str
+) -> Callable[[Callable[[Look], Iterator[Finding]]], Callable[[Look], Iterator[Finding]]]:
     """Enter a check into the registry; layer names may be patterns (``*``)."""
 
     def enter(run: Callable[[Look], Iterator[Finding]]) -> Callable[[Look], Iterator[Finding]]:
@@ -78,7 +80,22 @@ def check(frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, area: Area 
     return [finding for c in chosen for finding in c.run(look)]
 
 
-@register("OUTSIDE_AREA", "geohazard_points", "villages", "hazchem_sources", "fire_stations", "shelters", "risk_points", "tailings_dams", "facilities", "hospitals", "rescue_teams", "supplies", "reservoirs", "buildings")
+@register(
+    "OUTSIDE_AREA",
+    "geohazard_points",
+    "villages",
+    "hazchem_sources",
+    "fire_stations",
+    "shelters",
+    "risk_points",
+    "tailings_dams",
+    "facilities",
+    "hospitals",
+    "rescue_teams",
+    "supplies",
+    "reservoirs",
+    "buildings",
+)
 def outside_area(look: Look) -> Iterator[Finding]:
     """Rows outside the boundary: they stay in the layer and are not counted in figures of the area."""
     import shapely
@@ -92,7 +109,16 @@ def outside_area(look: Look) -> Iterator[Finding]:
         listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
         message = Text(f"{len(names)} 行在边界之外：{listed}", f"{len(names)} rows lie outside the boundary: {listed}")
         first = look.frame.geometry[out].iloc[0]
-        yield Finding(look.spec.id, "warning", "OUTSIDE_AREA", message, Text("核对位置", "check their positions"), row=names[0] if len(names) == 1 else None, rows=len(names), geometry=first.representative_point())
+        yield Finding(
+            look.spec.id,
+            "warning",
+            "OUTSIDE_AREA",
+            message,
+            Text("核对位置", "check their positions"),
+            row=names[0] if len(names) == 1 else None,
+            rows=len(names),
+            geometry=first.representative_point(),
+        )
 
 
 @register("SAME_POSITION", "geohazard_points", "villages", "hazchem_sources", "fire_stations", "risk_points")
@@ -104,7 +130,15 @@ def same_position(look: Look) -> Iterator[Finding]:
         if len(rows) > 1:
             names = "、".join(str(look.keys[i]) for i in rows.index)
             message = Text(f"{names} 在同一位置", f"{names.replace('、', ', ')} share one position")
-            yield Finding(look.spec.id, "note", "SAME_POSITION", message, Text("核对是否重复登记", "check whether one is entered twice"), rows=len(rows), geometry=rows.iloc[0])
+            yield Finding(
+                look.spec.id,
+                "note",
+                "SAME_POSITION",
+                message,
+                Text("核对是否重复登记", "check whether one is entered twice"),
+                rows=len(rows),
+                geometry=rows.iloc[0],
+            )
 
 
 @register("SAME_LINE", "pipelines", "roads", "barriers")
@@ -120,13 +154,19 @@ def same_line(look: Look) -> Iterator[Finding]:
     twins = int(again.sum())
     if look.spec.id == "roads":
         message = Text(
-            f"{twins} 行道路与另一行走同一条线（多为双向各一行），里程只计一次", f"{twins} rows run along the same line as another (mostly one row per direction); length counts once"
+            f"{twins} 行道路与另一行走同一条线（多为双向各一行），里程只计一次",
+            f"{twins} rows run along the same line as another (mostly one row per direction); length counts once",
         )
         yield Finding(look.spec.id, "note", "SAME_LINE", message, rows=twins)
         return
     names = keys[again].astype(str).tolist()
-    message = Text(f"{'、'.join(names[:10])} 有同一条线的重复，长度只计一次", f"{', '.join(names[:10])} are drawn along the same line; length counts once")
-    yield Finding(look.spec.id, "warning", "SAME_LINE", message, Text("核对是否重复", "check whether one is a copy"), rows=twins)
+    message = Text(
+        f"{'、'.join(names[:10])} 有同一条线的重复，长度只计一次",
+        f"{', '.join(names[:10])} are drawn along the same line; length counts once",
+    )
+    yield Finding(
+        look.spec.id, "warning", "SAME_LINE", message, Text("核对是否重复", "check whether one is a copy"), rows=twins
+    )
 
 
 @register("COORD_ATTRIBUTES", "*")
@@ -135,7 +175,14 @@ def coordinate_attributes(look: Look) -> Iterator[Finding]:
     import pandas as pd
 
     columns = {c.lower(): c for c in look.frame.columns if isinstance(c, str)}
-    pair = next(((columns[a], columns[b]) for a, b in (("jd", "wd"), ("lon", "lat"), ("经度", "纬度")) if a in columns and b in columns), None)
+    pair = next(
+        (
+            (columns[a], columns[b])
+            for a, b in (("jd", "wd"), ("lon", "lat"), ("经度", "纬度"))
+            if a in columns and b in columns
+        ),
+        None,
+    )
     if pair is None or not (look.frame.geom_type == "Point").all():
         return
     lon, lat = (pd.to_numeric(look.frame[c], errors="coerce") for c in pair)
@@ -145,8 +192,19 @@ def coordinate_attributes(look: Look) -> Iterator[Finding]:
     swapped = off & (np.maximum((lat - points.x).abs(), (lon - points.y).abs()) <= FAR_DEGREES)
     for row in look.frame.index[off]:
         way = Text("互换了", "are swapped") if swapped[row] else Text("与图形不符", "contradict the geometry")
-        message = Text(f"属性里的 {pair[0]}、{pair[1]} {way.zh}，以图形为准", f"{pair[0]} and {pair[1]} in the attributes {way.en}; the geometry is used")
-        yield Finding(look.spec.id, "note", "COORD_ATTRIBUTES", message, Text("改正属性", "correct the attributes"), row=str(look.keys[row]), geometry=look.frame.geometry[row])
+        message = Text(
+            f"属性里的 {pair[0]}、{pair[1]} {way.zh}，以图形为准",
+            f"{pair[0]} and {pair[1]} in the attributes {way.en}; the geometry is used",
+        )
+        yield Finding(
+            look.spec.id,
+            "note",
+            "COORD_ATTRIBUTES",
+            message,
+            Text("改正属性", "correct the attributes"),
+            row=str(look.keys[row]),
+            geometry=look.frame.geometry[row],
+        )
 
 
 @register("TOPOLOGY_OVERLAP", "townships")
@@ -162,8 +220,19 @@ def unit_overlap(look: Look) -> Iterator[Finding]:
         if ground.area > OVERLAP_M2:
             names = [str(look.frame["name"].iloc[k]) for k in (i, j)]
             km2 = ground.area / 1e6
-            message = Text(f"{names[0]} 与 {names[1]} 重叠 {km2:.3f} km²；归代码在前者", f"{names[0]} and {names[1]} overlap by {km2:.3f} km2; it goes to the first code")
-            yield Finding(look.spec.id, "warning", "TOPOLOGY_OVERLAP", message, Text("改正界线", "correct the lines"), row=str(look.keys.loc[look.frame.index[i]]), geometry=ground)
+            message = Text(
+                f"{names[0]} 与 {names[1]} 重叠 {km2:.3f} km²；归代码在前者",
+                f"{names[0]} and {names[1]} overlap by {km2:.3f} km2; it goes to the first code",
+            )
+            yield Finding(
+                look.spec.id,
+                "warning",
+                "TOPOLOGY_OVERLAP",
+                message,
+                Text("改正界线", "correct the lines"),
+                row=str(look.keys.loc[look.frame.index[i]]),
+                geometry=ground,
+            )
 
 
 @register("TOPOLOGY_GAP", "townships")
@@ -177,5 +246,16 @@ def unit_gap(look: Look) -> Iterator[Finding]:
     gaps = [g for g in shapely.get_parts(rest) if g.area > GAP_M2]
     if gaps:
         km2 = sum(g.area for g in gaps) / 1e6
-        message = Text(f"边界内有 {len(gaps)} 处共 {km2:.3f} km² 不属于任何乡镇", f"{len(gaps)} places of the area, {km2:.3f} km2, are in no township")
-        yield Finding(look.spec.id, "warning", "TOPOLOGY_GAP", message, Text("核对乡镇界与行政区界", "check the township lines against the boundary"), rows=len(gaps), geometry=gaps[0].representative_point())
+        message = Text(
+            f"边界内有 {len(gaps)} 处共 {km2:.3f} km² 不属于任何乡镇",
+            f"{len(gaps)} places of the area, {km2:.3f} km2, are in no township",
+        )
+        yield Finding(
+            look.spec.id,
+            "warning",
+            "TOPOLOGY_GAP",
+            message,
+            Text("核对乡镇界与行政区界", "check the township lines against the boundary"),
+            rows=len(gaps),
+            geometry=gaps[0].representative_point(),
+        )

@@ -28,7 +28,9 @@ EXCEL_DAYS = range(10_000, 80_000)
 Units = dict[str, tuple[str, float]]
 
 
-def column(cells: pd.Series, spec: FieldSpec, *, unit: str | None, units: Units, keys: pd.Series) -> tuple[pd.Series, list[Finding]]:
+def column(
+    cells: pd.Series, spec: FieldSpec, *, unit: str | None, units: Units, keys: pd.Series
+) -> tuple[pd.Series, list[Finding]]:
     """Turn the cells of one column into the declared type.
 
     Parameters
@@ -65,7 +67,15 @@ def column(cells: pd.Series, spec: FieldSpec, *, unit: str | None, units: Units,
     else:
         values = text.map(str, na_action="ignore") if spec.type == "text" else text
     if spec.required and values.isna().any():
-        notes.append(_rows(values.isna(), keys, "warning", "FIELD_NULL", Text("缺值，按未知处理，不当作 0", "no value: unknown, not 0")))
+        notes.append(
+            _rows(
+                values.isna(),
+                keys,
+                "warning",
+                "FIELD_NULL",
+                Text("缺值，按未知处理，不当作 0", "no value: unknown, not 0"),
+            )
+        )
     return values, notes
 
 
@@ -79,7 +89,15 @@ def clean(cells: pd.Series, keys: pd.Series, notes: list[Finding]) -> pd.Series:
     stripped = folded.map(lambda v: v.strip() if isinstance(v, str) else v, na_action="ignore")
     blank = folded.notna() & (stripped != folded) & (stripped != "")
     if wide.any():
-        notes.append(_rows(wide, keys, "note", "TEXT_FULLWIDTH", Text("全角字符已转为半角", "full-width characters were made half-width")))
+        notes.append(
+            _rows(
+                wide,
+                keys,
+                "note",
+                "TEXT_FULLWIDTH",
+                Text("全角字符已转为半角", "full-width characters were made half-width"),
+            )
+        )
     if blank.any():
         notes.append(_rows(blank, keys, "note", "TEXT_BLANK", Text("前后空格已去掉", "outer blanks were taken off")))
     return stripped.where(stripped != "", None)
@@ -107,19 +125,35 @@ def _numbers(
     if unit is not None and spec.unit is not None and fold(unit) != fold(spec.unit):
         factor = factor_between(unit, spec.unit, units)
         values = values * factor
-        message = Text(f"由 {unit} 换算为 {spec.unit}（×{factor:g}）", f"converted from {unit} to {spec.unit} (x {factor:g})")
+        message = Text(
+            f"由 {unit} 换算为 {spec.unit}（×{factor:g}）", f"converted from {unit} to {spec.unit} (x {factor:g})"
+        )
         notes.append(Finding("", "note", "UNIT_CONVERTED", message, rows=int(values.notna().sum())))
     _check_range(values, spec, keys, notes)
     if spec.type == "integer":
         whole = values.isna() | (values == values.round())
         if not whole.all():
-            notes.append(_rows(~whole, keys, "warning", "NUMBER_NOT_WHOLE", Text("不是整数，已四舍五入", "not a whole number; rounded")))
+            notes.append(
+                _rows(
+                    ~whole,
+                    keys,
+                    "warning",
+                    "NUMBER_NOT_WHOLE",
+                    Text("不是整数，已四舍五入", "not a whole number; rounded"),
+                )
+            )
         return values.round().astype("Int64")
     return values
 
 
 def _odd_numbers(
-    text: pd.Series, values: pd.Series, odd: pd.Series, spec: FieldSpec, units: Units, keys: pd.Series, notes: list[Finding]
+    text: pd.Series,
+    values: pd.Series,
+    odd: pd.Series,
+    spec: FieldSpec,
+    units: Units,
+    keys: pd.Series,
+    notes: list[Finding],
 ) -> pd.Series:
     """Read the cells that are not plain numbers: ``约50``, ``1,200``, ``50人``; what cannot be read stays missing."""
     values = values.copy()
@@ -174,8 +208,7 @@ def factor_between(given: str, wanted: str, units: Units) -> float:
 
 def _check_range(values: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[Finding]) -> None:
     low, high = spec.min, spec.max
-    outside = (values < low if low is not None else values != values) | (values > high if high is not None else values != values)
-    outside &= values.notna()
+    outside = values.notna() & ~values.between(-np.inf if low is None else low, np.inf if high is None else high)
     if not outside.any():
         return
     worst = values[outside].iloc[0]
@@ -183,22 +216,43 @@ def _check_range(values: pd.Series, spec: FieldSpec, keys: pd.Series, notes: lis
     code = "COUNT_NEGATIVE" if low == 0 and (values[outside] < 0).all() else "VALUE_DOMAIN"
     bounds = f"{'-∞' if low is None else f'{low:g}'} … {'∞' if high is None else f'{high:g}'}{unit}"
     message = Text(f"值 {worst:g} 超出 {bounds}", f"the value {worst:g} is outside {bounds}")
-    notes.append(_rows(outside, keys, "error", code, message, Text("核对数值和单位后更正", "check value and unit, and correct them")))
+    notes.append(
+        _rows(
+            outside,
+            keys,
+            "error",
+            code,
+            message,
+            Text("核对数值和单位后更正", "check value and unit, and correct them"),
+        )
+    )
 
 
 def _codes(text: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[Finding]) -> pd.Series:
     """Keep codes as text; a code that a spreadsheet turned into a number lost its digits."""
     values = text.map(_code_text, na_action="ignore")
-    lost = values.notna() & values.map(lambda v: bool(re.search(r"\d[eE]\+?\d", str(v))), na_action="ignore").fillna(False).astype(bool)
+    lost = values.notna() & values.map(lambda v: bool(re.search(r"\d[eE]\+?\d", str(v))), na_action="ignore").fillna(
+        False
+    ).astype(bool)
     if lost.any():
-        message = Text("编码被存成了科学计数法，后几位已丢失", "the code was saved in scientific notation; its last digits are gone")
+        message = Text(
+            "编码被存成了科学计数法，后几位已丢失",
+            "the code was saved in scientific notation; its last digits are gone",
+        )
         remedy = Text("从原表按文本重新导出", "export it again from the original, as text")
         notes.append(_rows(lost, keys, "error", "CODE_PRECISION_LOST", message, remedy))
     if spec.digits:
-        wrong = values.notna() & ~lost & ~values.map(lambda v: str(v).isdigit() and len(str(v)) in spec.digits, na_action="ignore").eq(True)
+        wrong = (
+            values.notna()
+            & ~lost
+            & ~values.map(lambda v: str(v).isdigit() and len(str(v)) in spec.digits, na_action="ignore").eq(True)
+        )
         if wrong.any():
             wanted = "/".join(map(str, spec.digits))
-            message = Text(f"编码不是 {wanted} 位数字，例如 {values[wrong].iloc[0]!r}", f"the code has not {wanted} digits, for example {values[wrong].iloc[0]!r}")
+            message = Text(
+                f"编码不是 {wanted} 位数字，例如 {values[wrong].iloc[0]!r}",
+                f"the code has not {wanted} digits, for example {values[wrong].iloc[0]!r}",
+            )
             notes.append(_rows(wrong, keys, "warning", "CODE_SHAPE", message))
     return values
 
@@ -217,9 +271,19 @@ def _dates(text: pd.Series, keys: pd.Series, notes: list[Finding]) -> pd.Series:
         values[row], serial[row] = _date(text[row])
         unread[row] = values[row] is None
     if serial.any():
-        notes.append(_rows(serial, keys, "note", "DATE_SERIAL", Text("表格软件的日序号已转为日期", "spreadsheet day numbers were made dates")))
+        notes.append(
+            _rows(
+                serial,
+                keys,
+                "note",
+                "DATE_SERIAL",
+                Text("表格软件的日序号已转为日期", "spreadsheet day numbers were made dates"),
+            )
+        )
     if unread.any():
-        notes.append(_rows(unread, keys, "warning", "DATE_UNREADABLE", Text("读不出日期，按未知处理", "not a date: unknown")))
+        notes.append(
+            _rows(unread, keys, "warning", "DATE_UNREADABLE", Text("读不出日期，按未知处理", "not a date: unknown"))
+        )
     return values
 
 
@@ -257,25 +321,35 @@ def _categories(text: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[F
     strange = text.notna() & values.isna()
     known = [d.title.zh for d in spec.domain.values()]
     for word, _ in text[strange].groupby(text[strange], sort=True):
-        message = Text(f"{word!r} 不在 {'、'.join(known)} 之中，按未知处理", f"{word!r} is none of {', '.join(spec.domain)}: unknown")
+        message = Text(
+            f"{word!r} 不在 {'、'.join(known)} 之中，按未知处理",
+            f"{word!r} is none of {', '.join(spec.domain)}: unknown",
+        )
         notes.append(_rows(strange & (text == word), keys, "warning", "CATEGORY_UNKNOWN", message + near(word, known)))
     return values
 
 
 def _booleans(text: pd.Series, spec: FieldSpec, keys: pd.Series, notes: list[Finding]) -> pd.Series:
     """Read yes and no in both languages and the field's own words (``室内``, ``viaduct``)."""
-    words = dict.fromkeys(("1", "true", "yes", "y", "t", "是", "有"), True) | dict.fromkeys(("0", "false", "no", "n", "f", "否", "无"), False)
+    words = dict.fromkeys(("1", "true", "yes", "y", "t", "是", "有"), True) | dict.fromkeys(
+        ("0", "false", "no", "n", "f", "否", "无"), False
+    )
     for key, value in spec.domain.items():
         words |= {fold(w): key == "true" for w in (value.title.zh, value.title.en, *value.aliases)}
     values = text.map(lambda v: words.get(fold(_code_text(v))), na_action="ignore")
     strange = text.notna() & values.isna()
     if strange.any():
-        message = Text(f"{text[strange].iloc[0]!r} 不是“是/否”，按未知处理", f"{text[strange].iloc[0]!r} is neither yes nor no: unknown")
+        message = Text(
+            f"{text[strange].iloc[0]!r} 不是“是/否”，按未知处理",
+            f"{text[strange].iloc[0]!r} is neither yes nor no: unknown",
+        )
         notes.append(_rows(strange, keys, "warning", "BOOLEAN_UNKNOWN", message))
     return values.astype("boolean")
 
 
-def levels(cells: pd.Series, words: tuple[dict[str, Any], ...], keys: pd.Series) -> tuple[pd.Series, int | None, list[Finding]]:
+def levels(
+    cells: pd.Series, words: tuple[dict[str, Any], ...], keys: pd.Series
+) -> tuple[pd.Series, int | None, list[Finding]]:
     """Read a level column: words of one scale, or numbers.
 
     Returns
@@ -296,9 +370,13 @@ def levels(cells: pd.Series, words: tuple[dict[str, Any], ...], keys: pd.Series)
         return numbers.astype(float), None, notes
     known = {row["word"]: row for row in words}
     scales = {known[w]["count"] for w in text.dropna().map(str) if w in known}
-    values = text.map(lambda w: float(known[str(w)]["level"]) if str(w) in known else np.nan, na_action="ignore").astype(float)
+    values = text.map(
+        lambda w: float(known[str(w)]["level"]) if str(w) in known else np.nan, na_action="ignore"
+    ).astype(float)
     for row in text.index[text.notna() & values.isna()]:
-        message = Text(f"等级用词 {text[row]!r} 不认识", f"unknown word for a level: {text[row]!r}") + near(str(text[row]), list(known))
+        message = Text(f"等级用词 {text[row]!r} 不认识", f"unknown word for a level: {text[row]!r}") + near(
+            str(text[row]), list(known)
+        )
         remedy = Text("只用：" + "、".join(known), "use only " + ", ".join(known))
         notes.append(Finding("", "error", "LEVEL_UNKNOWN", message, remedy, row=str(keys[row])))
     if len(scales) > 1:
@@ -307,9 +385,13 @@ def levels(cells: pd.Series, words: tuple[dict[str, Any], ...], keys: pd.Series)
     return values, max(scales, default=None), notes
 
 
-def _rows(mask: pd.Series, keys: pd.Series, severity: Any, code: str, message: Text, remedy: Text | None = None) -> Finding:
+def _rows(
+    mask: pd.Series, keys: pd.Series, severity: Any, code: str, message: Text, remedy: Text | None = None
+) -> Finding:
     """Make one finding for all marked rows, naming the first ones."""
     names = [str(k) for k in keys[mask].tolist()]
     listed = plain(", ".join(names[:5]) + (" …" if len(names) > 5 else ""))
     where = Text("（{n} 行：{rows}）", " ({n} rows: {rows})").format(n=len(names), rows=listed)
-    return Finding("", severity, code, message + where, remedy, row=names[0] if len(names) == 1 else None, rows=len(names))
+    return Finding(
+        "", severity, code, message + where, remedy, row=names[0] if len(names) == 1 else None, rows=len(names)
+    )

@@ -72,12 +72,17 @@ class Database:
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
             raise OutputError(
                 Text(f"写不了数据库：{error}", f"the database cannot be written: {error}"),
-                remedy=Text("关闭打开它的程序，检查磁盘空间和权限", "close the programs that have it open; check disk space and rights"),
+                remedy=Text(
+                    "关闭打开它的程序，检查磁盘空间和权限",
+                    "close the programs that have it open; check disk space and rights",
+                ),
                 file=self.path.name,
                 layer=id,
             ) from error
 
-    def read(self, id: str, bbox: tuple[float, float, float, float] | None = None, where: str | None = None) -> pd.DataFrame | gpd.GeoDataFrame:
+    def read(
+        self, id: str, bbox: tuple[float, float, float, float] | None = None, where: str | None = None
+    ) -> pd.DataFrame | gpd.GeoDataFrame:
         """Read a layer in row order, with its column types and NULLs.
 
         Parameters
@@ -98,7 +103,13 @@ class Database:
 
         self.require(id)
         frame = pyogrio.read_dataframe(
-            self.path, layer=id, bbox=bbox, where=where, fid_as_index=True, use_arrow=True, arrow_to_pandas_kwargs={"types_mapper": _nullable().get}
+            self.path,
+            layer=id,
+            bbox=bbox,
+            where=where,
+            fid_as_index=True,
+            use_arrow=True,
+            arrow_to_pandas_kwargs={"types_mapper": _nullable().get},
         )
         frame = frame.sort_index().reset_index(drop=True)
         return frame if hasattr(frame, "geometry") else pd.DataFrame(frame)
@@ -112,7 +123,10 @@ class Database:
         """
         if id not in self.layers():
             raise DataError(
-                Text(f"数据库里没有图层 {id!r}，有：{'、'.join(self.layers())}", f"the database has no layer {id!r}; it has {', '.join(self.layers())}"),
+                Text(
+                    f"数据库里没有图层 {id!r}，有：{'、'.join(self.layers())}",
+                    f"the database has no layer {id!r}; it has {', '.join(self.layers())}",
+                ),
                 file=self.path.name,
                 layer=id,
             )
@@ -133,7 +147,9 @@ class Database:
         if id in self.layers():
             with closing(sqlite3.connect(self.path)) as connection, connection:
                 for suffix in ("", "_node", "_parent", "_rowid"):
-                    connection.execute(f'DROP TABLE IF EXISTS "{("rtree_" + id + "_geom" + suffix) if suffix else "rtree_" + id + "_geom"}"')
+                    connection.execute(
+                        f'DROP TABLE IF EXISTS "{("rtree_" + id + "_geom" + suffix) if suffix else "rtree_" + id + "_geom"}"'
+                    )
                 connection.execute(f'DROP TABLE IF EXISTS "{id}"')
                 for table in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"):
                     connection.execute(f"DELETE FROM {table} WHERE table_name = ?", (id,))

@@ -58,7 +58,9 @@ def detect(data: bytes, *, declared: str | None = None, claimed: str | None = No
         if not fits(data, name):
             raise DataError(
                 Text(f"项目声明编码 {declared}，但字节不符", f"declared as {declared}, but the bytes are not"),
-                remedy=Text("去掉 encoding 让程序识别，或改正它", "leave encoding out to have it detected, or correct it"),
+                remedy=Text(
+                    "去掉 encoding 让程序识别，或改正它", "leave encoding out to have it detected, or correct it"
+                ),
                 file=file,
             )
         return Encoding(name, "declared")
@@ -102,7 +104,9 @@ def _known(name: str, file: str) -> str:
     found = codecs_name(name)
     if found is None:
         raise DataError(
-            Text(f"没有编码 {name!r}", f"no encoding {name!r}"), remedy=Text("例如 UTF-8、GBK", "for example UTF-8, GBK"), file=file
+            Text(f"没有编码 {name!r}", f"no encoding {name!r}"),
+            remedy=Text("例如 UTF-8、GBK", "for example UTF-8, GBK"),
+            file=file,
         )
     # GBK files from spreadsheets hold characters that only its superset has
     return CHINESE if found in ("gbk", "gb2312", "cp936") else found

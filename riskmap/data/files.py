@@ -50,7 +50,11 @@ def open_rows(path: Path, spec: InputSpec, layer: str) -> Opened:
     require_content(path, layer)
     suffix = path.suffix.lower()
     if suffix in SHEETS or suffix in TEXT_TABLES:
-        table = read_xlsx(path, sheet=spec.layer, layer=layer) if suffix in SHEETS else read_csv(path, encoding=spec.encoding, layer=layer)
+        table = (
+            read_xlsx(path, sheet=spec.layer, layer=layer)
+            if suffix in SHEETS
+            else read_csv(path, encoding=spec.encoding, layer=layer)
+        )
         frame = select_where(table.frame, spec.where, path, layer) if spec.where else table.frame
         return Opened(frame.reset_index(drop=True), table.encoding, table.sheet, len(table.frame), table.findings)
     vector = read_vector(path, sub=spec.layer, encoding=spec.encoding, layer=layer)
@@ -69,13 +73,17 @@ def select_where(frame: pd.DataFrame, where: str, path: Path, layer: str) -> pd.
     geometry = frame.geometry.name if hasattr(frame, "geometry") else None
     plain = frame.drop(columns=[geometry]) if geometry else frame
     with sqlite3.connect(":memory:") as memory:
-        plain.map(lambda v: v if isinstance(v, (int, float, str, type(None))) else str(v)).reset_index(drop=True).to_sql("rows", memory, index_label="_row")
+        plain.map(lambda v: v if isinstance(v, (int, float, str, type(None))) else str(v)).reset_index(
+            drop=True
+        ).to_sql("rows", memory, index_label="_row")
         try:
             kept = [row for (row,) in memory.execute(f"SELECT _row FROM rows WHERE {where} ORDER BY _row")]
         except sqlite3.Error as error:
             raise DataError(
                 Text(f"where 条件无法执行：{error}", f"the where condition cannot be evaluated: {error}"),
-                remedy=Text(f"列：{'、'.join(map(str, plain.columns))}", f"columns: {', '.join(map(str, plain.columns))}"),
+                remedy=Text(
+                    f"列：{'、'.join(map(str, plain.columns))}", f"columns: {', '.join(map(str, plain.columns))}"
+                ),
                 file=path.name,
                 layer=layer,
             ) from error

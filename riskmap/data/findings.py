@@ -73,7 +73,8 @@ class Finding:
 def sort(findings: Iterable[Finding]) -> list[Finding]:
     """Give findings by layer, then errors first, then code and row: the same order on every run."""
     return sorted(
-        findings, key=lambda f: (f.layer, SEVERITIES.index(f.severity), f.code, f.field or "", f.row or "", f.message.en)
+        findings,
+        key=lambda f: (f.layer, SEVERITIES.index(f.severity), f.code, f.field or "", f.row or "", f.message.en),
     )
 
 

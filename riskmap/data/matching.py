@@ -68,7 +68,9 @@ def match_fields(
         if field in declared:
             matches[field] = _declared(field, declared[field], columns, spec, units, file)
             continue
-        found = _candidates(field, columns, spec, units, taken={m.column for m in matches.values()} | set(declared.values()))
+        found = _candidates(
+            field, columns, spec, units, taken={m.column for m in matches.values()} | set(declared.values())
+        )
         if len(found) == 1:
             matches[field] = found[0]
         elif found:
@@ -100,7 +102,9 @@ def _known_fields(spec: LayerSpec, declared: dict[str, str], file: str) -> None:
             )
 
 
-def _declared(field: str, column: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], file: str) -> Match:
+def _declared(
+    field: str, column: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], file: str
+) -> Match:
     for name in columns:
         if fold(name) == fold(column):
             return Match(name, _unit_of(field, name, spec, units), "declared")
@@ -113,7 +117,9 @@ def _declared(field: str, column: str, columns: list[str], spec: LayerSpec, unit
     )
 
 
-def _candidates(field: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], taken: set[str]) -> list[Match]:
+def _candidates(
+    field: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], taken: set[str]
+) -> list[Match]:
     wanted = spec.fields[field]
     own = [c for c in columns if fold(c) == fold(field) and c not in taken]
     if own:
@@ -156,7 +162,8 @@ def _missing(field: str, columns: list[str], spec: LayerSpec, file: str) -> Miss
     title = spec.fields[field].title
     aliases = [a.name for a in spec.fields[field].aliases]
     return MissingFieldError(
-        Text(f"缺必填字段 {field}（{title.zh}）", f"the required field {field} ({title.en}) is missing") + near(field, columns),
+        Text(f"缺必填字段 {field}（{title.zh}）", f"the required field {field} ({title.en}) is missing")
+        + near(field, columns),
         remedy=Text(
             f"写明 fields: {{{field}: 列名}}；文件里的列：{'、'.join(columns)}；可自动识别：{'、'.join(aliases)}",
             f"say fields: {{{field}: column}}; columns of the file: {', '.join(columns)}; recognised names: {', '.join(aliases)}",
@@ -174,7 +181,10 @@ def _require_any(spec: LayerSpec, matches: dict[str, Match], columns: list[str],
     groups = " | ".join("+".join(group) for group in spec.any_of)
     raise MissingFieldError(
         Text(f"至少要有其中一组字段：{groups}", f"one of these groups of fields is needed: {groups}"),
-        remedy=Text(f"文件里的列：{'、'.join(columns)}；用 fields: 指明", f"columns of the file: {', '.join(columns)}; name them with fields:"),
+        remedy=Text(
+            f"文件里的列：{'、'.join(columns)}；用 fields: 指明",
+            f"columns of the file: {', '.join(columns)}; name them with fields:",
+        ),
         file=file,
         layer=spec.id,
         field=spec.any_of[0][0],

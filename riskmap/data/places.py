@@ -50,7 +50,15 @@ def point_columns(columns: list[str], declared: dict[str, str], catalog: Catalog
     return found[0], found[1]
 
 
-def points_of(table: pd.DataFrame, columns: tuple[str, str], crs: Any, spec: LayerSpec, keys: pd.Series, catalog: Catalog, file: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def points_of(
+    table: pd.DataFrame,
+    columns: tuple[str, str],
+    crs: Any,
+    spec: LayerSpec,
+    keys: pd.Series,
+    catalog: Catalog,
+    file: str,
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Make points of a table with coordinate columns.
 
     A row without readable coordinates, or at 0, 0, gets no position (its geometry is missing). Longitudes and latitudes in
@@ -69,12 +77,28 @@ def points_of(table: pd.DataFrame, columns: tuple[str, str], crs: Any, spec: Lay
     if _swapped(x, y, system, catalog):
         x, y = y, x
         code = "LONLAT_SWAPPED" if system.is_geographic else "AXIS_SWAPPED"
-        message = Text(f"列 {columns[0]} 与 {columns[1]} 的内容互换了（按取值范围判断），已换回", f"the columns {columns[0]} and {columns[1]} hold each other's values (by their range); put right")
-        findings.append(Finding(spec.id, "warning", code, message, Text("请数据提供者改正列名", "ask the sender to correct the headings"), rows=len(table)))
+        message = Text(
+            f"列 {columns[0]} 与 {columns[1]} 的内容互换了（按取值范围判断），已换回",
+            f"the columns {columns[0]} and {columns[1]} hold each other's values (by their range); put right",
+        )
+        findings.append(
+            Finding(
+                spec.id,
+                "warning",
+                code,
+                message,
+                Text("请数据提供者改正列名", "ask the sender to correct the headings"),
+                rows=len(table),
+            )
+        )
     zero = (x == 0) & (y == 0)
     for row in table.index[zero]:
         message = Text("坐标为 0,0：没有位置，不画在几内亚湾", "coordinates 0,0: no position")
-        findings.append(Finding(spec.id, "warning", "COORD_ZERO", message, Text("补坐标", "add the coordinates"), row=str(keys[row])))
+        findings.append(
+            Finding(
+                spec.id, "warning", "COORD_ZERO", message, Text("补坐标", "add the coordinates"), row=str(keys[row])
+            )
+        )
     placed = x.notna() & y.notna() & ~zero
     geometry = gpd.GeoSeries.from_xy(x.where(placed), y.where(placed), crs=system)
     geometry[~placed.to_numpy()] = None
@@ -96,7 +120,9 @@ def _swapped(x: pd.Series, y: pd.Series, system: pyproj.CRS, catalog: Catalog) -
     return bool(x.between(1.8e6, 6.0e6).all() and (y.between(1e5, 9e5).all() or y.between(13e6, 46e6).all()))
 
 
-def checked_system(frame: gpd.GeoDataFrame, declared: str | None, spec: LayerSpec, file: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def checked_system(
+    frame: gpd.GeoDataFrame, declared: str | None, spec: LayerSpec, file: str
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Give the frame in the system it is really in, or refuse.
 
     Raises
@@ -112,7 +138,10 @@ def checked_system(frame: gpd.GeoDataFrame, declared: str | None, spec: LayerSpe
     if declared is not None:
         system = parse(declared, file=file, layer=spec.id)
         if frame.crs is not None and not same(frame.crs, system):
-            message = Text(f"文件写的坐标系是 {name(frame.crs)}，项目写的是 {name(system)}；按项目", f"the file says {name(frame.crs)}, the project {name(system)}; the project's is used")
+            message = Text(
+                f"文件写的坐标系是 {name(frame.crs)}，项目写的是 {name(system)}；按项目",
+                f"the file says {name(frame.crs)}, the project {name(system)}; the project's is used",
+            )
             findings.append(Finding(spec.id, "warning", "CRS_OVERRIDDEN", message, file=file))
         frame = frame.set_crs(system, allow_override=True)
     _refuse_old_datum(frame.crs, spec, file)
@@ -125,7 +154,10 @@ def _missing_crs(coordinates: Any, spec: LayerSpec, file: str) -> MissingCRSErro
     looks, suggestion = guess(x.to_numpy(float), y.to_numpy(float))
     return MissingCRSError(
         Text("没有坐标系", "no coordinate system") + Text("；", "; ") + looks,
-        remedy=Text(f"向提供者核实后写明 crs，例如 crs: {suggestion}", f"ask the sender, then say crs, for example crs: {suggestion}"),
+        remedy=Text(
+            f"向提供者核实后写明 crs，例如 crs: {suggestion}",
+            f"ask the sender, then say crs, for example crs: {suggestion}",
+        ),
         file=file,
         layer=spec.id,
     )
@@ -142,20 +174,32 @@ def guess(x: Any, y: Any) -> tuple[Text, str]:
         return Text("数值像纬度、经度（次序颠倒）", "the numbers look like latitude, longitude (swapped)"), "EPSG:4490"
     prefix = int(lo // 1e6)
     if 25 <= prefix <= 45:
-        return Text(f"数值像 3 度带第 {prefix} 带（带号在前）", f"the numbers look like 3-degree zone {prefix} with prefix"), f"EPSG:{4513 + prefix - 25}"
+        return Text(
+            f"数值像 3 度带第 {prefix} 带（带号在前）", f"the numbers look like 3-degree zone {prefix} with prefix"
+        ), f"EPSG:{4513 + prefix - 25}"
     if 13 <= prefix <= 23:
-        return Text(f"数值像 6 度带第 {prefix} 带（带号在前）", f"the numbers look like 6-degree zone {prefix} with prefix"), f"EPSG:{4491 + prefix - 13}"
+        return Text(
+            f"数值像 6 度带第 {prefix} 带（带号在前）", f"the numbers look like 6-degree zone {prefix} with prefix"
+        ), f"EPSG:{4491 + prefix - 13}"
     if 1.8e6 <= lo <= 6e6:
         return Text("数值像北、东次序（X 为北）", "the numbers look like northing, easting (axes swapped)"), "EPSG:45xx"
-    return Text("数值像不带带号的高斯坐标（米），带号未知", "the numbers look like Gauss-Kruger metres without prefix; the zone is unknown"), "EPSG:45xx"
+    return Text(
+        "数值像不带带号的高斯坐标（米），带号未知",
+        "the numbers look like Gauss-Kruger metres without prefix; the zone is unknown",
+    ), "EPSG:45xx"
 
 
 def _refuse_old_datum(crs: pyproj.CRS, spec: LayerSpec, file: str) -> None:
     datum = (crs.datum.name if crs.datum else "").lower()
     if any(word in datum for word in ("beijing", "xian", "d_xian", "new beijing")):
         raise CRSError(
-            Text(f"{name(crs)} 是旧坐标系，没有公开可靠的转换参数", f"{name(crs)} is on an old datum without trustworthy public parameters"),
-            remedy=Text("请测绘部门用本地七参数转换到 CGCS2000", "have it converted to CGCS2000 with the local seven parameters"),
+            Text(
+                f"{name(crs)} 是旧坐标系，没有公开可靠的转换参数",
+                f"{name(crs)} is on an old datum without trustworthy public parameters",
+            ),
+            remedy=Text(
+                "请测绘部门用本地七参数转换到 CGCS2000", "have it converted to CGCS2000 with the local seven parameters"
+            ),
             file=file,
             layer=spec.id,
         )
@@ -177,7 +221,11 @@ def _refuse_impossible(frame: gpd.GeoDataFrame, spec: LayerSpec, file: str) -> N
         if false_easting is None or prefixed == (west > 1e6):
             return
     raise CRSError(
-        Text(f"坐标系写的是 {name(crs)}，但东坐标为 {west:,.0f}…{east:,.0f}；", f"the system says {name(crs)}, but the eastings are {west:,.0f} to {east:,.0f}; ") + looks,
+        Text(
+            f"坐标系写的是 {name(crs)}，但东坐标为 {west:,.0f}…{east:,.0f}；",
+            f"the system says {name(crs)}, but the eastings are {west:,.0f} to {east:,.0f}; ",
+        )
+        + looks,
         remedy=Text(f"改为 crs: {suggestion}", f"say crs: {suggestion}"),
         file=file,
         layer=spec.id,
@@ -198,14 +246,19 @@ def require_in_area(frame: gpd.GeoDataFrame, area: Area, spec: LayerSpec, file: 
         return
     off = max(west - e, w - east, south - n, s - north) / 1000
     raise CRSError(
-        Text(f"整层落在区域之外约 {off:,.0f} km，坐标系 {name(frame.crs)} 前的声明可能错了带号", f"the whole layer lies about {off:,.0f} km outside the area; the zone stated is probably wrong"),
+        Text(
+            f"整层落在区域之外约 {off:,.0f} km，坐标系 {name(frame.crs)} 前的声明可能错了带号",
+            f"the whole layer lies about {off:,.0f} km outside the area; the zone stated is probably wrong",
+        ),
         remedy=Text("核对带号（3 度带中央经线）后改正 crs", "check the zone (central meridian) and correct crs"),
         file=file,
         layer=spec.id,
     )
 
 
-def whole_geometries(frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, file: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
+def whole_geometries(
+    frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, file: str
+) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """Leave out rows without position, mend broken polygons, refuse other kinds of geometry; each with a finding.
 
     Raises
@@ -218,8 +271,20 @@ def whole_geometries(frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, 
     findings: list[Finding] = []
     placed = ~(frame.geometry.isna() | frame.geometry.is_empty)
     for row in frame.index[~placed]:
-        message = Text("没有位置：不进入任何空间计算，仅在此列出", "no position: listed here, in no spatial result") + _told(frame.loc[row], spec)
-        findings.append(Finding(spec.id, "warning", "GEOM_EMPTY", message, Text("补坐标", "add its coordinates"), row=str(keys[row]), file=file))
+        message = Text(
+            "没有位置：不进入任何空间计算，仅在此列出", "no position: listed here, in no spatial result"
+        ) + _told(frame.loc[row], spec)
+        findings.append(
+            Finding(
+                spec.id,
+                "warning",
+                "GEOM_EMPTY",
+                message,
+                Text("补坐标", "add its coordinates"),
+                row=str(keys[row]),
+                file=file,
+            )
+        )
     frame = frame[placed]
     kinds = frame.geometry.map(lambda g: KIND_OF.get(shapely.get_type_id(g), "mixed"))
     wrong = ~kinds.isin(spec.geometry)
@@ -227,7 +292,10 @@ def whole_geometries(frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, 
         first = frame.index[wrong][0]
         wanted = "/".join(k for k in spec.geometry if k in ("point", "line", "polygon"))
         raise GeometryError(
-            Text(f"{int(wrong.sum())} 行不是 {wanted}，例如是 {kinds[first]}", f"{int(wrong.sum())} rows are no {wanted}, the first is {kinds[first]}"),
+            Text(
+                f"{int(wrong.sum())} 行不是 {wanted}，例如是 {kinds[first]}",
+                f"{int(wrong.sum())} rows are no {wanted}, the first is {kinds[first]}",
+            ),
             remedy=Text("分成两个图层，或改正该行", "split the layer, or correct the row"),
             file=file,
             layer=spec.id,
@@ -240,7 +308,17 @@ def whole_geometries(frame: gpd.GeoDataFrame, spec: LayerSpec, keys: pd.Series, 
         frame.loc[broken, frame.geometry.name] = [_polygons_of(shapely.make_valid(g)) for g in frame.geometry[broken]]
         for row, reason in zip(frame.index[broken], reasons, strict=True):
             message = Text(f"多边形自相交，已修复（{reason}）", f"the polygon was invalid and was repaired ({reason})")
-            findings.append(Finding(spec.id, "warning", "GEOM_INVALID", message, row=str(keys[row]), file=file, geometry=frame.geometry[row]))
+            findings.append(
+                Finding(
+                    spec.id,
+                    "warning",
+                    "GEOM_INVALID",
+                    message,
+                    row=str(keys[row]),
+                    file=file,
+                    geometry=frame.geometry[row],
+                )
+            )
     return frame, findings
 
 
@@ -256,7 +334,9 @@ def _told(row: pd.Series, spec: LayerSpec) -> Text:
     """Give the people of a row that has no position, so that they are not forgotten."""
     for field in ("threatened_people", "population", "people", "capacity"):
         if field in spec.fields and field in row.index and row[field] == row[field] and row[field] is not None:
-            return Text(f"（{spec.fields[field].title.zh} {row[field]}）", f" ({spec.fields[field].title.en} {row[field]})")
+            return Text(
+                f"（{spec.fields[field].title.zh} {row[field]}）", f" ({spec.fields[field].title.en} {row[field]})"
+            )
     return Text("", "")
 
 
@@ -275,7 +355,10 @@ def require_geometry(frame: Any, spec: LayerSpec, file: str) -> None:
     if "table" not in spec.geometry:
         raise DataError(
             Text("表里没有坐标列", "the table has no coordinate columns"),
-            remedy=Text(f"用 fields: {{x: …, y: …}} 指明；列：{'、'.join(map(str, frame.columns))}", f"name them with fields: {{x: ..., y: ...}}; columns: {', '.join(map(str, frame.columns))}"),
+            remedy=Text(
+                f"用 fields: {{x: …, y: …}} 指明；列：{'、'.join(map(str, frame.columns))}",
+                f"name them with fields: {{x: ..., y: ...}}; columns: {', '.join(map(str, frame.columns))}",
+            ),
             file=file,
             layer=spec.id,
         )

@@ -7,30 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyproj
 
-from riskmap import landing
 from riskmap.crs import name
 from riskmap.data import checks, convert, places
 from riskmap.data.catalog import Catalog
-from riskmap.data.files import Opened, fingerprint, is_raster, open_rows
+from riskmap.data.files import Opened, fingerprint, open_rows
 from riskmap.data.findings import Finding
 from riskmap.data.matching import Match, match_fields, unit_words
-from riskmap.data.rasters import Band, read_raster, require_levels_said
 from riskmap.data.spec import InputSpec, LayerSpec
 from riskmap.errors import DataError, RiskmapError
-from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
 from riskmap.text import Text
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
 ORIGIN_COLUMN = "数据性质"
-ORIGIN_TAG = "RISKMAP_NOTE"
-"""Where a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
+"""Column in which a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
 
 TOTAL_WORDS = ("合计", "总计", "小计", "共计", "total")
 
@@ -64,23 +58,9 @@ class Layer:
     synthetic: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class GridLayer:
-    """A prepared layer of cells on the project's grid.
-
-    ``levels`` counts the levels of a level grid (uint8, highest worst), None for values. ``outside`` is the amount that
-    fell outside the grid, for exposures.
-    """
-
-    raster: Raster
-    source: Source
-    findings: tuple[Finding, ...]
-    levels: int | None = None
-    outside: float = 0.0
-    synthetic: bool = False
-
-
-def prepare_rows(path: Path, spec: InputSpec, layer: LayerSpec, *, crs: pyproj.CRS | None, area: places.Area | None, catalog: Catalog) -> Layer:
+def prepare_rows(
+    path: Path, spec: InputSpec, layer: LayerSpec, *, crs: pyproj.CRS | None, area: places.Area | None, catalog: Catalog
+) -> Layer:
     """Prepare a vector or table layer.
 
     Parameters
@@ -109,7 +89,9 @@ def prepare_rows(path: Path, spec: InputSpec, layer: LayerSpec, *, crs: pyproj.C
         raise
 
 
-def _prepared(opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs: Any, area: Any, catalog: Catalog) -> Layer:
+def _prepared(
+    opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs: Any, area: Any, catalog: Catalog
+) -> Layer:
     frame = opened.frame
     geometry = frame.geometry.name if hasattr(frame, "geometry") else None
     columns = [str(c) for c in frame.columns if c != geometry]
@@ -149,7 +131,13 @@ def _prepared(opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs
         kept,
         json.dumps({f: m.column for f, m in matches.items()}, ensure_ascii=False),
     )
-    return Layer(values.reset_index(drop=True), source, tuple(f.at(layer=layer.id, file=f.file or path.name) for f in findings), levels, _says_synthetic(frame))
+    return Layer(
+        values.reset_index(drop=True),
+        source,
+        tuple(f.at(layer=layer.id, file=f.file or path.name) for f in findings),
+        levels,
+        _says_synthetic(frame),
+    )
 
 
 def _says_synthetic(frame: pd.DataFrame) -> bool:
@@ -159,7 +147,9 @@ def _says_synthetic(frame: pd.DataFrame) -> bool:
     return bool(frame[ORIGIN_COLUMN].astype(str).str.contains("合成|synthetic", case=False).any())
 
 
-def _without_totals(frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]) -> tuple[pd.DataFrame, list[Finding]]:
+def _without_totals(
+    frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Take out the row that sums up the others: counted as data it would double every total."""
     findings = []
     for field in ("name", "id", "code"):
@@ -168,7 +158,10 @@ def _without_totals(frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Ma
         words = frame[matches[field].column].map(lambda v: str(v).strip().lower(), na_action="ignore")
         total = words.isin(TOTAL_WORDS)
         for row in frame.index[total]:
-            message = Text(f"第 {row + 1} 行是“{words[row]}”行，不是对象，已除外", f"row {row + 1} is a total ({words[row]}), not an object; left out")
+            message = Text(
+                f"第 {row + 1} 行是“{words[row]}”行，不是对象，已除外",
+                f"row {row + 1} is a total ({words[row]}), not an object; left out",
+            )
             findings.append(Finding(layer.id, "warning", "ROW_TOTAL", message, row=str(row + 1)))
         frame = frame[~total]
     return frame, findings
@@ -185,7 +178,15 @@ def _keys(frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]) -> p
     return keys.map(str, na_action="ignore").where(keys.notna(), numbers).astype(object)
 
 
-def _placed(frame: pd.DataFrame, spec: InputSpec, layer: LayerSpec, keys: pd.Series, columns: list[str], catalog: Catalog, path: Path) -> tuple[pd.DataFrame, list[Finding]]:
+def _placed(
+    frame: pd.DataFrame,
+    spec: InputSpec,
+    layer: LayerSpec,
+    keys: pd.Series,
+    columns: list[str],
+    catalog: Catalog,
+    path: Path,
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Make points of a table with coordinate columns; leave a plain table as it is where the layer allows one."""
     if "point" in layer.geometry:
         xy = places.point_columns(columns, spec.fields, catalog)
@@ -195,7 +196,9 @@ def _placed(frame: pd.DataFrame, spec: InputSpec, layer: LayerSpec, keys: pd.Ser
     return frame, []
 
 
-def _converted(frame: pd.DataFrame, layer: LayerSpec, spec: InputSpec, matches: dict[str, Match], keys: pd.Series, catalog: Catalog) -> tuple[pd.DataFrame, list[Finding], int | None]:
+def _converted(
+    frame: pd.DataFrame, layer: LayerSpec, spec: InputSpec, matches: dict[str, Match], keys: pd.Series, catalog: Catalog
+) -> tuple[pd.DataFrame, list[Finding], int | None]:
     """Give our columns, converted, then the file's other columns as they are."""
     findings: list[Finding] = []
     levels = None
@@ -211,121 +214,67 @@ def _converted(frame: pd.DataFrame, layer: LayerSpec, spec: InputSpec, matches: 
             ours[field], noted = convert.column(frame[match.column], wanted, unit=match.unit, units=units, keys=keys)
         findings += [f.at(field=field) for f in noted]
         if wanted.unique:
-            findings += _duplicates(ours[field], field, keys)
+            findings += _duplicates(ours[field], field)
     for position, (field, values) in enumerate(ours.items()):
         out.insert(position, field, values)
     return out, findings, levels
 
 
-def _levels(cells: pd.Series, layer: LayerSpec, spec: InputSpec, keys: pd.Series, catalog: Catalog) -> tuple[pd.Series, int | None, list[Finding]]:
+def _levels(
+    cells: pd.Series, layer: LayerSpec, spec: InputSpec, keys: pd.Series, catalog: Catalog
+) -> tuple[pd.Series, int | None, list[Finding]]:
     """Read a level column so that the highest number is the worst."""
     words = catalog.facts("levels").tables["words"].rows
     values, count, findings = convert.levels(cells, words, keys)
     if count is None and values.notna().any():
         if spec.levels is None:
             raise DataError(
-                Text(f"数字等级 {sorted(values.dropna().unique())} 没有说明哪一端最坏", f"numeric levels {sorted(values.dropna().unique())} without saying which end is worst"),
-                remedy=Text("写明 levels: {count: 5, worst: high_code} 或 low_code", "say levels: {count: 5, worst: high_code} or low_code"),
+                Text(
+                    f"数字等级 {sorted(values.dropna().unique())} 没有说明哪一端最坏",
+                    f"numeric levels {sorted(values.dropna().unique())} without saying which end is worst",
+                ),
+                remedy=Text(
+                    "写明 levels: {count: 5, worst: high_code} 或 low_code",
+                    "say levels: {count: 5, worst: high_code} or low_code",
+                ),
                 layer=layer.id,
                 field="level",
             )
         count = spec.levels.count
         wrong = values.notna() & ~values.isin(range(1, count + 1))
         if wrong.any():
-            message = Text(f"等级 {values[wrong].iloc[0]:g} 不在 1–{count}", f"the level {values[wrong].iloc[0]:g} is not in 1-{count}")
-            findings.append(Finding(layer.id, "error", "LEVEL_UNKNOWN", message, row=str(keys[wrong].iloc[0]), rows=int(wrong.sum())))
-        codes = to_worst_high(values.where(~wrong).fillna(0).to_numpy().astype(int), count=count, worst=spec.levels.worst)
+            message = Text(
+                f"等级 {values[wrong].iloc[0]:g} 不在 1–{count}",
+                f"the level {values[wrong].iloc[0]:g} is not in 1-{count}",
+            )
+            findings.append(
+                Finding(
+                    layer.id, "error", "LEVEL_UNKNOWN", message, row=str(keys[wrong].iloc[0]), rows=int(wrong.sum())
+                )
+            )
+        codes = to_worst_high(
+            values.where(~wrong).fillna(0).to_numpy().astype(int), count=count, worst=spec.levels.worst
+        )
         values = values.where(values.isna(), codes.astype(float))
     return values.astype("Int64"), count, findings
 
 
-def _duplicates(values: pd.Series, field: str, keys: pd.Series) -> list[Finding]:
+def _duplicates(values: pd.Series, field: str) -> list[Finding]:
     again = values.notna() & values.duplicated(keep=False)
     findings = []
     for value, rows in values[again].groupby(values[again], sort=True):
         numbers = ", ".join(str(i + 1) for i in rows.index)
         message = Text(f"编号 {value} 重复（第 {numbers} 行）", f"{value} stands more than once (rows {numbers})")
-        findings.append(Finding("", "error", "ID_DUPLICATE", message, Text("改正编号", "correct the ids"), row=str(value), field=field, rows=len(rows)))
+        findings.append(
+            Finding(
+                "",
+                "error",
+                "ID_DUPLICATE",
+                message,
+                Text("改正编号", "correct the ids"),
+                row=str(value),
+                field=field,
+                rows=len(rows),
+            )
+        )
     return findings
-
-
-def prepare_grid(path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, *, area: places.Area, catalog: Catalog) -> GridLayer:
-    """Prepare a hazard, an exposure or the capacity on the project's grid.
-
-    Rasters and polygons land by the rules of :mod:`riskmap.landing`: levels by majority, values by area-weighted mean,
-    amounts conserved.
-
-    Raises
-    ------
-    RiskmapError
-    """
-    exposure = layer.id.startswith("exposure_")
-    if not is_raster(path):
-        return _from_rows(path, spec, layer, grid, exposure, area, catalog)
-    window = None if exposure and spec.content in (None, "amount") else (grid.crs, grid.bounds)
-    band = read_raster(path, crs=spec.crs, variable=spec.layer, area=window, layer=layer.id)
-    outside, levels = 0.0, None
-    findings = [f.at(file=spec.path) for f in band.findings]
-    if exposure:
-        raster, outside = _land_exposure(band, spec, layer, grid)
-    elif spec.levels is not None:
-        levels = spec.levels.count
-        raster = landing.land_levels(_level_codes(band, spec, layer), grid)
-    else:
-        if spec.content != "value":
-            require_levels_said(band, layer.id, spec.path)
-        raster = landing.land_values(band.raster, grid)
-    cells = band.raster.values.size
-    source = Source(
-        layer.id, spec.path, spec.layer, fingerprint(path), None, name(band.raster.grid.crs), name(grid.crs), cells, 0, 0, cells, ""
-    )
-    return GridLayer(raster, source, tuple(findings), levels, outside, "synthetic" in band.tags.get(ORIGIN_TAG, "").lower())
-
-
-def _land_exposure(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[Raster, float]:
-    """Land people or goods as amounts per cell."""
-    if (band.raster.values < 0).any():
-        worst = np.nanmin(band.raster.values)
-        raise DataError(
-            Text(f"有负的数量 {worst:g}", f"there are negative amounts ({worst:g})"),
-            remedy=Text("若是无数据，在文件里声明 nodata", "if it stands for no data, declare nodata in the file"),
-            file=spec.path,
-            layer=layer.id,
-        )
-    if spec.content in (None, "amount"):
-        return landing.land_amounts(band.raster, grid)
-    density = landing.land_values(band.raster, grid)
-    per_cell = grid.cell_area / (1e6 if spec.content == "density_per_km2" else 1.0)
-    return Raster(grid, density.values * per_cell), 0.0
-
-
-def _level_codes(band: Band, spec: InputSpec, layer: LayerSpec) -> Raster:
-    """Give level codes with the highest as the worst and 0 for unknown."""
-    values = np.where(np.isnan(band.raster.values), 0, band.raster.values)
-    strange = (values < 0) | (values > spec.levels.count) | (values != np.round(values))
-    if strange.any():
-        raise DataError(
-            Text(f"等级栅格里有 {values[strange][0]:g}，声明的是 1–{spec.levels.count}", f"the level raster holds {values[strange][0]:g}, declared are 1-{spec.levels.count}"),
-            remedy=Text("核对 levels.count，或在文件里声明 nodata", "check levels.count, or declare nodata in the file"),
-            file=spec.path,
-            layer=layer.id,
-        )
-    codes = to_worst_high(values.astype(np.int64), count=spec.levels.count, worst=spec.levels.worst)
-    return Raster(band.raster.grid, codes)
-
-
-def _from_rows(path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, exposure: bool, area: places.Area, catalog: Catalog) -> GridLayer:
-    """Land the polygons or points of a hazard, an exposure or the capacity."""
-    rows = prepare_rows(path, spec, layer, crs=grid.crs, area=area, catalog=catalog)
-    frame: gpd.GeoDataFrame = rows.frame
-    outside = 0.0
-    if exposure:
-        kinds = set(frame.geom_type)
-        land = landing.land_point_amounts if kinds <= {"Point", "MultiPoint"} else landing.land_polygon_amounts
-        counted = "value" if "value" in frame else layer.id.removeprefix("exposure_")
-        raster, outside = land(frame, frame[counted].astype(float), grid)
-    elif "level" in frame and rows.levels is not None:
-        raster = landing.land_polygon_levels(frame, frame["level"].fillna(0).astype(int), grid)
-    else:
-        raster = landing.land_polygon_values(frame, frame["value"], grid)
-    return GridLayer(raster, rows.source, rows.findings, rows.levels, outside, rows.synthetic)

@@ -35,7 +35,12 @@ class Band:
 
 
 def read_raster(
-    path: Path, *, crs: str | None = None, variable: str | None = None, area: tuple[Any, tuple[float, float, float, float]] | None = None, layer: str = ""
+    path: Path,
+    *,
+    crs: str | None = None,
+    variable: str | None = None,
+    area: tuple[Any, tuple[float, float, float, float]] | None = None,
+    layer: str = "",
 ) -> Band:
     """Read the first band of a raster.
 
@@ -84,7 +89,9 @@ def read_raster(
             transform, nodata = source.window_transform(window), source.nodata
             dtype, tags = source.dtypes[0], dict(source.tags())
     except RasterioIOError as error:
-        raise DataError(Text(f"GDAL 读不了：{error}", f"GDAL cannot read it: {error}"), file=path.name, layer=layer) from error
+        raise DataError(
+            Text(f"GDAL 读不了：{error}", f"GDAL cannot read it: {error}"), file=path.name, layer=layer
+        ) from error
     values = data.astype(np.float64).filled(np.nan)
     if transform.e > 0:  # south-up: NetCDF with ascending latitude
         values = values[::-1]
@@ -93,7 +100,9 @@ def read_raster(
     return Band(Raster(Grid(values.shape, transform, system), values), dtype, tags, tuple(findings))
 
 
-def write_cog(raster: Raster, path: Path, *, title: str, colours: dict[int, tuple[int, int, int, int]] | None = None) -> Path:
+def write_cog(
+    raster: Raster, path: Path, *, title: str, colours: dict[int, tuple[int, int, int, int]] | None = None
+) -> Path:
     """Write a grid as a cloud-optimised GeoTIFF.
 
     Parameters
@@ -130,7 +139,11 @@ def write_cog(raster: Raster, path: Path, *, title: str, colours: dict[int, tupl
             if colours:
                 plain.write_colormap(1, colours)
         # overviews of codes keep codes: an average of levels is no level
-        options = {"compress": "DEFLATE", "predictor": "STANDARD" if codes else "FLOATING_POINT", "overview_resampling": "MODE" if codes else "AVERAGE"}
+        options = {
+            "compress": "DEFLATE",
+            "predictor": "STANDARD" if codes else "FLOATING_POINT",
+            "overview_resampling": "MODE" if codes else "AVERAGE",
+        }
         copy(memory.name, path, driver="COG", blocksize=512, **options)
     return path
 
@@ -187,7 +200,10 @@ def _fill_untagged(values: NDArray[np.float64], nodata: float | None, path: Path
             layer,
             "warning",
             "NODATA_UNTAGGED",
-            Text(f"{count} 个格子的值 {fill:g} 没有声明为无数据；按未知处理", f"{count} cells hold {fill:g}, not declared as nodata; taken as unknown"),
+            Text(
+                f"{count} 个格子的值 {fill:g} 没有声明为无数据；按未知处理",
+                f"{count} cells hold {fill:g}, not declared as nodata; taken as unknown",
+            ),
             Text("在文件里声明 nodata", "declare nodata in the file"),
             file=path.name,
             rows=count,
@@ -220,5 +236,3 @@ def require_levels_said(band: Band, layer: str, file: str) -> None:
         file=file,
         layer=layer,
     )
-
-

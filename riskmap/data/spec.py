@@ -198,20 +198,29 @@ class _StrictLoader(yaml.SafeLoader):
     """YAML without the surprises: a key stands once, and only true and false are booleans (``oneway: no`` is text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping whose keys differ."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
 
 _StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_StrictLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 
 
 def read_yaml(path: Path) -> Any:
@@ -224,7 +233,7 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return yaml.load(text, Loader=_StrictLoader)
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader with fewer surprises)
     except FileNotFoundError as error:
         raise SpecError(Text("文件不存在", "the file does not exist"), file=str(path)) from error
     except UnicodeDecodeError as error:
@@ -235,7 +244,9 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
-        raise SpecError(Text(f"读不懂 {place}：{problem}", f"cannot be read at {place}: {problem}"), file=str(path)) from error
+        raise SpecError(
+            Text(f"读不懂 {place}：{problem}", f"cannot be read at {place}: {problem}"), file=str(path)
+        ) from error
 
 
 def build(model: type[R], data: Any, file: str) -> R:
@@ -283,7 +294,11 @@ def _keys_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """Give the keys that the record at ``loc`` knows, by walking the annotations."""
     current: Any = model
     for part in loc:
-        models = _models_in(current.model_fields[part].annotation) if _is_model(current) and part in current.model_fields else []
+        models = (
+            _models_in(current.model_fields[part].annotation)
+            if _is_model(current) and part in current.model_fields
+            else []
+        )
         if models:
             current = models[0]
     return list(current.model_fields) if _is_model(current) else []

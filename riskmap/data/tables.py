@@ -58,7 +58,10 @@ def read_csv(path: Path, *, encoding: str | None = None, layer: str = "") -> Tab
     for number, row in enumerate(rows[1:], 1):
         if any(cell.strip() for cell in row[len(header) :]):
             raise DataError(
-                Text(f"有 {len(row)} 个单元格，表头只有 {len(header)} 个", f"{len(row)} cells under a header of {len(header)}"),
+                Text(
+                    f"有 {len(row)} 个单元格，表头只有 {len(header)} 个",
+                    f"{len(row)} cells under a header of {len(header)}",
+                ),
                 remedy=Text("检查该行的分隔符和引号", "check that row's separators and quotes"),
                 file=path.name,
                 layer=layer,
@@ -106,7 +109,10 @@ def read_xlsx(path: Path, *, sheet: str | None = None, layer: str = "") -> Table
     book = _workbook(path, layer)
     page = _sheet(book, sheet, path, layer)
     merged = {(r, c): page.cell(m.min_row, m.min_col).value for m in page.merged_cells.ranges for r, c in _cells_of(m)}
-    grid = [[merged.get((r, c), page.cell(r, c).value) for c in range(1, page.max_column + 1)] for r in range(1, page.max_row + 1)]
+    grid = [
+        [merged.get((r, c), page.cell(r, c).value) for c in range(1, page.max_column + 1)]
+        for r in range(1, page.max_row + 1)
+    ]
     first, last = _header_rows(page, grid)
     names = _names(_joined_header(grid[first - 1 : last]))
     keep = [i for i, n in enumerate(names) if n]
@@ -142,7 +148,10 @@ def _sheet(book: Any, name: str | None, path: Path, layer: str) -> Worksheet:
     if name is not None:
         if name not in book.sheetnames:
             raise DataError(
-                Text(f"没有工作表 {name!r}，有：{'、'.join(book.sheetnames)}", f"no sheet {name!r}; there are {', '.join(book.sheetnames)}")
+                Text(
+                    f"没有工作表 {name!r}，有：{'、'.join(book.sheetnames)}",
+                    f"no sheet {name!r}; there are {', '.join(book.sheetnames)}",
+                )
                 + near(name, book.sheetnames),
                 file=path.name,
                 layer=layer,
@@ -152,7 +161,10 @@ def _sheet(book: Any, name: str | None, path: Path, layer: str) -> Worksheet:
     tables = [s for s in book.worksheets if s.max_row > 1 and s.max_column > 1]
     if len(tables) != 1:
         raise DataError(
-            Text(f"有 {len(tables)} 个工作表像表格：{'、'.join(s.title for s in tables)}", f"{len(tables)} sheets look like tables: {', '.join(s.title for s in tables)}"),
+            Text(
+                f"有 {len(tables)} 个工作表像表格：{'、'.join(s.title for s in tables)}",
+                f"{len(tables)} sheets look like tables: {', '.join(s.title for s in tables)}",
+            ),
             remedy=Text("在项目文件里用 layer: 指明工作表", "name the sheet with layer: in the project file"),
             file=path.name,
             layer=layer,
@@ -161,7 +173,9 @@ def _sheet(book: Any, name: str | None, path: Path, layer: str) -> Worksheet:
 
 
 def _cells_of(merged: Any) -> list[tuple[int, int]]:
-    return [(r, c) for r in range(merged.min_row, merged.max_row + 1) for c in range(merged.min_col, merged.max_col + 1)]
+    return [
+        (r, c) for r in range(merged.min_row, merged.max_row + 1) for c in range(merged.min_col, merged.max_col + 1)
+    ]
 
 
 def _header_rows(page: Worksheet, grid: list[list[Any]]) -> tuple[int, int]:
@@ -193,7 +207,10 @@ def _joined_header(rows: list[list[Any]]) -> list[str]:
                 parts.append(text)
         columns.append(parts)
     leaves = [parts[-1] if parts else "" for parts in columns]
-    return ["/".join(parts) if parts and leaves.count(leaf) > 1 else leaf for parts, leaf in zip(columns, leaves, strict=True)]
+    return [
+        "/".join(parts) if parts and leaves.count(leaf) > 1 else leaf
+        for parts, leaf in zip(columns, leaves, strict=True)
+    ]
 
 
 def _names(header: list[str]) -> list[str]:

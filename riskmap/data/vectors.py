@@ -32,7 +32,9 @@ class Vector:
     findings: tuple[Finding, ...] = ()
 
 
-def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = None, where: str | None = None, layer: str = "") -> Vector:
+def read_vector(
+    path: Path, *, sub: str | None = None, encoding: str | None = None, where: str | None = None, layer: str = ""
+) -> Vector:
     """Read one layer of a vector file or of a zip that holds one.
 
     Parameters
@@ -63,14 +65,26 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
     try:
         name = _layer_name(source, sub, path, layer)
         frame = pyogrio.read_dataframe(
-            source, layer=name, encoding=found.name if found else None, where=where, use_arrow=found is None, datetime_as_string=True
+            source,
+            layer=name,
+            encoding=found.name if found else None,
+            where=where,
+            use_arrow=found is None,
+            datetime_as_string=True,
         )
     except DataError:
         raise
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError, ValueError) as error:
+    except (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.GeometryError,
+        ValueError,
+    ) as error:
         raise DataError(
             Text(f"GDAL 读不了：{error}", f"GDAL cannot read it: {error}"),
-            remedy=Text("检查文件是否完整、类型是否与扩展名相符", "check that the file is whole and of the type its ending says"),
+            remedy=Text(
+                "检查文件是否完整、类型是否与扩展名相符", "check that the file is whole and of the type its ending says"
+            ),
             file=path.name,
             layer=layer,
         ) from error
@@ -87,13 +101,19 @@ def require_content(path: Path, layer: str) -> None:
     if not path.exists():
         raise DataError(
             Text("文件不存在", "the file does not exist"),
-            remedy=Text("检查项目文件里的路径（相对于项目文件所在的文件夹）", "check the path in the project file (relative to its folder)"),
+            remedy=Text(
+                "检查项目文件里的路径（相对于项目文件所在的文件夹）",
+                "check the path in the project file (relative to its folder)",
+            ),
             file=str(path),
             layer=layer,
         )
     if path.is_file() and path.stat().st_size == 0:
         raise DataError(
-            Text("文件是 0 字节", "the file has 0 bytes"), remedy=Text("重新拷贝", "copy it again"), file=path.name, layer=layer
+            Text("文件是 0 字节", "the file has 0 bytes"),
+            remedy=Text("重新拷贝", "copy it again"),
+            file=path.name,
+            layer=layer,
         )
 
 
@@ -104,7 +124,8 @@ def _layer_name(source: str, sub: str | None, path: Path, layer: str) -> str:
     if sub is not None:
         if sub not in names:
             raise DataError(
-                Text(f"没有图层 {sub!r}，有：{'、'.join(names)}", f"no layer {sub!r}; there are {', '.join(names)}") + near(sub, names),
+                Text(f"没有图层 {sub!r}，有：{'、'.join(names)}", f"no layer {sub!r}; there are {', '.join(names)}")
+                + near(sub, names),
                 file=path.name,
                 layer=layer,
             )
@@ -113,7 +134,10 @@ def _layer_name(source: str, sub: str | None, path: Path, layer: str) -> str:
         return layer
     if len(names) != 1:
         raise DataError(
-            Text(f"文件里有 {len(names)} 个图层：{'、'.join(names)}", f"the file has {len(names)} layers: {', '.join(names)}"),
+            Text(
+                f"文件里有 {len(names)} 个图层：{'、'.join(names)}",
+                f"the file has {len(names)} layers: {', '.join(names)}",
+            ),
             remedy=Text("在项目文件里用 layer: 指明", "name one with layer: in the project file"),
             file=path.name,
             layer=layer,
@@ -138,7 +162,9 @@ def _inside_zip(path: Path, layer: str) -> str:
         if parts.is_absolute() or ".." in parts.parts or ":" in member:
             raise DataError(
                 Text(f"压缩包成员 {member!r} 指向文件夹之外", f"the member {member!r} points outside the folder"),
-                remedy=Text("不要使用此压缩包，向提供者索取原文件", "do not use this archive; ask its sender for the files"),
+                remedy=Text(
+                    "不要使用此压缩包，向提供者索取原文件", "do not use this archive; ask its sender for the files"
+                ),
                 file=path.name,
                 layer=layer,
             )
@@ -181,7 +207,11 @@ def _encoding_findings(found: Encoding | None, path: Path, layer: str) -> list[F
             f".cpg 写的是 {found.contradicts}，但字节是 {found.name}；按 {found.name} 读取",
             f".cpg says {found.contradicts}, but the bytes are {found.name}; read as {found.name}",
         )
-        return [Finding(layer, "warning", "ENCODING_CPG_WRONG", message, Text("改正 .cpg", "correct the .cpg"), file=path.name)]
+        return [
+            Finding(
+                layer, "warning", "ENCODING_CPG_WRONG", message, Text("改正 .cpg", "correct the .cpg"), file=path.name
+            )
+        ]
     message = Text(f"没有 .cpg；由字节识别为 {found.name}", f"no .cpg; found to be {found.name} from the bytes")
     remedy = Text("补一个 .cpg，或写明 encoding: GBK", "add a .cpg, or say encoding: GBK")
     return [Finding(layer, "note", "ENCODING_GUESSED", message, remedy, file=path.name)]

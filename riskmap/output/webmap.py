@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["INTERNAL_USE", "GridLayer", "LegendRow", "Page", "VectorLayer", "render", "write"]
 
 
-
 def write(page: Page, path: Path, *, lang: Lang, catalog: Catalog) -> Path:
     """Write a page to one HTML file; writing the same page again gives the same bytes.
 
@@ -59,7 +58,9 @@ def write(page: Page, path: Path, *, lang: Lang, catalog: Catalog) -> Path:
     except OSError as error:
         raise OutputError(
             Text(f"网页写不进去：{error.strerror}", f"the page cannot be written: {error.strerror}"),
-            remedy=Text("关闭打开它的程序，检查文件夹权限", "close the program that has it open, check the folder's rights"),
+            remedy=Text(
+                "关闭打开它的程序，检查文件夹权限", "close the program that has it open, check the folder's rights"
+            ),
             file=str(path),
         ) from error
     return path
@@ -89,7 +90,9 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", errors="replace")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
+        "utf-8", errors="replace"
+    )
 
 
 def _sorted_units(page: Page) -> gpd.GeoDataFrame:
@@ -154,7 +157,8 @@ def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, An
 
 def _swatches(swatches: tuple[Swatch, ...], lang: Lang) -> list[dict[str, Any]]:
     return [
-        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern} for s in swatches
+        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
+        for s in swatches
     ]
 
 

@@ -51,7 +51,9 @@ class Mapping:
     row: NDArray[np.float64]
     residual: float
 
-    def __call__(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def __call__(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give column and row, with fractions, of points inside the box."""
         u, v = (lon - self.centre[0]) / self.scale[0], (lat - self.centre[1]) / self.scale[1]
         return np.polynomial.polynomial.polyval2d(u, v, self.column), np.polynomial.polynomial.polyval2d(u, v, self.row)

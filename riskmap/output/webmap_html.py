@@ -24,16 +24,41 @@ from riskmap.errors import OutputError
 from riskmap.output.webmap_words import ASSETS, words
 from riskmap.text import Lang, Text
 
-SCRIPTS = ("codec.js", "canvas.js", "grid.js", "vector.js", "units.js", "dom.js", "panel.js", "search.js", "sheet.js", "page.js")
+SCRIPTS = (
+    "codec.js",
+    "canvas.js",
+    "grid.js",
+    "vector.js",
+    "units.js",
+    "dom.js",
+    "panel.js",
+    "search.js",
+    "sheet.js",
+    "page.js",
+)
 """The page's own scripts, in the order in which they need each other."""
 
-POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; script-src {scripts}; style-src {styles}"
+POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; script-src {scripts}; style-src {styles}"
+)
 POLICY_PLACE = "@content-policy@"
 
 CREDIT_LINK = '<a href="https://leafletjs.com" title="A JavaScript library for interactive maps">'
 """Leaflet's link to its own site, the one outside address in its code; the page does not show the credit control."""
 
-REFERRING = {"src", "href", "srcset", "data", "poster", "action", "formaction", "xlink:href", "background", "manifest", "ping"}
+REFERRING = {
+    "src",
+    "href",
+    "srcset",
+    "data",
+    "poster",
+    "action",
+    "formaction",
+    "xlink:href",
+    "background",
+    "manifest",
+    "ping",
+}
 """Attributes by which an element asks for something else."""
 
 RUNNING_TYPES = {"", "module", "text/javascript", "application/javascript"}
@@ -179,7 +204,11 @@ def _asked(css: str) -> list[str]:
 @cache
 def _environment(lang: Lang) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ASSETS), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(ASSETS),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     environment.globals |= {
         "word": {key: text.pick(lang) for key, text in words().items()},

@@ -88,7 +88,12 @@ def vector_record(layer: VectorLayer, drawn: Symbology, catalog: Catalog, lang: 
     MissingCRSError
     """
     style = layer.style
-    wanted = [style.field if style.classes else None, style.symbol.label, layer.search, *(column for column, _ in layer.popup)]
+    wanted = [
+        style.field if style.classes else None,
+        style.symbol.label,
+        layer.search,
+        *(column for column, _ in layer.popup),
+    ]
     missing = [column for column in wanted if column is not None and column not in layer.frame.columns]
     if missing:
         raise OutputError(

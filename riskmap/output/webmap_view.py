@@ -18,7 +18,12 @@ TABLE_FORMATS = (*FORMATS, "level", "text")
 
 
 def view(
-    page: Page, units: gpd.GeoDataFrame, grids: list[dict[str, Any]], vectors: list[dict[str, Any]], catalog: Catalog, lang: Lang
+    page: Page,
+    units: gpd.GeoDataFrame,
+    grids: list[dict[str, Any]],
+    vectors: list[dict[str, Any]],
+    catalog: Catalog,
+    lang: Lang,
 ) -> dict[str, Any]:
     """Give what the template shows, every text in one language and every number written out.
 

@@ -69,7 +69,10 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
     elif scheme == "std_mean":
         found = _std_mean(known, k)
     else:
-        raise DataError(Text(f"没有分级方法 {scheme!r}", f"no scheme {scheme!r}"), remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)))
+        raise DataError(
+            Text(f"没有分级方法 {scheme!r}", f"no scheme {scheme!r}"),
+            remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)),
+        )
     limits_found = np.unique(np.append(np.asarray(found, float)[:-1], known[-1]))
     return limits_found[limits_found <= known[-1]]
 
@@ -107,6 +110,9 @@ def _fixed(limits: list[float] | None) -> NDArray[np.float64]:
     if not limits or sorted(set(limits)) != list(limits):
         raise DataError(
             Text(f"固定分级需要递增的上限，得到 {limits!r}", f"fixed classes need ascending limits, got {limits!r}"),
-            remedy=Text("例如 classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}", "for example classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}"),
+            remedy=Text(
+                "例如 classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}",
+                "for example classify: {scheme: fixed, limits: [0.2, 0.4, 0.6, 1.0]}",
+            ),
         )
     return np.asarray(limits, dtype=np.float64)

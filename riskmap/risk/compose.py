@@ -18,7 +18,13 @@ METHODS: tuple[str, ...] = get_args(Method)
 Missing = Literal["unknown", "renormalise"]
 
 
-def compose(layers: Mapping[str, Any], *, weights: Mapping[str, float] | None = None, method: Method = "weighted_sum", missing: Missing = "unknown") -> Any:
+def compose(
+    layers: Mapping[str, Any],
+    *,
+    weights: Mapping[str, float] | None = None,
+    method: Method = "weighted_sum",
+    missing: Missing = "unknown",
+) -> Any:
     """Combine layers cell by cell.
 
     Parameters
@@ -64,7 +70,9 @@ def _chosen(layers: Mapping[str, Any], weights: Mapping[str, float] | None, meth
     if len(set(shapes.values())) != 1:
         raise DataError(Text(f"各层形状不同：{shapes}", f"the layers differ in shape: {shapes}"))
     if method not in METHODS:
-        raise DataError(Text(f"没有方法 {method!r}", f"no method {method!r}"), remedy=Text("、".join(METHODS), ", ".join(METHODS)))
+        raise DataError(
+            Text(f"没有方法 {method!r}", f"no method {method!r}"), remedy=Text("、".join(METHODS), ", ".join(METHODS))
+        )
     if weights is None:
         if method not in ("maximum", "product"):
             raise DataError(Text(f"方法 {method} 需要权重", f"{method} needs weights"))

@@ -50,7 +50,10 @@ def rules(rows: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     for level in LEVELS[1:]:
         if not any(level.code in r.risk and not r.capacity and not r.density for r in table):
             raise SpecError(
-                Text(f"防治区划规则没有兜底：风险等级 {level.code} 没有无条件的一行", f"the control rules leave level {level.code} without an unconditional row"),
+                Text(
+                    f"防治区划规则没有兜底：风险等级 {level.code} 没有无条件的一行",
+                    f"the control rules leave level {level.code} without an unconditional row",
+                ),
                 remedy=Text("在表末为该等级加一行", "add a row for that level at the end"),
             )
     return table
@@ -67,7 +70,10 @@ def _rule(number: int, row: Mapping[str, Any]) -> Rule:
         fits = False
     if not fits:
         raise SpecError(
-            Text(f"防治区划规则第 {number} 行不合要求：{dict(row)}", f"row {number} of the control rules does not fit: {dict(row)}"),
+            Text(
+                f"防治区划规则第 {number} 行不合要求：{dict(row)}",
+                f"row {number} of the control rules does not fit: {dict(row)}",
+            ),
             remedy=Text(
                 f"zone 1–3，risk 为 1–4 的列表，capacity 用 {CAPACITY_CLASSES}，density 用 {DENSITY_CLASSES}，reason {{zh, en}}",
                 f"zone 1-3, risk a list of 1-4, capacity of {CAPACITY_CLASSES}, density of {DENSITY_CLASSES}, reason {{zh, en}}",
@@ -82,7 +88,9 @@ def classes(values: NDArray[np.float64], lower: Sequence[float]) -> NDArray[np.i
     return np.where(np.isnan(values), UNKNOWN_CLASS, found).astype(np.int8)
 
 
-def point_density(points: gpd.GeoDataFrame, units: NDArray[np.int32], unit_km2: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+def point_density(
+    points: gpd.GeoDataFrame, units: NDArray[np.int32], unit_km2: NDArray[np.float64], grid: Grid
+) -> NDArray[np.float64]:
     """Give each cell the number of points per 100 km2 in its unit; NaN in no unit.
 
     Parameters
@@ -103,7 +111,9 @@ def point_density(points: gpd.GeoDataFrame, units: NDArray[np.int32], unit_km2: 
     return density[units]
 
 
-def decide(table: Sequence[Rule], risk: NDArray[np.uint8], capacity: NDArray[np.int8] | None, density: NDArray[np.int8] | None) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def decide(
+    table: Sequence[Rule], risk: NDArray[np.uint8], capacity: NDArray[np.int8] | None, density: NDArray[np.int8] | None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Give the zone of each cell and the number (from 1) of the rule that fired; 0 where the risk is unknown.
 
     Parameters
@@ -126,7 +136,14 @@ def decide(table: Sequence[Rule], risk: NDArray[np.uint8], capacity: NDArray[np.
     return zone_of_rule[fired], fired
 
 
-def control_zones(zones: NDArray[np.uint8], fired: NDArray[np.uint8], table: Sequence[Rule], inside: NDArray[np.bool_], boundary: Any, grid: Grid) -> gpd.GeoDataFrame:
+def control_zones(
+    zones: NDArray[np.uint8],
+    fired: NDArray[np.uint8],
+    table: Sequence[Rule],
+    inside: NDArray[np.bool_],
+    boundary: Any,
+    grid: Grid,
+) -> gpd.GeoDataFrame:
     """Give the ``control_zones`` layer: polygons that tile the boundary, each with the reasons that made it.
 
     Parameters
@@ -153,7 +170,9 @@ def control_zones(zones: NDArray[np.uint8], fired: NDArray[np.uint8], table: Seq
     return polygons.drop(columns="code").assign(**columns)[[*columns, "geometry"]]
 
 
-def _rules_in(polygons: gpd.GeoDataFrame, fired: NDArray[np.uint8], inside: NDArray[np.bool_], grid: Grid, count: int) -> NDArray[np.float64]:
+def _rules_in(
+    polygons: gpd.GeoDataFrame, fired: NDArray[np.uint8], inside: NDArray[np.bool_], grid: Grid, count: int
+) -> NDArray[np.float64]:
     """Give the number of cells of each rule in each polygon, shape (polygons, count + 1)."""
     owner = grid.burn(polygons.geometry, range(len(polygons)), fill=-1)
     known = inside & (owner >= 0)
@@ -175,4 +194,6 @@ def _reason(zone: int, counted: NDArray[np.float64], table: Sequence[Rule]) -> T
             reason = reason + Text("，小斑块并入", ", small patch merged")
         share = f"{counted[i] / total:.0%}"
         parts.append(reason if len(named) == 1 else reason + Text(f"（{share}）", f" ({share})"))
-    return join(parts, zh="；", en="; ") if parts else Text("边界碎片，随邻区", "sliver at the boundary, as its neighbour")
+    return (
+        join(parts, zh="；", en="; ") if parts else Text("边界碎片，随邻区", "sliver at the boundary, as its neighbour")
+    )

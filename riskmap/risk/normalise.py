@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 Method = Literal["min_max", "half_one", "z_score", "rank", "fixed", "none"]
 
 
-def normalise(values: NDArray[Any], *, method: Method = "min_max", bounds: tuple[float, float] | None = None) -> NDArray[np.float64]:
+def normalise(
+    values: NDArray[Any], *, method: Method = "min_max", bounds: tuple[float, float] | None = None
+) -> NDArray[np.float64]:
     """Give normalised values; NaN stays NaN.
 
     Parameters
@@ -35,7 +37,7 @@ def normalise(values: NDArray[Any], *, method: Method = "min_max", bounds: tuple
         return (x - np.nanmean(x)) / spread if spread > 0 else x * 0.0
     if method == "rank":
         return _ranks(x)
-    low, high = bounds if bounds else (np.nanmin(x), np.nanmax(x))
+    low, high = bounds or (np.nanmin(x), np.nanmax(x))
     share = np.clip((x - low) / (high - low), 0.0, 1.0) if high > low else x * 0.0
     return 0.5 + 0.5 * share if method == "half_one" else share
 

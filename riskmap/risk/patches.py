@@ -23,7 +23,14 @@ class Merged:
     log: pd.DataFrame
 
 
-def merge_patches(codes: NDArray[np.uint8], *, min_cells: float, people: NDArray[np.float64] | None = None, holds: NDArray[np.bool_] | None = None, keep_people: float = 10.0) -> Merged:
+def merge_patches(
+    codes: NDArray[np.uint8],
+    *,
+    min_cells: float,
+    people: NDArray[np.float64] | None = None,
+    holds: NDArray[np.bool_] | None = None,
+    keep_people: float = 10.0,
+) -> Merged:
     """Merge patches smaller than ``min_cells`` into the neighbour with which they share the longest border.
 
     The smallest patch goes first (ties: the northernmost, then westernmost). A patch that holds a settlement or a point
@@ -87,7 +94,13 @@ def log_frame(log: pd.DataFrame, what: str, grid: Grid) -> pd.DataFrame:
 class _Regions:
     """Patches as a union-find forest over the labels of the first look."""
 
-    def __init__(self, codes: NDArray[np.uint8], people: NDArray[np.float64] | None, holds: NDArray[np.bool_] | None, keep_people: float) -> None:
+    def __init__(
+        self,
+        codes: NDArray[np.uint8],
+        people: NDArray[np.float64] | None,
+        holds: NDArray[np.bool_] | None,
+        keep_people: float,
+    ) -> None:
         self._codes = codes
         self._keep_people = keep_people
         self.labels, code = _label(codes)
@@ -102,7 +115,9 @@ class _Regions:
         if holds is not None:
             held[flat[inside & holds.ravel()]] = True
         # the lowest code that a patch may take
-        self.floor: list[int] = [c if h or p > keep_people else 0 for c, h, p in zip(self.code, held, self.people, strict=True)]
+        self.floor: list[int] = [
+            c if h or p > keep_people else 0 for c, h, p in zip(self.code, held, self.people, strict=True)
+        ]
         first = np.full(n, flat.size, dtype=np.int64)
         np.minimum.at(first, flat[inside], np.flatnonzero(inside))
         self.first: list[int] = first.tolist()
@@ -130,7 +145,11 @@ class _Regions:
 
     def neighbour(self, patch: int) -> int | None:
         """Give the region that the patch may merge into: longest border, then higher code, then the earlier one."""
-        allowed = [(edges, self.code[r], -self.first[r], r) for r, edges in self.borders(patch).items() if self.code[r] >= self.floor[patch]]
+        allowed = [
+            (edges, self.code[r], -self.first[r], r)
+            for r, edges in self.borders(patch).items()
+            if self.code[r] >= self.floor[patch]
+        ]
         return max(allowed)[3] if allowed else None
 
     def join(self, patch: int, target: int) -> int:

@@ -31,7 +31,10 @@ def given(weights: Mapping[str, float]) -> pd.Series:
     bad = [name for name, w in series.items() if not w >= 0]
     if bad or not series.sum() > 0:
         raise DataError(
-            Text(f"权重不能为负，且至少一个为正：{dict(weights)}", f"weights are not negative and one is positive: {dict(weights)}"),
+            Text(
+                f"权重不能为负，且至少一个为正：{dict(weights)}",
+                f"weights are not negative and one is positive: {dict(weights)}",
+            ),
             remedy=Text("改正项目文件里的 risk.weights", "correct risk.weights in the project file"),
         )
     return series / series.sum()

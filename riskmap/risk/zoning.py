@@ -105,7 +105,16 @@ def risk_zones(levels: NDArray[np.uint8], inside: NDArray[np.bool_], boundary: A
     return zones.drop(columns="code").assign(**columns)[[*columns, "geometry"]]
 
 
-def risk_units(zones: gpd.GeoDataFrame, townships: gpd.GeoDataFrame, boundary: Any, *, levels: NDArray[np.uint8], people: NDArray[np.float64] | None, inside: NDArray[np.bool_], grid: Grid) -> gpd.GeoDataFrame:
+def risk_units(
+    zones: gpd.GeoDataFrame,
+    townships: gpd.GeoDataFrame,
+    boundary: Any,
+    *,
+    levels: NDArray[np.uint8],
+    people: NDArray[np.float64] | None,
+    inside: NDArray[np.bool_],
+    grid: Grid,
+) -> gpd.GeoDataFrame:
     """Give the ``risk_units`` layer: each township's level, area by colour from the zones, people by colour from the cells.
 
     Parameters
@@ -164,7 +173,13 @@ def _areas_by_level(zones: gpd.GeoDataFrame, parts: NDArray[Any]) -> NDArray[np.
     return area
 
 
-def _people_by_level(levels: NDArray[np.uint8], people: NDArray[np.float64] | None, inside: NDArray[np.bool_], townships: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.float64]:
+def _people_by_level(
+    levels: NDArray[np.uint8],
+    people: NDArray[np.float64] | None,
+    inside: NDArray[np.bool_],
+    townships: gpd.GeoDataFrame,
+    grid: Grid,
+) -> NDArray[np.float64]:
     shape = (len(townships) + 1, len(LEVELS))
     if people is None:
         return np.zeros(shape)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from riskmap.data.catalog import house
 from riskmap.data.files import fingerprint
 from riskmap.data.findings import Finding
 from riskmap.data.findings import count as count_findings
-from riskmap.errors import DataError, OutputError, RiskmapError, SeveralErrors
+from riskmap.data.spec import near
+from riskmap.errors import DataError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
 from riskmap.workflow import record, store
 from riskmap.workflow.context import Context
-from riskmap.workflow.project import Loaded, load
+from riskmap.workflow.project import load
 from riskmap.workflow.steps import STEPS, Step
 from riskmap.workflow.steps.imports import steps_for
 
@@ -88,12 +86,8 @@ def build(
     catalog = house()
     loaded = load(project, catalog)
     target = Path(out) if out is not None else Path("out") / loaded.folder.name
-    work = target / record.WORK
-    with _locked(work):
-        if redo:
-            shutil.rmtree(work / "work", ignore_errors=True)
-        folder = work / "work"
-        folder.mkdir(parents=True, exist_ok=True)
+    with record.locked(target):
+        folder = record.work_folder(target, fresh=redo)
         database = store.database_in(folder)
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
         run = _Run(context, store.State.read(folder))
@@ -109,35 +103,11 @@ def build(
     return built
 
 
-def _locked(work: Path) -> Any:
-    """Hold the folder's lock, which dies with its process."""
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(work / "lock")
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(
-            Text("另一个 riskmap 正在写这个文件夹", "another riskmap is writing to this folder"),
-            remedy=Text("等它结束，或用另一个 --out", "wait for it to finish, or use another --out"),
-            file=str(work.parent),
-        ) from error
-    except OSError as error:
-        raise OutputError(
-            Text(f"输出文件夹不能写：{error.strerror}", f"the output folder cannot be written: {error.strerror}"),
-            remedy=Text("检查权限和磁盘空间，或换一个 --out", "check rights and disk space, or use another --out"),
-            file=str(work.parent),
-        ) from error
-    return lock
-
-
 def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     """Give the steps named and those that make what they read."""
     names = set(only)
     known = [s.name for s in steps]
     for name in names - set(known):
-        from riskmap.data.spec import near
-        from riskmap.errors import SpecError
-
         raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known))
     if not names:
         return steps
@@ -188,14 +158,23 @@ def _note_failures(step: Step, run: _Run) -> None:
 
 
 def _raised(finding: Finding) -> RiskmapError:
-    return DataError(finding.message, remedy=finding.remedy, file=finding.file, layer=finding.layer, row=finding.row, field=finding.field)
+    return DataError(
+        finding.message,
+        remedy=finding.remedy,
+        file=finding.file,
+        layer=finding.layer,
+        row=finding.row,
+        field=finding.field,
+    )
 
 
 def _stop_for_errors(step: Step, reads: list[str], run: _Run) -> None:
     """Raise all errors of the layers that a step reads; an import may fail on the boundary only."""
     bad = [error for layer in reads for error in run.failed.get(layer, [])]
     if bad:
-        every = bad if step.name.startswith("import:") else [e for errors in run.failed.values() for e in errors if errors]
+        every = (
+            bad if step.name.startswith("import:") else [e for errors in run.failed.values() for e in errors if errors]
+        )
         raise every[0] if len(every) == 1 else SeveralErrors(every)
 
 
@@ -218,8 +197,16 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
     """Write the tables that speak of the whole build, publish, and write ``run.json`` last."""
     context, state = run.context, run.state
     findings = state.all_findings()
-    findings += [store.finding_of(error, layer) for layer, errors in run.failed.items() for error in errors if layer not in state.layers_given()]
-    findings += [Finding(name, "note", "STEP_SKIPPED", Text(f"步骤 {name} 跳过：{why.zh}", f"step {name} skipped: {why.en}")) for name, why in run.skipped.items()]
+    findings += [
+        store.finding_of(error, layer)
+        for layer, errors in run.failed.items()
+        for error in errors
+        if layer not in state.layers_given()
+    ]
+    findings += [
+        Finding(name, "note", "STEP_SKIPPED", Text(f"步骤 {name} 跳过：{why.zh}", f"step {name} skipped: {why.en}"))
+        for name, why in run.skipped.items()
+    ]
     store.write_tables(context, state, findings)
     products = store.products(context, state)
     record.refuse_foreign(target, products, force=force)
@@ -229,8 +216,15 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "project": {"file": context.loaded.file.name, "name": asdict(context.project.name)},
         "parameters": context.project.model_dump(mode="json", by_alias=True),
         "crs": context.crs.to_string(),
-        "grid": {"shape": list(context.grid.shape), "cell_size_m": context.project.cell_size_m, "origin": [context.grid.transform.c, context.grid.transform.f]},
-        "inputs": [{k: s[k] for k in ("layer", "file", "sha256", "rows_in", "rows_out", "encoding", "crs_in", "crs_out")} for s in state.sources()],
+        "grid": {
+            "shape": list(context.grid.shape),
+            "cell_size_m": context.project.cell_size_m,
+            "origin": [context.grid.transform.c, context.grid.transform.f],
+        },
+        "inputs": [
+            {k: s[k] for k in ("layer", "file", "sha256", "rows_in", "rows_out", "encoding", "crs_in", "crs_out")}
+            for s in state.sources()
+        ],
         "versions": record.versions(),
         "seeds": {},
         "totals": state.totals(),

@@ -159,7 +159,10 @@ class Context:
         cells = zonal.inside(self.boundary_frame, self.grid)
         if not cells.any():
             raise DataError(
-                Text(f"边界内没有一个 {self.project.cell_size_m:g} m 的格子", f"the boundary holds no cell of {self.project.cell_size_m:g} m"),
+                Text(
+                    f"边界内没有一个 {self.project.cell_size_m:g} m 的格子",
+                    f"the boundary holds no cell of {self.project.cell_size_m:g} m",
+                ),
                 remedy=Text("减小 cell_size_m，或检查边界", "make cell_size_m smaller, or check the boundary"),
                 layer="boundary",
             )

@@ -143,7 +143,10 @@ def _check_inputs(project: Project, catalog: Catalog) -> None:
     for layer in project.inputs:
         spec = catalog.layer(layer)
         if spec.role != "input":
-            raise SpecError(Text(f"inputs.{layer}：这是结果图层，不是输入", f"inputs.{layer}: that is a result, not an input"), layer=layer)
+            raise SpecError(
+                Text(f"inputs.{layer}：这是结果图层，不是输入", f"inputs.{layer}: that is a result, not an input"),
+                layer=layer,
+            )
     if "boundary" not in project.inputs:
         raise SpecError(
             Text("inputs 缺 boundary（行政区边界）", "inputs has no boundary"),
@@ -157,18 +160,28 @@ def _check_weights(project: Project) -> None:
     for layer in project.risk.weights:
         if layer not in project.inputs:
             raise SpecError(
-                Text(f"risk.weights.{layer}：inputs 里没有这个图层", f"risk.weights.{layer}: no such layer in inputs") + near(layer, list(project.inputs)),
+                Text(f"risk.weights.{layer}：inputs 里没有这个图层", f"risk.weights.{layer}: no such layer in inputs")
+                + near(layer, list(project.inputs)),
                 remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
             )
         if not layer.startswith(("hazard_", "exposure_")):
-            raise SpecError(Text(f"risk.weights.{layer}：只有 hazard_ 和 exposure_ 图层可以加权", f"risk.weights.{layer}: only hazard_ and exposure_ layers carry weights"))
+            raise SpecError(
+                Text(
+                    f"risk.weights.{layer}：只有 hazard_ 和 exposure_ 图层可以加权",
+                    f"risk.weights.{layer}: only hazard_ and exposure_ layers carry weights",
+                )
+            )
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:
     for topic, values in project.facts.items():
         if topic not in catalog.topics():
-            raise SpecError(Text(f"facts.{topic}：没有这个主题", f"facts.{topic}: no such topic") + near(topic, catalog.topics()))
+            raise SpecError(
+                Text(f"facts.{topic}：没有这个主题", f"facts.{topic}: no such topic") + near(topic, catalog.topics())
+            )
         known = list(catalog.facts(topic).values)
         for key in values:
             if key not in known:
-                raise SpecError(Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known))
+                raise SpecError(
+                    Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
+                )

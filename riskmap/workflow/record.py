@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 import riskmap
 from riskmap.errors import OutputError, OutputExistsError
@@ -24,11 +25,53 @@ WORK = ".riskmap"
 RUN = "run.json"
 
 
+def locked(out: Path) -> AbstractContextManager[Any]:
+    """Hold an output folder for one build; the lock belongs to the operating system and dies with its process.
+
+    Raises
+    ------
+    OutputError
+        Another build holds it, or the folder cannot be written.
+    """
+    try:
+        (out / WORK).mkdir(parents=True, exist_ok=True)
+        return FileLock(out / WORK / "lock").acquire(timeout=0)
+    except Timeout as error:
+        raise OutputError(
+            Text("另一个 riskmap 正在写这个文件夹", "another riskmap is writing to this folder"),
+            remedy=Text("等它结束，或用另一个 --out", "wait for it to finish, or use another --out"),
+            file=str(out),
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            Text(f"输出文件夹不能写：{error.strerror}", f"the output folder cannot be written: {error.strerror}"),
+            remedy=Text("检查权限和磁盘空间，或换一个 --out", "check rights and disk space, or use another --out"),
+            file=str(out),
+        ) from error
+
+
+def work_folder(out: Path, *, fresh: bool) -> Path:
+    """Give the folder in which steps work, emptied when ``fresh``."""
+    folder = out / WORK / "work"
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    for sub in ("grids", "maps"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def remove(path: Path) -> None:
+    """Remove a file of ours, if it is there."""
+    path.unlink(missing_ok=True)
+
+
 def write_json(value: Any, path: Path) -> Path:
     """Write JSON whole or not at all: beside its place first, then renamed."""
     beside = path.with_name(path.name + ".new")
-    beside.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False, default=_plain) + "\n", encoding="utf-8")
-    os.replace(beside, path)
+    beside.write_text(
+        json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False, default=_plain) + "\n", encoding="utf-8"
+    )
+    beside.replace(path)
     return path
 
 
@@ -92,23 +135,35 @@ def code_digest() -> str:
     return hasher.hexdigest()
 
 
+MODULES = (
+    "exactextract",
+    "geopandas",
+    "mapclassify",
+    "numpy",
+    "pandas",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "scipy",
+    "shapely",
+)
+
+
+@cache
 def versions() -> dict[str, str]:
     """Give the versions that may change a result."""
     import platform
+    from importlib.metadata import version
 
-    import exactextract
-    import geopandas
-    import mapclassify
     import pyogrio
     import pyproj
     import rasterio
-    import scipy
     import shapely
 
-    modules = (exactextract, geopandas, mapclassify, np, pd, pyogrio, pyproj, rasterio, scipy, shapely)
-    found = {module.__name__: module.__version__ for module in modules}
-    gdal = {"gdal (rasterio)": rasterio.__gdal_version__, "gdal (pyogrio)": pyogrio.__gdal_version_string__, "proj": pyproj.proj_version_str}
-    return {"riskmap": riskmap.__version__, "python": platform.python_version(), **found, **gdal, "geos": shapely.geos_version_string}
+    gdal = {"gdal (rasterio)": rasterio.__gdal_version__, "gdal (pyogrio)": pyogrio.__gdal_version_string__}
+    libraries = {"proj": pyproj.proj_version_str, "geos": shapely.geos_version_string}
+    found = {module: version(module) for module in MODULES}
+    return {"riskmap": riskmap.__version__, "python": platform.python_version(), **found, **gdal, **libraries}
 
 
 def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
@@ -122,8 +177,14 @@ def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
     foreign = [name for name in products if (out / name).exists() and name not in previous]
     if foreign and not force:
         raise OutputExistsError(
-            Text(f"{out} 里已有不是本程序写的文件：{'、'.join(foreign)}", f"{out} has files at our names that riskmap did not write: {', '.join(foreign)}"),
-            remedy=Text("换一个 --out，移走它们，或用 --force 覆盖", "use another --out, move them away, or overwrite with --force"),
+            Text(
+                f"{out} 里已有不是本程序写的文件：{'、'.join(foreign)}",
+                f"{out} has files at our names that riskmap did not write: {', '.join(foreign)}",
+            ),
+            remedy=Text(
+                "换一个 --out，移走它们，或用 --force 覆盖",
+                "use another --out, move them away, or overwrite with --force",
+            ),
         )
 
 
@@ -151,7 +212,9 @@ def publish(work: Path, out: Path, products: Iterable[str]) -> dict[str, dict[st
     """
     marker = out / WORK / "published.json"
     known = read_json(marker) or {}
-    wanted = {name: {"sha256": file_digest(work / name), "bytes": (work / name).stat().st_size} for name in sorted(products)}
+    wanted = {
+        name: {"sha256": file_digest(work / name), "bytes": (work / name).stat().st_size} for name in sorted(products)
+    }
     # from here on all of these names are ours, even if the power fails half-way
     write_json({**known, **wanted}, marker)
     for name, facts in wanted.items():
@@ -170,10 +233,13 @@ def _replace(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.new")
         shutil.copyfile(source, beside)
-        os.replace(beside, target)
+        beside.replace(target)
     except OSError as error:
         raise OutputError(
             Text(f"写不了：{error.strerror}", f"cannot be written: {error.strerror}"),
-            remedy=Text("关闭打开它的程序（QGIS、表格软件），检查磁盘空间和权限，再运行一次", "close the program that has it open (QGIS, a spreadsheet), check disk space and rights, then run again"),
+            remedy=Text(
+                "关闭打开它的程序（QGIS、表格软件），检查磁盘空间和权限，再运行一次",
+                "close the program that has it open (QGIS, a spreadsheet), check disk space and rights, then run again",
+            ),
             file=str(target),
         ) from error

@@ -88,9 +88,9 @@ class State:
         for layer in kept["rows"]:
             context.database.drop(layer)
         for grid in kept["grids"]:
-            context.grid_path(grid).unlink(missing_ok=True)
+            record.remove(context.grid_path(grid))
         for file in kept["files"]:
-            (self._folder / file).unlink(missing_ok=True)
+            record.remove(self._folder / file)
 
     def keep(self, step: str, key: str, results: Results, context: Context) -> None:
         """Store what a step gave: rows in the database, cells as COGs; then note it as done."""
@@ -99,9 +99,13 @@ class State:
         grids = {}
         for grid, given in results.grids.items():
             path = context.grid_path(grid)
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_cog(given.raster, path, title=given.title.zh)
-            grids[grid] = {"title": dataclasses.asdict(given.title), "levels": given.levels, "unit": given.unit, "digest": record.array_digest(given.raster.values)}
+            grids[grid] = {
+                "title": dataclasses.asdict(given.title),
+                "levels": given.levels,
+                "unit": given.unit,
+                "digest": record.array_digest(given.raster.values),
+            }
         self._steps[step] = {
             "key": key,
             "rows": {layer: record.frame_digest(frame) for layer, frame in results.rows.items()},
@@ -140,7 +144,11 @@ class State:
 
     def totals(self) -> dict[str, Any]:
         """Give the figures of the steps, imports left out."""
-        return {step: self._steps[step]["totals"] for step in self._active if not step.startswith("import:") and self._steps[step]["totals"]}
+        return {
+            step: self._steps[step]["totals"]
+            for step in self._active
+            if not step.startswith("import:") and self._steps[step]["totals"]
+        }
 
     def sources(self) -> list[dict[str, Any]]:
         """Give where each imported layer came from."""
@@ -175,7 +183,16 @@ def _finding(kept: dict[str, Any]) -> Finding:
 def finding_of(error: RiskmapError, layer: str) -> Finding:
     """Give an error as a finding."""
     row = None if error.row is None else str(error.row)
-    return Finding(error.layer or layer, "error", type(error).__name__, error.message, error.remedy, row=row, field=error.field, file=error.file)
+    return Finding(
+        error.layer or layer,
+        "error",
+        type(error).__name__,
+        error.message,
+        error.remedy,
+        row=row,
+        field=error.field,
+        file=error.file,
+    )
 
 
 def write_tables(context: Context, state: State, findings: list[Finding]) -> None:
@@ -206,5 +223,3 @@ def write_tables(context: Context, state: State, findings: list[Finding]) -> Non
 def products(context: Context, state: State) -> list[str]:
     """Give the files to publish, relative to the work folder."""
     return sorted([context.database.path.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])
-
-

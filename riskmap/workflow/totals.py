@@ -19,7 +19,17 @@ PEOPLE_TOLERANCE = 1e-9
 """Relative (contract 11.5, 11.6)."""
 
 
-def add_up(*, zones: pd.DataFrame, controls: pd.DataFrame, units: pd.DataFrame | None, boundary_km2: float, levels: NDArray[np.uint8], control: NDArray[np.uint8], people: NDArray[np.float64] | None, inside: NDArray[np.bool_]) -> dict[str, Any]:
+def add_up(
+    *,
+    zones: pd.DataFrame,
+    controls: pd.DataFrame,
+    units: pd.DataFrame | None,
+    boundary_km2: float,
+    levels: NDArray[np.uint8],
+    control: NDArray[np.uint8],
+    people: NDArray[np.float64] | None,
+    inside: NDArray[np.bool_],
+) -> dict[str, Any]:
     """Count areas by colour, zone and township from the polygons, people from the cells, and compare.
 
     Returns
@@ -43,14 +53,27 @@ def add_up(*, zones: pd.DataFrame, controls: pd.DataFrame, units: pd.DataFrame |
         _agree("area by township", sum(area["by_unit"].values()), "area of the boundary", boundary_km2, 2 * SLIVER)
         for level in range(len(LEVELS)):
             shared = float((units[fields.share_of(level)] * units[fields.AREA_KM2]).sum())
-            _agree(f"area of level {level} by township", shared, "by colour", by_level[level], 2 * SLIVER, scale=boundary_km2)
+            _agree(
+                f"area of level {level} by township",
+                shared,
+                "by colour",
+                by_level[level],
+                2 * SLIVER,
+                scale=boundary_km2,
+            )
     counted: dict[str, Any] = {"area_km2": area}
     if people is not None:
         counted["people"] = _people(units, levels, control, people, inside)
     return counted
 
 
-def _people(units: pd.DataFrame | None, levels: NDArray[np.uint8], control: NDArray[np.uint8], people: NDArray[np.float64], inside: NDArray[np.bool_]) -> dict[str, Any]:
+def _people(
+    units: pd.DataFrame | None,
+    levels: NDArray[np.uint8],
+    control: NDArray[np.uint8],
+    people: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+) -> dict[str, Any]:
     within = np.where(inside, people, np.nan)
     total = float(np.nansum(within))
     known = ~np.isnan(within)
@@ -66,10 +89,19 @@ def _people(units: pd.DataFrame | None, levels: NDArray[np.uint8], control: NDAr
     _agree("people by control zone", by_zone.sum(), "people inside the boundary", total, PEOPLE_TOLERANCE)
     if units is not None:
         out["by_unit"] = _named(units, fields.PEOPLE)
-        _agree("people by township", sum(out["by_unit"].values()), "people inside the boundary", total, PEOPLE_TOLERANCE)
+        _agree(
+            "people by township", sum(out["by_unit"].values()), "people inside the boundary", total, PEOPLE_TOLERANCE
+        )
         for level in range(len(LEVELS)):
             shared = float(units[fields.people_of(level)].sum())
-            _agree(f"people of level {level} by township", shared, "by colour", by_level[level], PEOPLE_TOLERANCE, scale=total)
+            _agree(
+                f"people of level {level} by township",
+                shared,
+                "by colour",
+                by_level[level],
+                PEOPLE_TOLERANCE,
+                scale=total,
+            )
     return out
 
 
@@ -78,7 +110,10 @@ def _agree(what: str, a: float, other: str, b: float, tolerance: float, scale: f
     if abs(a - b) > tolerance * size:
         raise ConservationError(
             Text(f"不守恒：{what} {a!r} 与 {other} {b!r} 不符", f"{what} {a!r} disagrees with {other} {b!r}"),
-            remedy=Text("这是程序的错误，请把项目文件和 run.json 发给开发者", "this is a bug of ours; please send the project file and run.json"),
+            remedy=Text(
+                "这是程序的错误，请把项目文件和 run.json 发给开发者",
+                "this is a bug of ours; please send the project file and run.json",
+            ),
         )
 
 

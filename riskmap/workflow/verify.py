@@ -45,14 +45,20 @@ def verify(out: str | Path) -> dict[str, Any]:
     wrong = _changed_files(folder, run["outputs"])
     totals = _totals(folder, run) if not wrong else {}
     wrong += [
-        Text(f"{name}：run.json 为 {t['run']!r}，由文件得 {t['delivered']!r}", f"{name}: run.json says {t['run']!r}, the files give {t['delivered']!r}")
+        Text(
+            f"{name}：run.json 为 {t['run']!r}，由文件得 {t['delivered']!r}",
+            f"{name}: run.json says {t['run']!r}, the files give {t['delivered']!r}",
+        )
         for name, t in totals.items()
         if abs(t["run"] - t["delivered"]) > TOLERANCE * max(abs(t["run"]), 1e-3)
     ]
     if wrong:
         raise OutputError(
             Text("\n  ".join(w.zh for w in wrong), "\n  ".join(w.en for w in wrong)),
-            remedy=Text("再运行一次 riskmap build；若是有意修改，另存到别处", "run riskmap build again; keep files that you changed on purpose elsewhere"),
+            remedy=Text(
+                "再运行一次 riskmap build；若是有意修改，另存到别处",
+                "run riskmap build again; keep files that you changed on purpose elsewhere",
+            ),
             file=str(folder),
         )
     return {"files": sorted(run["outputs"]), "totals": totals}
@@ -78,7 +84,10 @@ def _totals(folder: Path, run: dict[str, Any]) -> dict[str, dict[str, float]]:
     for product, column, key in (("risk_zones", fields.LEVEL, "by_level"), ("control_zones", fields.ZONE, "by_zone")):
         polygons = database.read(product)
         for code, km2 in recorded["area_km2"][key].items():
-            pairs[f"area_km2.{key}.{code}"] = (km2, float(polygons.geometry[polygons[column] == int(code)].area.sum() / 1e6))
+            pairs[f"area_km2.{key}.{code}"] = (
+                km2,
+                float(polygons.geometry[polygons[column] == int(code)].area.sum() / 1e6),
+            )
     boundary = database.read("boundary")
     pairs["area_km2.boundary"] = (recorded["area_km2"]["boundary"], boundary.geometry.union_all().area / 1e6)
     if "people" in recorded:

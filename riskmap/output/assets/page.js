@@ -184,9 +184,10 @@ class App {
 
   // Open the popup of a place.
   ask(place) {
-    const reach = (window.matchMedia("(pointer: coarse)").matches ? 20 : 9) / this.map.options.crs.scale(this.map.getZoom());
+    const world = this.map.options.crs.scale(this.map.getZoom());
+    const reach = window.matchMedia("(pointer: coarse)").matches ? 20 : 9;
     const x = worldX(place.lng), y = worldY(place.lat);
-    const near = [].concat(...this.shownOverlays.map((o) => o.near(x, y, reach + o.radius / this.map.options.crs.scale(this.map.getZoom()))));
+    const near = [].concat(...this.shownOverlays.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
     near.sort((a, b) => a.distance - b.distance);
     L.popup({ maxWidth: 380, minWidth: 230, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
       .setLatLng(place)
@@ -196,22 +197,53 @@ class App {
     if (close) close.setAttribute("aria-label", this.words.close);
   }
 
+  chip(grid, value) {
+    const chip = element("span", "swatch");
+    chip.dataset.class = this.grids.indexOf(grid) + "-" + value;
+    dress(chip, (i) => this.grids[i], this.look.patterned);
+    return chip;
+  }
+
+  // The classes of the grids that are not shown: single hazards say why a place is red.
+  others(place) {
+    const list = element("dl", "others");
+    for (const grid of this.grids) {
+      const c = grid === (this.grid || this.grids[0]) ? null : grid.at(place.lng, place.lat);
+      if (c) list.append(element("div", "", [element("dt", "", grid.title), element("dd", "", [this.chip(grid, c.value), c.label])]));
+    }
+    return list;
+  }
+
   answer(place, near) {
     const here = this.at(place.lng, place.lat);
     const card = element("div", "card");
     card.setAttribute("role", "status");
     if (here) {
-      const chip = element("span", "swatch");
-      chip.dataset.class = this.grids.indexOf(this.grid || this.grids[0]) + "-" + here.level;
-      dress(chip, (i) => this.grids[i], this.look.patterned);
+      const chip = this.chip(this.grid || this.grids[0], here.level);
       card.append(element("p", "level", [chip, element("span", "roman", here.roman), element("strong", "", here.name)]));
-      card.append(element("p", "unit", here.unit || this.words.no_township));
+      card.append(this.others(place));
     } else if (this.grids.length) card.append(element("p", "unit", this.words.outside));
     card.append(element("p", "where", coordinates(place.lng, place.lat)));
+    if (here) {
+      const name = element("p", "unit", here.unit || this.words.no_township);
+      card.append(element("div", "township", [name, rowAsList(this.unitAt(place.lng, place.lat))]));
+    }
     for (const { overlay, feature } of near.slice(0, MOST_NEARBY)) card.append(describe(overlay, feature));
     if (near.length > MOST_NEARBY) card.append(element("p", "more", fill(this.words.more, { n: near.length - MOST_NEARBY })));
     return card;
   }
+}
+
+// The figures of a township, as the table has them.
+function rowAsList(unit) {
+  const list = element("dl");
+  const row = document.querySelector('#units tr[data-unit="' + unit + '"]');
+  const headings = all("#units thead th");
+  for (let i = 2; row && i < row.cells.length; i++) {
+    const text = row.cells[i].title || row.cells[i].textContent.trim();
+    list.append(element("div", "", [element("dt", "", headings[i].textContent.trim()), element("dd", "", text)]));
+  }
+  return list;
 }
 
 function describe(overlay, feature) {

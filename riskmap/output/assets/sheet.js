@@ -22,7 +22,7 @@ function wireTools(app) {
   window.matchMedia("(prefers-color-scheme: dark)").addListener(() => app.repaint());
   byId("tool-print").addEventListener("click", () => window.print());
   byId("tool-present").addEventListener("click", () => present(app));
-  byId("notes").addEventListener("toggle", () => app.resize());
+  byId("notes").addEventListener("toggle", () => paperRatio || app.refit());
 }
 
 // Hide the panels and keep a short legend on the map, or bring them back.

@@ -161,7 +161,8 @@ class Overlay {
   }
 
   paintPoints(view, number, drawn) {
-    const sprite = this.sprite(number, view.ratio);
+    // symbols shrink with a small map
+    const sprite = this.sprite(number, view.ratio * Math.max(0.65, Math.min(1, view.width / view.ratio / 1000)));
     const half = sprite.width / 2;
     const { x, y, starts, firsts } = this.features;
     view.context.globalAlpha = this.opacity;

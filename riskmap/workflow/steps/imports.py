@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from riskmap.crs import name
+from riskmap.data.gridding import GridLayer, prepare_grid
 from riskmap.data.places import reproject
-from riskmap.data.prepare import GridLayer, Layer, Source, prepare_grid, prepare_rows
+from riskmap.data.prepare import Layer, Source, prepare_rows
 from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.step import Step
@@ -32,7 +33,9 @@ def name_of(layer: str) -> str:
 def _step(layer: str) -> Step:
     needs = () if layer == "boundary" else ("boundary",)
     title = Text(f"读入 {layer}", f"import {layer}")
-    return Step(name_of(layer), title, needs, (), (layer,), ("crs", "cell_size_m"), lambda context: _import(context, layer))
+    return Step(
+        name_of(layer), title, needs, (), (layer,), ("crs", "cell_size_m"), lambda context: _import(context, layer)
+    )
 
 
 def _import(context: Context, layer: str) -> Results:

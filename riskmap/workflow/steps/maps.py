@@ -51,7 +51,9 @@ def _risk_page(context: Context) -> Page:
     return Page(
         title=context.project.name + Text("综合风险区划图", " comprehensive risk zoning map"),
         subtitle=_subtitle(context),
-        headline=_headline(LEVELS[MAJOR].name, str(MAJOR), area["by_level"], people and people["by_level"], area["boundary"]),
+        headline=_headline(
+            LEVELS[MAJOR].name, str(MAJOR), area["by_level"], people and people["by_level"], area["boundary"]
+        ),
         grids=(_grid(context, "risk_level"), _grid(context, "control_zone")),
         vectors=_vectors(context),
         legend=_legend(area["by_level"], area["boundary"], people and people["by_level"]),
@@ -69,7 +71,12 @@ def _control_page(context: Context) -> Page:
     zones = VectorLayer(
         context.catalog.style("control_zones"),
         context.rows("control_zones"),
-        popup=_popup(context, "control_zones", context.rows("control_zones"), ("zone_name", "reason" if context.lang == "zh" else "reason_en", "area_km2")),
+        popup=_popup(
+            context,
+            "control_zones",
+            context.rows("control_zones"),
+            ("zone_name", "reason" if context.lang == "zh" else "reason_en", "area_km2"),
+        ),
     )
     key = ZONES[-1]
     return Page(
@@ -89,7 +96,9 @@ def _control_page(context: Context) -> Page:
 
 def _subtitle(context: Context) -> Text:
     date = context.project.data_date
-    dated = Text(f"数据日期 {date}", f"data of {date}") if date else Text("数据日期未注明", "date of the data not stated")
+    dated = (
+        Text(f"数据日期 {date}", f"data of {date}") if date else Text("数据日期未注明", "date of the data not stated")
+    )
     by = context.project.output.compiled_by
     return dated if by is None else by + Text("编制，", ", ") + dated
 
@@ -97,7 +106,8 @@ def _subtitle(context: Context) -> Text:
 def _headline(what: Text, code: str, areas: dict[str, float], people: dict[str, float] | None, total: float) -> Text:
     share = areas[code] / total
     line = Text(
-        f"{what.zh} {areas[code]:,.1f} km²，占 {share:.1%}", f"{what.en}: {areas[code]:,.1f} km², {share:.1%} of the area"
+        f"{what.zh} {areas[code]:,.1f} km²，占 {share:.1%}",
+        f"{what.en}: {areas[code]:,.1f} km², {share:.1%} of the area",
     )
     if people is None:
         return line
@@ -128,11 +138,15 @@ def _vectors(context: Context) -> tuple[VectorLayer, ...]:
             frame = gpd.GeoDataFrame(frame, crs=context.crs).clip(context.boundary).reset_index(drop=True)
         if len(frame):
             search = "name" if "name" in frame.columns else None
-            layers.append(VectorLayer(context.catalog.style(layer), frame, _popup(context, layer, frame), search, visible))
+            layers.append(
+                VectorLayer(context.catalog.style(layer), frame, _popup(context, layer, frame), search, visible)
+            )
     return tuple(layers)
 
 
-def _popup(context: Context, layer: str, frame: pd.DataFrame, columns: tuple[str, ...] | None = None) -> tuple[tuple[str, Text], ...]:
+def _popup(
+    context: Context, layer: str, frame: pd.DataFrame, columns: tuple[str, ...] | None = None
+) -> tuple[tuple[str, Text], ...]:
     """Give the columns that a click shows: those named, else the first declared ones that are there and filled."""
     declared = context.catalog.layer(layer).fields
     chosen = columns or [c for c in declared if c in frame.columns and frame[c].notna().any()][:POPUP_FIELDS]
@@ -161,7 +175,10 @@ def _unit_columns(context: Context) -> tuple[tuple[str, Text, str], ...]:
         (fields.AREA_KM2, Text("面积", "Area"), "km2"),
     ]
     if "people" in context.totals["zones"]:
-        columns += [(fields.people_of(4), Text("红区人口", "People in red"), "people"), (fields.PEOPLE, Text("人口", "People"), "people")]
+        columns += [
+            (fields.people_of(4), Text("红区人口", "People in red"), "people"),
+            (fields.PEOPLE, Text("人口", "People"), "people"),
+        ]
     return tuple(columns)
 
 
@@ -181,10 +198,15 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
     project = context.project.risk
     named = join([context.catalog.layer(layer).title + plain(f" {w:.2f}") for layer, w in risk["weights"].items()])
     house = risk["weights_source"] != "project"
-    origin = Text("（默认等权，非官方规定）", " (equal by house default, not official)") if house else Text("（项目给定）", " (given by the project)")
+    origin = (
+        Text("（默认等权，非官方规定）", " (equal by house default, not official)")
+        if house
+        else Text("（项目给定）", " (given by the project)")
+    )
     breaks = plain(", ".join(f"{b:.3f}" for b in risk["breaks"]))
     relative = Text(
-        "颜色为本区域内的相对比较，不能与其他区域的图直接比较。", " Colours compare places within this area only, not with maps of other areas."
+        "颜色为本区域内的相对比较，不能与其他区域的图直接比较。",
+        " Colours compare places within this area only, not with maps of other areas.",
     )
     fixed = project.classify.scheme == "fixed" and project.normalise.bounds is not None
     merged = Text(
@@ -192,17 +214,36 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
         f"{risk['merged_patches']} patches under {risk['min_zone_ha']:g} ha were merged into neighbours; {risk['people_in_lower_colour']:,.0f} people live where the colour became lower.",
     )
     return (
-        Text("方法 {m}；权重 {w}{o}。", "Method {m}; weights {w}{o}.").format(m=plain(risk["method"]), w=named, o=origin),
-        Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks) + (Text("", "") if fixed else relative),
+        Text("方法 {m}；权重 {w}{o}。", "Method {m}; weights {w}{o}.").format(
+            m=plain(risk["method"]), w=named, o=origin
+        ),
+        Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks)
+        + (Text("", "") if fixed else relative),
         merged,
     )
 
 
 def _control_notes(context: Context) -> tuple[Text, ...]:
     own = context.project.control.rules is not None
-    table = Text("项目给定的规则表", "the project's rule table") if own else Text("内置规则表（非官方规定）", "the house's rule table (not official)")
-    capacity = Text("", "") if context.has("capacity") else Text("没有减灾能力数据，按不含该项的规则划分。", " No capacity data: the rules without it were used.")
-    return (Text("防治分区按风险等级、减灾能力和隐患密度，用", "Control zones follow risk level, capacity and hidden-danger density by ") + table + Text("。", ".") + capacity,)
+    table = (
+        Text("项目给定的规则表", "the project's rule table")
+        if own
+        else Text("内置规则表（非官方规定）", "the house's rule table (not official)")
+    )
+    capacity = (
+        Text("", "")
+        if context.has("capacity")
+        else Text("没有减灾能力数据，按不含该项的规则划分。", " No capacity data: the rules without it were used.")
+    )
+    return (
+        Text(
+            "防治分区按风险等级、减灾能力和隐患密度，用",
+            "Control zones follow risk level, capacity and hidden-danger density by ",
+        )
+        + table
+        + Text("。", ".")
+        + capacity,
+    )
 
 
 def _source_notes(context: Context) -> tuple[Text, ...]:
@@ -211,7 +252,12 @@ def _source_notes(context: Context) -> tuple[Text, ...]:
     notes = []
     if made_up:
         titles = join([context.catalog.layer(layer).title for layer in made_up])
-        notes.append(Text(f"合成示例数据，不得用于实际工作：{titles.zh}。", f"Synthetic example data, not for operational use: {titles.en}."))
+        notes.append(
+            Text(
+                f"合成示例数据，不得用于实际工作：{titles.zh}。",
+                f"Synthetic example data, not for operational use: {titles.en}.",
+            )
+        )
     if context.project.credits is not None:
         notes.append(context.project.credits)
     return tuple(notes)
@@ -239,4 +285,3 @@ STEP = Step(
     options=("name", "output", "data_date", "credits", "risk", "control", "inputs"),
     run=run,
 )
-

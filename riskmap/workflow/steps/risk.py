@@ -40,8 +40,12 @@ def run(context: Context) -> Results:
     merged = merge(context, raw, spec.min_zone_ha)
     grid = context.grid
     results.grids["risk_score"] = GridResult(Raster(grid, score), Text("综合风险指数", "Comprehensive risk score"))
-    results.grids["risk_level_raw"] = GridResult(Raster(grid, raw), Text("综合风险等级（合并前）", "Comprehensive risk level before the merge"), 4)
-    results.grids["risk_level"] = GridResult(Raster(grid, merged.codes), Text("综合风险等级", "Comprehensive risk level"), 4)
+    results.grids["risk_level_raw"] = GridResult(
+        Raster(grid, raw), Text("综合风险等级（合并前）", "Comprehensive risk level before the merge"), 4
+    )
+    results.grids["risk_level"] = GridResult(
+        Raster(grid, merged.codes), Text("综合风险等级", "Comprehensive risk level"), 4
+    )
     results.rows["merged_patches"] = patches.log_frame(merged.log, "risk_level", grid)
     results.totals = {
         "weights": {layer: float(w) for layer, w in chosen.items()},
@@ -52,7 +56,9 @@ def run(context: Context) -> Results:
         "breaks": [float(b) for b in limits],
         "min_zone_ha": min_zone_ha(context, spec.min_zone_ha),
         "merged_patches": len(merged.log),
-        "people_in_lower_colour": float(merged.log.loc[merged.log["to_code"] < merged.log["from_code"], "people"].sum()),
+        "people_in_lower_colour": float(
+            merged.log.loc[merged.log["to_code"] < merged.log["from_code"], "people"].sum()
+        ),
     }
     return results
 
@@ -65,7 +71,12 @@ def layer_weights(context: Context) -> pd.Series:
         return weights.equal(hazards)
     absent = [layer for layer in spec.weights if layer not in context.grids_known]
     if absent:
-        raise SpecError(Text(f"有权重但没有读入的层：{'、'.join(absent)}", f"weighted layers that were not imported: {', '.join(absent)}"))
+        raise SpecError(
+            Text(
+                f"有权重但没有读入的层：{'、'.join(absent)}",
+                f"weighted layers that were not imported: {', '.join(absent)}",
+            )
+        )
     return pd.Series(spec.weights, dtype=float) if spec.method == "power" else weights.given(spec.weights)
 
 
@@ -73,11 +84,19 @@ def risk_score(context: Context, chosen: pd.Series, findings: list[Finding]) -> 
     """Give the score of each cell, float32, NaN outside the area and where it is unknown."""
     spec = context.project.risk
     layers = {layer: normalised(context, layer, findings) for layer in chosen.index}
-    score = compose(layers, weights=None if spec.method in ("maximum", "product") else chosen.to_dict(), method=spec.method, missing=spec.missing)
+    score = compose(
+        layers,
+        weights=None if spec.method in ("maximum", "product") else chosen.to_dict(),
+        method=spec.method,
+        missing=spec.missing,
+    )
     if spec.missing == "renormalise":
         partly = np.any([np.isnan(v) for v in layers.values()], axis=0) & ~np.isnan(score) & context.inside
         if partly.any():
-            message = Text(f"{int(partly.sum())} 个格子缺部分图层，按已知层重新归一", f"{int(partly.sum())} cells lack some layers; the known ones stand for them")
+            message = Text(
+                f"{int(partly.sum())} 个格子缺部分图层，按已知层重新归一",
+                f"{int(partly.sum())} cells lack some layers; the known ones stand for them",
+            )
             findings.append(Finding("risk_score", "warning", "RENORMALISED", message, rows=int(partly.sum())))
     return np.where(context.inside, score, np.nan).astype(np.float32)
 
@@ -136,7 +155,10 @@ def _limits(context: Context, score: NDArray[np.float32], findings: list[Finding
     spec = context.project.risk.classify
     limits = classify.breaks(score, scheme=spec.scheme, k=spec.k, limits=list(spec.limits) if spec.limits else None)
     if len(limits) < spec.k:
-        message = Text(f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}", f"the scores make {len(limits)} classes, fewer than {spec.k}")
+        message = Text(
+            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}",
+            f"the scores make {len(limits)} classes, fewer than {spec.k}",
+        )
         findings.append(Finding("risk_level", "warning", "FEWER_CLASSES", message))
     return limits
 
@@ -149,14 +171,22 @@ def _weight_findings(context: Context) -> list[Finding]:
     if abs(total - 1.0) <= 1e-9:
         return []
     message = Text(f"权重之和是 {total:g}，已换算为 1", f"the weights sum to {total:g}; rescaled to 1")
-    return [Finding("risk_score", "warning", "WEIGHTS_RESCALED", message, Text("改正 risk.weights", "correct risk.weights"))]
+    return [
+        Finding("risk_score", "warning", "WEIGHTS_RESCALED", message, Text("改正 risk.weights", "correct risk.weights"))
+    ]
 
 
 def _range_findings(context: Context, layer: str, values: NDArray[np.float64]) -> list[Finding]:
     """Note a layer that is nearly flat over its declared range: min-max would stretch small differences to the full scale."""
     field = context.catalog.layer(layer).fields.get("value")
     # the upper bound of an amount is there to catch slips, it is no scale
-    if layer.startswith("exposure_") or field is None or field.min is None or field.max is None or np.isnan(values).all():
+    if (
+        layer.startswith("exposure_")
+        or field is None
+        or field.min is None
+        or field.max is None
+        or np.isnan(values).all()
+    ):
         return []
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if high - low >= FLAT_SHARE * (field.max - field.min):
@@ -165,7 +195,15 @@ def _range_findings(context: Context, layer: str, values: NDArray[np.float64]) -
         f"取值 {low:.4g}–{high:.4g} 不到声明范围 {field.min:g}–{field.max:g} 的 {FLAT_SHARE:.0%}；归一化会放大微小差别",
         f"values {low:.4g}-{high:.4g} span under {FLAT_SHARE:.0%} of the declared {field.min:g}-{field.max:g}; normalising stretches small differences",
     )
-    return [Finding(layer, "warning", "RANGE_FLAT", message, Text("考虑 normalise: {method: fixed, bounds: […]}", "consider normalise: {method: fixed, bounds: [...]}"))]
+    return [
+        Finding(
+            layer,
+            "warning",
+            "RANGE_FLAT",
+            message,
+            Text("考虑 normalise: {method: fixed, bounds: […]}", "consider normalise: {method: fixed, bounds: [...]}"),
+        )
+    ]
 
 
 STEP = Step(

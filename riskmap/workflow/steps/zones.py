@@ -30,7 +30,13 @@ def run(context: Context) -> Results:
         results.findings += _unknown_people(context, people)
     if context.has("townships"):
         units = zoning.risk_units(
-            zones, context.rows("townships"), context.boundary, levels=levels, people=people, inside=context.inside, grid=context.grid
+            zones,
+            context.rows("townships"),
+            context.boundary,
+            levels=levels,
+            people=people,
+            inside=context.inside,
+            grid=context.grid,
         )
         results.rows["risk_units"] = units
         results.findings += _unassigned(units)
@@ -56,8 +62,12 @@ def _control(context: Context, levels: NDArray[np.uint8], results: Results) -> t
     decided, fired = control.decide(table, levels, capacity, density)
     merged = merge(context, decided, context.project.control.min_zone_ha or context.project.risk.min_zone_ha)
     zones = control.control_zones(merged.codes, fired, table, context.inside, context.boundary, context.grid)
-    results.grids["control_zone"] = GridResult(Raster(context.grid, merged.codes), Text("综合防治区", "Control zone"), len(ZONES) - 1)
-    results.grids["control_rule"] = GridResult(Raster(context.grid, fired), Text("防治区划规则号", "Number of the control rule"), len(table))
+    results.grids["control_zone"] = GridResult(
+        Raster(context.grid, merged.codes), Text("综合防治区", "Control zone"), len(ZONES) - 1
+    )
+    results.grids["control_rule"] = GridResult(
+        Raster(context.grid, fired), Text("防治区划规则号", "Number of the control rule"), len(table)
+    )
     results.rows["control_zones"] = zones
     results.rows["merged_patches_control"] = patches.log_frame(merged.log, "control_zone", context.grid)
     return merged.codes, zones
@@ -66,7 +76,10 @@ def _control(context: Context, levels: NDArray[np.uint8], results: Results) -> t
 def _capacity(context: Context, findings: list[Finding]) -> NDArray[np.int8] | None:
     """Give the capacity class of each cell, None (and a note) when there is no capacity layer."""
     if not context.has("capacity"):
-        message = Text("没有 capacity（减灾能力）图层：防治区划按不含减灾能力的规则", "no capacity layer: the control zoning uses the rules without it")
+        message = Text(
+            "没有 capacity（减灾能力）图层：防治区划按不含减灾能力的规则",
+            "no capacity layer: the control zoning uses the rules without it",
+        )
         findings.append(Finding("control_zones", "note", "CAPACITY_ABSENT", message))
         return None
     lower = [context.fact("zoning", "capacity_weak_below"), context.fact("zoning", "capacity_strong_from")]
@@ -77,7 +90,8 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
     """Give the class of geohazard points per 100 km2 of each cell's township, None (and a note) when it is not known."""
     if not (context.has("geohazard_points") and context.has("townships")):
         message = Text(
-            "没有地质灾害隐患点或乡镇图层：防治区划不含隐患密度", "no geohazard points or townships: the control zoning leaves their density out"
+            "没有地质灾害隐患点或乡镇图层：防治区划不含隐患密度",
+            "no geohazard points or townships: the control zoning leaves their density out",
         )
         findings.append(Finding("control_zones", "note", "DENSITY_ABSENT", message))
         return None
@@ -86,7 +100,9 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
     units = zonal.unit_of_cells(townships, context.grid)
     km2 = np.array([part.area / 1e6 for part in cut])
     density = control.point_density(context.rows("geohazard_points"), units, km2, context.grid)
-    return control.classes(density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")])
+    return control.classes(
+        density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")]
+    )
 
 
 def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Finding]:
@@ -94,10 +110,15 @@ def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Findi
     outside = float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
     findings = []
     if unknown:
-        message = Text(f"边界内 {unknown} 个格子人口未知，未计入", f"{unknown} cells inside the boundary have unknown population; not counted")
+        message = Text(
+            f"边界内 {unknown} 个格子人口未知，未计入",
+            f"{unknown} cells inside the boundary have unknown population; not counted",
+        )
         findings.append(Finding("exposure_population", "warning", "PEOPLE_UNKNOWN", message, rows=unknown))
     if outside > 0.5:
-        message = Text(f"{outside:,.0f} 人落在边界之外，未计入", f"{outside:,.0f} people fall outside the boundary; not counted")
+        message = Text(
+            f"{outside:,.0f} 人落在边界之外，未计入", f"{outside:,.0f} people fall outside the boundary; not counted"
+        )
         findings.append(Finding("exposure_population", "note", "PEOPLE_OUTSIDE", message))
     return findings
 
@@ -111,7 +132,15 @@ def _unassigned(units: Any) -> list[Finding]:
         f"边界内有 {km2:.3f} km²、{people:,.0f} 人不属于任何乡镇，列为 {fields.UNASSIGNED}",
         f"{km2:.3f} km2 and {people:,.0f} people inside the boundary are in no township; row {fields.UNASSIGNED}",
     )
-    return [Finding("townships", "warning", "UNITS_GAP", message, Text("核对乡镇界与行政区界", "check the township lines against the boundary"))]
+    return [
+        Finding(
+            "townships",
+            "warning",
+            "UNITS_GAP",
+            message,
+            Text("核对乡镇界与行政区界", "check the township lines against the boundary"),
+        )
+    ]
 
 
 STEP = Step(
@@ -123,4 +152,3 @@ STEP = Step(
     options=("risk", "control", "facts"),
     run=run,
 )
-
