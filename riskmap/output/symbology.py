@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ NO_CLASS = -1
 
 CODES = 256
 """Number of codes that a uint8 grid can hold."""
+
+_HEX = re.compile("#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,11 @@ class Symbology:
     def colour_table(self) -> NDArray[np.uint8]:
         """Give red, green, blue and opacity of each uint8 code, shape ``(256, 4)``.
 
-        Codes without a class and classes without a colour (pattern ``none``) are transparent.
+        Unknown ground, codes without a class and classes without a colour (pattern ``none``) are transparent.
         """
         table = np.zeros((CODES, 4), dtype=np.uint8)
         for swatch in self.swatches:
-            if isinstance(swatch.value, int) and swatch.pattern != "none":
+            if isinstance(swatch.value, int) and swatch.value != UNKNOWN and swatch.pattern != "none":
                 table[swatch.value] = rgba(swatch.rgb)
         return table
 
@@ -138,7 +141,10 @@ def _rgb(colour: str, style: StyleSpec, catalog: Catalog) -> str:
     if colour not in known:
         message = Text(f"样式 {style.id}：没有颜色 {colour!r}", f"style {style.id}: no colour {colour!r}")
         raise SpecError(message + near(colour, list(known)))
-    return known[colour].rgb.lower()
+    rgb = known[colour].rgb.lower()
+    if not _HEX.fullmatch(rgb):
+        raise SpecError(Text(f"颜色 {colour}：{rgb!r} 不是 #rrggbb", f"colour {colour}: {rgb!r} is not #rrggbb"))
+    return rgb
 
 
 def _key(value: Any) -> int | str | None:

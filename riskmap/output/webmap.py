@@ -8,16 +8,19 @@ shows the cell under its middle.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskmap.crs import LONLAT, parse
+from riskmap.crs import parse
 from riskmap.data.catalog import Catalog
 from riskmap.errors import OutputError
+from riskmap.levels import UNKNOWN
 from riskmap.output.symbology import Swatch, symbology, unknown
-from riskmap.output.webmap_grid import OUTSIDE, codes_of, fit, unit_cells
+from riskmap.output.webmap_grid import OUTSIDE, area_bounds, codes_of, fit, unit_cells
 from riskmap.output.webmap_html import document
 from riskmap.output.webmap_page import INTERNAL_USE, GridLayer, LegendRow, Page, VectorLayer
 from riskmap.output.webmap_vector import lonlat, unit_record, vector_record
@@ -99,7 +102,7 @@ def _sorted_units(page: Page) -> gpd.GeoDataFrame:
     """Give the townships by code, in the system of the first grid when there is one."""
     if not len(page.units):
         return page.units
-    wanted = ["name", "code", *(column for column, _, _ in page.unit_columns)]
+    wanted = ["name", "code", *(column for column, _, _ in page.unit_columns), *([page.rank_by] if page.rank_by else [])]
     missing = [column for column in wanted if column not in page.units.columns]
     formats = [form for _, _, form in page.unit_columns if form not in TABLE_FORMATS]
     if missing or formats:
@@ -116,33 +119,21 @@ def _sorted_units(page: Page) -> gpd.GeoDataFrame:
 
 def _bounds(page: Page, units: gpd.GeoDataFrame) -> list[float]:
     """Give west, south, east, north of what the page is about, degrees: the area, else the townships, else the vectors."""
-    boxes = [_area_bounds(layer) for layer in page.grids[:1] if layer.inside.any()]
+    boxes: list[Any] = [area_bounds(layer) for layer in page.grids[:1] if layer.inside.any()]
     if not boxes:
         frames = [units] if len(units) else [layer.frame for layer in page.vectors]
-        boxes = [lonlat(frame, "").total_bounds for frame in frames if len(frame)]
+        boxes = [lonlat(frame).total_bounds for frame in frames if len(frame)]
     sides = np.array([box for box in boxes if np.isfinite(box).all()])
     if not len(sides):
         raise OutputError(Text("没有可画的内容", "there is nothing to draw"))
     return [*sides[:, :2].min(axis=0).round(6).tolist(), *sides[:, 2:].max(axis=0).round(6).tolist()]
 
 
-def _area_bounds(layer: GridLayer) -> Any:
-    from shapely import box, segmentize
-
-    from riskmap.crs import transformer
-
-    grid = layer.raster.grid
-    rows, columns = np.flatnonzero(layer.inside.any(axis=1)), np.flatnonzero(layer.inside.any(axis=0))
-    x, y = grid.column_edges(), grid.row_edges()
-    edge = box(x[columns[0]], y[rows[-1] + 1], x[columns[-1] + 1], y[rows[0]])
-    outline = np.array(segmentize(edge, edge.length / 100).exterior.coords)
-    lon, lat = transformer(grid.crs, LONLAT).transform(outline[:, 0], outline[:, 1])
-    return np.array([lon.min(), lat.min(), lon.max(), lat.max()])
-
-
 def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, Any]:
     drawn = symbology(layer.style, catalog)
-    swatches = drawn.swatches if drawn.of(0) else (*drawn.swatches, unknown(catalog))
+    # whatever the style says of unknown ground, it is never a colour
+    named = [replace(s, pattern="none") if s.value == UNKNOWN else s for s in drawn.swatches]
+    swatches = named if drawn.of(UNKNOWN) else [*named, unknown(catalog)]
     rows, columns = layer.raster.grid.shape
     return {
         "id": layer.style.id,
@@ -150,12 +141,13 @@ def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, An
         "rows": rows,
         "columns": columns,
         "outside": OUTSIDE,
+        "unknown": bool((layer.raster.values[layer.inside] == UNKNOWN).any()),
         "mapping": fit(layer.raster.grid).record(),
         "classes": _swatches(swatches, lang),
     }
 
 
-def _swatches(swatches: tuple[Swatch, ...], lang: Lang) -> list[dict[str, Any]]:
+def _swatches(swatches: Iterable[Swatch], lang: Lang) -> list[dict[str, Any]]:
     return [
         {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
         for s in swatches

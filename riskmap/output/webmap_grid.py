@@ -147,6 +147,15 @@ def codes_of(layer: GridLayer) -> NDArray[np.uint8]:
     return np.where(layer.inside, values, OUTSIDE).astype(np.uint8)
 
 
+def area_bounds(layer: GridLayer) -> tuple[float, float, float, float]:
+    """Give west, south, east, north of the area in degrees; the layer has at least one cell inside."""
+    grid = layer.raster.grid
+    rows, columns = np.flatnonzero(layer.inside.any(axis=1)), np.flatnonzero(layer.inside.any(axis=0))
+    x, y = grid.column_edges()[[columns[0], columns[-1] + 1]], grid.row_edges()[[rows[-1] + 1, rows[0]]]
+    west, south, east, north = transformer(grid.crs, LONLAT).transform_bounds(x[0], y[0], x[1], y[1], densify_pts=51)
+    return west, south, east, north
+
+
 def unit_cells(units: gpd.GeoDataFrame, layer: GridLayer) -> NDArray[np.unsignedinteger]:
     """Give the row number of the township of each cell of a layer, and the largest number of the type for none.
 

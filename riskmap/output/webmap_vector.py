@@ -14,7 +14,7 @@ from riskmap.data.spec import FieldSpec
 from riskmap.errors import OutputError, SpecError
 from riskmap.output.symbology import Symbology
 from riskmap.output.webmap_page import VectorLayer
-from riskmap.output.webmap_words import cell_text
+from riskmap.output.webmap_words import MISSING, cell_text
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MANY_VERTICES = 20_000
 """Township outlines with more vertices are simplified, together, to half a cell."""
 
 
-def lonlat(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
+def lonlat(frame: gpd.GeoDataFrame, layer: str | None = None) -> gpd.GeoDataFrame:
     """Give the rows that have a geometry, in longitude and latitude.
 
     Raises
@@ -110,9 +110,10 @@ def vector_record(layer: VectorLayer, drawn: Symbology, catalog: Catalog, lang: 
     record["popup"] = [
         [label.pick(lang), _texts(frame[column], fields.get(column), lang)] for column, label in layer.popup
     ]
-    record["search"] = None if layer.search is None else _texts(frame[layer.search], None, lang)
-    label = style.symbol.label
-    record["labels"] = None if label is None else _texts(frame[label], fields.get(label), lang)
+    for purpose, column in (("search", layer.search), ("labels", style.symbol.label)):
+        texts = [] if column is None else _texts(frame[column], fields.get(column), lang)
+        # what has no name is neither found nor labelled
+        record[purpose] = ["" if text == MISSING else text for text in texts] or None
     return record
 
 

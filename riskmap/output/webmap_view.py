@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from riskmap.data.catalog import Catalog
+from riskmap.levels import UNKNOWN
 from riskmap.output.webmap_page import LegendRow, Page
 from riskmap.output.webmap_words import FORMATS, MISSING, formatted, is_missing, number, percent, whole, word
 from riskmap.text import Lang
@@ -39,6 +40,8 @@ def view(
     lang : {"zh", "en"}
     """
     classes = grids[0]["classes"] if grids else []
+    # unknown ground is in a legend only where there is some
+    listed = [[c for c in grid["classes"] if c["value"] != UNKNOWN or grid["unknown"]] for grid in grids]
     return {
         "lang": lang,
         "title": page.title.pick(lang),
@@ -49,19 +52,18 @@ def view(
         "totals": [(label.pick(lang), value) for label, value in page.totals],
         "grids": grids,
         "vectors": vectors,
-        "legend": _legend(page.legend, classes),
+        "legends": listed[1:],
+        "legend": _legend(page.legend, listed[0]) if grids else [],
         "table": _table(page, units, classes, catalog, lang) if len(units) and page.unit_columns else None,
     }
 
 
 def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the classes of the first grid with their figures; unknown ground only where there is some."""
+    """Give the classes of the first grid with their figures."""
     figures = {row.value: row for row in rows}
     start, out = 0.0, []
     for swatch in classes:
         row = figures.get(swatch["value"])
-        if swatch["pattern"] == "none" and (row is None or row.area_km2 == 0):
-            continue
         share = row.share if row else 0.0
         written = {
             "area": number(row.area_km2) if row else MISSING,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from riskmap.data.spec import read_yaml
 from riskmap.text import Lang, Text
@@ -19,6 +22,9 @@ MISSING = "—"
 
 SMALL = 10
 """Areas and numbers below this keep two decimals."""
+
+UNGROUPED = 10_000
+"""Whole numbers of popups below this have no thousands separator."""
 
 
 @cache
@@ -103,14 +109,23 @@ def cell_text(value: Any, lang: Lang) -> str:
     """Write a cell of any type for a popup.
 
     Numbers are rounded; text stays as it is; true and false become words.
+
+    Examples
+    --------
+    >>> [cell_text(value, "en") for value in (None, " a ", True, 2024, 12345.678)]
+    ['—', 'a', 'yes', '2024', '12,345.7']
     """
     if is_missing(value):
         return MISSING
     if isinstance(value, str):
         return value.strip() or MISSING
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, bool | np.bool_):
         return word("yes" if value else "no", lang)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="minutes").removesuffix(" 00:00")
     try:
-        return number(float(value))
+        amount = float(value)
     except (TypeError, ValueError):
         return str(value)
+    # years and house numbers stay as they are
+    return f"{amount:.0f}" if amount.is_integer() and abs(amount) < UNGROUPED else number(amount)

@@ -196,10 +196,19 @@ def grow_forest(land: Land, settled: shapely.Geometry) -> gpd.GeoDataFrame:
     target = FOREST_HA * 1e4
     for _ in range(14):  # a level of suitability that leaves a little to grow
         level = (low + high) / 2
-        patches = [p.buffer(45).buffer(-60).simplify(20) for p in polygons_of((wood > level) & inside, land.height)]
+        patches = [_soft(p.buffer(45).buffer(-60)) for p in polygons_of((wood > level) & inside, land.height)]
         area = shapely.union_all([p for p in patches if p.area > 6e4] + [belt]).intersection(free).area
         low, high = (level, high) if area > target else (low, level)
     return _exact_forest(shapely.union_all([p for p in patches if p.area > 6e4] + [belt]), free, target)
+
+
+def _soft(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return a shape without the steps of the cells it came from."""
+    parts = []
+    for part in shapely.get_parts(shape.simplify(75)):
+        rings = [chaikin(np.array(r.coords), 2) for r in (part.exterior, *part.interiors)]
+        parts.append(Polygon(rings[0], rings[1:]).buffer(0))
+    return shapely.union_all(parts)
 
 
 def _exact_forest(wood: shapely.Geometry, free: shapely.Geometry, target: float) -> gpd.GeoDataFrame:

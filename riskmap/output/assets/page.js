@@ -91,6 +91,7 @@ class App {
     this.overlays[number].visible = this.layers[this.grids.length + number].visible = visible;
     const box = document.querySelector('input[data-vector="' + number + '"]');
     box.checked = visible;
+    box.closest("li").classList.toggle("off", !visible);
     this.repaint();
   }
 
@@ -168,7 +169,7 @@ class App {
       level: c.value,
       name: c.label,
       roman: c.roman,
-      colour: c.rgb,
+      colour: c.pattern === "none" ? null : c.rgb,
       unit: unit < 0 ? null : this.units.names[unit],
       code: unit < 0 ? null : this.units.codes[unit],
       layer: grid.id,

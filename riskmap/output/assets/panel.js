@@ -21,6 +21,7 @@ function wireLayers(app) {
   }
   byId("boundaries").addEventListener("change", (event) => {
     app.look.boundaries = event.target.checked;
+    event.target.closest("li").classList.toggle("off", !event.target.checked);
     app.repaint();
   });
   for (const canvas of all("canvas.symbol")) {

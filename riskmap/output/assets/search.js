@@ -8,7 +8,7 @@ function searchIndex(app) {
     app.units.names.forEach((name, i) => index.push({ text: name, kind: app.words.township, go: () => app.pickUnit(i) }));
   }
   for (const overlay of app.overlays) {
-    (overlay.search || []).forEach((text, f) => index.push({ text: text, kind: overlay.title, go: () => app.goTo(overlay, f) }));
+    (overlay.search || []).forEach((text, f) => text && index.push({ text: text, kind: overlay.title, go: () => app.goTo(overlay, f) }));
   }
   for (const entry of index) entry.key = entry.text.toLowerCase();
   return index;

@@ -95,7 +95,7 @@ class Labels {
     const features = overlay.features;
     let written = 0;
     for (let f = 0; f < features.count && written < MOST_LABELS; f++) {
-      if (!features.meets(f, view.west, view.north, view.east, view.south, 0)) continue;
+      if (!overlay.labels[f] || !features.meets(f, view.west, view.north, view.east, view.south, 0)) continue;
       const right = features.dimension[f] === POINT ? overlay.radius + 5 : 0;
       if (this.write(overlay.labels[f], features.anchor(f), { size: size, right: right })) written++;
     }

@@ -1,0 +1,27 @@
+"""What several tests share: the open data where it is present, and small worlds worked out by hand."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def shared() -> Path:
+    """Give the folder of open data beside the checkout, or skip the test: it is not part of the project."""
+    common = subprocess.run(
+        ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    for root in [ROOT, *([Path(common).parent] if common else [])]:
+        if (root.parent / "shared" / "data").is_dir():
+            return root.parent / "shared"
+    pytest.skip("the open data folder is not beside this checkout")
+
+
+@pytest.fixture
+def jinan() -> Path:
+    """The project file of the Jinan core districts, built from real files."""
+    return shared() / "projects" / "jinan" / "riskmap.yaml"
