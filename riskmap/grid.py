@@ -138,7 +138,7 @@ class Grid:
 
     def rows(self, start: int, stop: int) -> Grid:
         """Give the grid of rows ``start`` up to ``stop``."""
-        shifted = self.transform * Affine.translation(0, start)
+        shifted = self.transform @ Affine.translation(0, start)
         return Grid((stop - start, self.shape[1]), shifted, self.crs)
 
 

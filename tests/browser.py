@@ -104,7 +104,9 @@ class Visit:
 
 
 @contextmanager
-def visit(browser: Browser, path: Path, *, width: int = 1600, height: int = 900, before: str = "", **context: Any) -> Iterator[Visit]:
+def visit(
+    browser: Browser, path: Path, *, width: int = 1600, height: int = 900, before: str = "", **context: Any
+) -> Iterator[Visit]:
     """Open a file and wait until its map is fully drawn.
 
     Parameters
@@ -123,7 +125,9 @@ def visit(browser: Browser, path: Path, *, width: int = 1600, height: int = 900,
         page = room.new_page()
         seen = Visit(page)
         address = path.resolve().as_uri()
-        page.on("request", lambda r: None if r.url == address or r.url.startswith("data:") else seen.requests.append(r.url))
+        page.on(
+            "request", lambda r: None if r.url == address or r.url.startswith("data:") else seen.requests.append(r.url)
+        )
         page.on("console", lambda m: seen.console.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: seen.errors.append(str(e)))
         if before:

@@ -95,7 +95,7 @@ def read_raster(
     values = data.astype(np.float64).filled(np.nan)
     if transform.e > 0:  # south-up: NetCDF with ascending latitude
         values = values[::-1]
-        transform = transform * transform.translation(0, values.shape[0]) * transform.scale(1, -1)
+        transform = transform @ transform.translation(0, values.shape[0]) @ transform.scale(1, -1)
     findings = _fill_untagged(values, nodata, path, layer)
     return Band(Raster(Grid(values.shape, transform, system), values), dtype, tags, tuple(findings))
 
@@ -176,7 +176,7 @@ def _window(source: Any, system: pyproj.CRS, area: tuple[Any, tuple[float, float
 
     to_source = transformer(area[0], system)
     west, south, east, north = to_source.transform_bounds(*area[1], densify_pts=21)
-    columns, rows = zip(*(~source.transform * (x, y) for x in (west, east) for y in (south, north)), strict=True)
+    columns, rows = zip(*(~source.transform @ (x, y) for x in (west, east) for y in (south, north)), strict=True)
     c0, c1 = max(int(np.floor(min(columns))) - 2, 0), min(int(np.ceil(max(columns))) + 2, source.width)
     r0, r1 = max(int(np.floor(min(rows))) - 2, 0), min(int(np.ceil(max(rows))) + 2, source.height)
     return Window(c0, r0, max(c1 - c0, 0), max(r1 - r0, 0))

@@ -82,7 +82,7 @@ class Symbology:
 
         Numbers match whatever their type (``3``, ``3.0``); None and NaN match nothing.
         """
-        numbers = {swatch.value: i for i, swatch in enumerate(self.swatches)}
+        numbers: dict[int | str | None, int] = {swatch.value: i for i, swatch in enumerate(self.swatches)}
         return np.array([numbers.get(_key(value), NO_CLASS) for value in values], dtype=np.int32)
 
     def colour_table(self) -> NDArray[np.uint8]:

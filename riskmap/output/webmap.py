@@ -17,6 +17,7 @@ import numpy as np
 
 from riskmap.crs import parse
 from riskmap.data.catalog import Catalog
+from riskmap.data.spec import Symbol
 from riskmap.errors import OutputError
 from riskmap.levels import UNKNOWN
 from riskmap.output.symbology import Swatch, symbology, unknown
@@ -85,7 +86,7 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "units": None,
     }
     if len(units):
-        told["units"] = _unit_parts(units, page, blocks)
+        told["units"] = _unit_parts(units, page, catalog, blocks)
     blocks.append(("page", _json(told)))
     shown = view(page, units, told["grids"], told["vectors"], catalog, lang) | {"blocks": blocks}
     west, south, east, north = told["bounds"]
@@ -102,7 +103,8 @@ def _sorted_units(page: Page) -> gpd.GeoDataFrame:
     """Give the townships by code, in the system of the first grid when there is one."""
     if not len(page.units):
         return page.units
-    wanted = ["name", "code", *(column for column, _, _ in page.unit_columns), *([page.rank_by] if page.rank_by else [])]
+    wanted = ["name", "code", *(column for column, _, _ in page.unit_columns)]
+    wanted += [] if page.rank_by is None else [page.rank_by]
     missing = [column for column in wanted if column not in page.units.columns]
     formats = [form for _, _, form in page.unit_columns if form not in TABLE_FORMATS]
     if missing or formats:
@@ -175,7 +177,9 @@ def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dic
     return description, vector_record(layer, drawn, catalog, lang)
 
 
-def _unit_parts(units: gpd.GeoDataFrame, page: Page, blocks: list[tuple[str, bytes]]) -> dict[str, Any]:
+def _unit_parts(
+    units: gpd.GeoDataFrame, page: Page, catalog: Catalog, blocks: list[tuple[str, bytes]]
+) -> dict[str, Any]:
     """Give the outlines and names of the townships; the township of each cell goes to the blocks."""
     record: dict[str, Any] = {"bytes": 0, "none": 0}
     half_cell = None
@@ -184,4 +188,11 @@ def _unit_parts(units: gpd.GeoDataFrame, page: Page, blocks: list[tuple[str, byt
         blocks.append(("unit-cells", cells.tobytes()))
         record = {"bytes": cells.itemsize, "none": int(np.iinfo(cells.dtype).max)}
         half_cell = min(page.grids[0].raster.grid.cell_size) / 2
-    return record | {"codes": [str(code) for code in units["code"]]} | unit_record(units, half_cell)
+    pens = {"inner": _pen("townships", catalog), "outer": _pen("boundary", catalog)}
+    return record | pens | {"codes": [str(code) for code in units["code"]]} | unit_record(units, half_cell)
+
+
+def _pen(style: str, catalog: Catalog) -> dict[str, Any]:
+    """Give colour, width and dash of the lines of a style; ink where a catalogue does not declare it."""
+    symbol = catalog.style_specs[style].symbol if style in catalog.style_specs else Symbol()
+    return {"colour": catalog.rgb(symbol.colour), "width": symbol.width, "dash": list(symbol.dash)}

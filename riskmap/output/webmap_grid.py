@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.polynomial.polynomial import polyval2d
 from numpy.typing import NDArray
 
 from riskmap.crs import LONLAT, transformer
@@ -56,7 +57,8 @@ class Mapping:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give column and row, with fractions, of points inside the box."""
         u, v = (lon - self.centre[0]) / self.scale[0], (lat - self.centre[1]) / self.scale[1]
-        return np.polynomial.polynomial.polyval2d(u, v, self.column), np.polynomial.polynomial.polyval2d(u, v, self.row)
+        column, row = polyval2d(u, v, self.column), polyval2d(u, v, self.row)
+        return np.asarray(column, float), np.asarray(row, float)
 
     def record(self) -> dict[str, Any]:
         """Give the mapping as plain lists."""

@@ -134,12 +134,12 @@ def packed(data: bytes) -> str:
 def _number(element: Any) -> None:
     """Replace the random ids of a tree of folium elements by their order, so that each writing gives the same bytes."""
     for i, member in enumerate(_tree(element)):
-        member._id = str(i)
+        member._id = str(i)  # noqa: SLF001  branca offers no other way
 
 
 def _tree(element: Any) -> Iterator[Any]:
     yield element
-    for child in element._children.values():
+    for child in element._children.values():  # noqa: SLF001
         yield from _tree(child)
 
 
@@ -237,10 +237,10 @@ def _asset(name: str) -> Markup:
     """Give the text of a script, style or licence as it goes into the page."""
     if name == "own scripts":
         body = "\n".join((ASSETS / script).read_text(encoding="utf-8") for script in SCRIPTS)
-        return Markup(f'(function () {{\n"use strict";\n{body}\n}})();')
+        return Markup(f'(function () {{\n"use strict";\n{body}\n}})();')  # noqa: S704  our own files
     text = (ASSETS / name).read_text(encoding="utf-8").replace(CREDIT_LINK, "<a>")
     text = re.sub(r"//# sourceMappingURL=\S+\s*$", "", text)
-    return Markup(re.sub(r"url\(images/([\w-]+\.png)\)", _inline_image, text))
+    return Markup(re.sub(r"url\(images/([\w-]+\.png)\)", _inline_image, text))  # noqa: S704  vendored files
 
 
 def _inline_image(found: re.Match[str]) -> str:

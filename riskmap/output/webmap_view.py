@@ -52,6 +52,7 @@ def view(
         "totals": [(label.pick(lang), value) for label, value in page.totals],
         "grids": grids,
         "vectors": vectors,
+        "units": len(units) > 0,
         "legends": listed[1:],
         "legend": _legend(page.legend, listed[0]) if grids else [],
         "table": _table(page, units, classes, catalog, lang) if len(units) and page.unit_columns else None,
@@ -113,7 +114,7 @@ def _table(
 
 def _cell(value: Any, form: str, classes: dict[Any, dict[str, Any]], lang: Lang) -> dict[str, Any]:
     """Give one cell: its text, what it sorts by, the class of a level and the length of the bar of a share."""
-    cell = {"text": formatted(value, form, lang), "sort": "", "title": "", "level": None, "bar": ""}
+    cell: dict[str, Any] = {"text": formatted(value, form, lang), "sort": "", "title": "", "level": None, "bar": ""}
     if is_missing(value):
         return cell
     if form == "text":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from riskmap.data.spec import read_yaml
 from riskmap.text import Lang, Text
@@ -89,13 +90,7 @@ FORMATS: dict[str, tuple[Callable[[float], str], str]] = {
 
 def is_missing(value: Any) -> bool:
     """Tell whether a cell of a frame holds nothing (None, NaN, NaT, NA)."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:
-        # pandas.NA refuses to be a truth value
-        return True
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def formatted(value: Any, kind: str, lang: Lang) -> str:

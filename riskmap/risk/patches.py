@@ -69,8 +69,8 @@ def merge_patches(
         joined = regions.join(patch, target)
         if regions.cells[joined] < min_cells:
             heapq.heappush(queue, (regions.cells[joined], joined))
-    columns = ["from_code", "to_code", "cells", "people", "first"]
-    table = pd.DataFrame(log, columns=columns).astype({"people": float})
+    kinds = {"from_code": int, "to_code": int, "cells": int, "people": float, "first": int}
+    table = pd.DataFrame(log, columns=list(kinds)).astype(kinds)
     return Merged(regions.painted(), table)
 
 

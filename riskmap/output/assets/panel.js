@@ -19,13 +19,14 @@ function wireLayers(app) {
   for (const box of all("input[data-vector]")) {
     box.addEventListener("change", () => app.showOverlay(Number(box.dataset.vector), box.checked));
   }
-  byId("boundaries").addEventListener("change", (event) => {
+  const boundaries = byId("boundaries");
+  if (boundaries) boundaries.addEventListener("change", (event) => {
     app.look.boundaries = event.target.checked;
     event.target.closest("li").classList.toggle("off", !event.target.checked);
     app.repaint();
   });
   for (const canvas of all("canvas.symbol")) {
-    if (canvas.dataset.symbol === "boundary") sampleBoundary(canvas);
+    if (canvas.dataset.symbol === "boundary") sampleBoundary(canvas, app.units);
     else {
       const [overlay, number] = canvas.dataset.symbol.split(":").map(Number);
       app.overlays[overlay].sample(canvas, number);
@@ -33,13 +34,10 @@ function wireLayers(app) {
   }
 }
 
-function sampleBoundary(canvas) {
-  const context = canvas.getContext("2d");
-  context.strokeStyle = "#1f2933";
-  for (const [y, width] of [[14, 5], [28, 2.6]]) {
-    context.lineWidth = width;
-    context.stroke(new Path2D("M6 " + y + "H66"));
-  }
+function sampleBoundary(canvas, units) {
+  const view = { context: canvas.getContext("2d"), ratio: 2 };
+  cased(view, new Path2D("M6 14H66"), units.outer);
+  cased(view, new Path2D("M6 28H66"), units.inner);
 }
 
 function wireTable(app) {

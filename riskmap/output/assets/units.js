@@ -11,22 +11,14 @@ class Units {
   }
 
   paintOutlines(view) {
-    const context = view.context;
     const inner = new Path2D(), outer = new Path2D();
     for (let f = 0; f < this.whole; f++) {
       if (this.features.meets(f, view.west, view.north, view.east, view.south, 0)) this.features.trace(view, f, inner);
     }
     this.features.trace(view, this.whole, outer);
-    context.lineJoin = "round";
-    for (const [path, colour, width] of [
-      [inner, "rgba(255,255,255,0.75)", 3.2],
-      [inner, "#1f2933", 1.3],
-      [outer, "rgba(255,255,255,0.9)", 5.5],
-      [outer, "#1f2933", 2.8],
-    ]) {
-      context.strokeStyle = colour;
-      context.lineWidth = width * view.ratio;
-      context.stroke(path);
+    view.context.lineJoin = "round";
+    for (const [path, pen] of [[inner, this.inner], [outer, this.outer]]) {
+      cased(view, path, pen);
     }
   }
 
@@ -47,6 +39,19 @@ class Units {
     context.lineWidth = 3.5 * view.ratio;
     context.stroke(outline);
   }
+}
+
+// A line with a light edge, legible on every colour.
+function cased(view, path, pen) {
+  const context = view.context;
+  context.strokeStyle = CASING;
+  context.lineWidth = (pen.width + 2) * view.ratio;
+  context.stroke(path);
+  context.strokeStyle = pen.colour;
+  context.lineWidth = pen.width * view.ratio;
+  context.setLineDash(pen.dash.map((d) => d * view.ratio));
+  context.stroke(path);
+  context.setLineDash([]);
 }
 
 // Write names where there is room, the first ones first.

@@ -181,9 +181,10 @@ class Overlay {
     for (let at = 0; at < drawn.length; at += 400) {
       const path = new Path2D();
       for (const f of drawn.slice(at, at + 400)) this.features.trace(view, f, path);
-      if (this.width >= 2) {
+      // the fill of a line is its edge; broad lines have a light one anyway
+      if (this.fill || this.width >= 2) {
         context.setLineDash([]);
-        context.strokeStyle = CASING;
+        context.strokeStyle = this.fill || CASING;
         context.lineWidth = (this.width + 2) * view.ratio;
         context.stroke(path);
       }
@@ -259,8 +260,14 @@ class Overlay {
       context.scale(shrink, shrink);
       this.stamp(context, number);
     } else if (this.geometry === "line") {
+      const line = new Path2D("M3 10H33");
+      if (this.fill) {
+        context.strokeStyle = this.fill;
+        context.lineWidth = this.width + 2;
+        context.stroke(line);
+      }
       this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
-      context.stroke(new Path2D("M3 10H33"));
+      context.stroke(line);
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;

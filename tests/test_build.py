@@ -1,0 +1,207 @@
+"""A whole build of a small county, against answers worked out by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import riskmap
+import shapely
+import worlds
+from riskmap.data.database import Database
+from riskmap.errors import DataError, OutputError, OutputExistsError, SeveralErrors, SpecError
+from riskmap.risk import classify
+
+
+def levels_by_hand() -> np.ndarray:
+    """Levels before the merge: mean of (level - 1) / 4 and metres / 3.8 in natural breaks; unknown where the water is."""
+    made = worlds.hazards()
+    flood = made["flood"].astype(float)
+    flood[flood == -9999.0] = np.nan
+    score = 0.5 * (made["geology"] - 1) / 4 + 0.5 * flood / np.nanmax(flood)
+    return classify.levels(score, classify.breaks(score, scheme="natural_breaks"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("county")
+    return riskmap.build(worlds.county(folder), folder / "out").out
+
+
+def grid(built: Path, name: str) -> np.ndarray:
+    with rasterio.open(built / "grids" / f"{name}.tif") as source:
+        values = source.read(1)
+        assert source.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") == "COG"
+        # the grid has a ring of cells around the county
+        return values[1:-1, 1:-1]
+
+
+def test_raw_levels_are_those_of_the_formula(built: Path) -> None:
+    assert np.array_equal(grid(built, "risk_level_raw"), levels_by_hand())
+
+
+def test_the_unknown_cell_stays_unknown(built: Path) -> None:
+    assert grid(built, "risk_level")[10, 3] == 0
+    assert grid(built, "control_zone")[10, 3] == 0
+    zones = Database(built / "riskmap.gpkg").read("risk_zones")
+    assert zones.loc[zones["level"] == 0, "area_km2"].sum() == pytest.approx(0.01, rel=1e-9)
+
+
+def test_zones_tile_the_boundary(built: Path) -> None:
+    database = Database(built / "riskmap.gpkg")
+    square = database.read("boundary").geometry.iloc[0]
+    for layer in ("risk_zones", "control_zones"):
+        zones = database.read(layer)
+        assert zones["area_km2"].sum() == pytest.approx(4.0, rel=1e-9)
+        assert shapely.coverage_is_valid(zones.geometry.to_numpy())
+        assert zones.geometry.union_all().symmetric_difference(square).area < 1e-6
+
+
+def test_units_and_totals_add_up(built: Path) -> None:
+    units = Database(built / "riskmap.gpkg").read("risk_units")
+    assert units["name"].tolist() == ["西镇", "东<b>镇</b>"]
+    assert units["people"].tolist() == [600.0, 600.0 + 497.0]
+    shares = units[["share_red", "share_orange", "share_yellow", "share_blue", "share_unknown"]]
+    assert np.allclose(shares.sum(axis=1), 1.0)
+    totals = json.loads((built / "run.json").read_text(encoding="utf-8"))["totals"]["zones"]
+    levels = grid(built, "risk_level")
+    for level in range(5):
+        counted = worlds.people()[levels == level].sum()
+        assert totals["people"]["by_level"][str(level)] == counted
+        assert totals["area_km2"]["by_level"][str(level)] == pytest.approx(0.01 * (levels == level).sum())
+    assert units["share_red"].mul(units["area_km2"]).sum() == pytest.approx(totals["area_km2"]["by_level"]["4"])
+
+
+def test_a_reason_stands_on_every_control_zone(built: Path) -> None:
+    zones = Database(built / "riskmap.gpkg").read("control_zones")
+    assert zones["reason"].str.len().gt(3).all()
+    assert zones["reason_en"].str.len().gt(3).all()
+    red = zones[zones["zone"] == 3]
+    assert red["reason"].str.contains("重大").all()
+
+
+def test_two_clean_builds_are_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    again = riskmap.build(built.parent / "riskmap.yaml", tmp_path / "other").out
+    products = json.loads((built / "run.json").read_text(encoding="utf-8"))["outputs"]
+    assert {"riskmap.gpkg", "grids/risk_level.tif", "maps/risk-zoning.html", "maps/control-zoning.html"} <= set(products)
+    for name in products:
+        assert (built / name).read_bytes() == (again / name).read_bytes(), name
+
+
+def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_it(tmp_path: Path) -> None:
+    project = worlds.county(tmp_path)
+    first = riskmap.build(project, tmp_path / "out")
+    assert not first.reused
+    second = riskmap.build(project, tmp_path / "out")
+    assert len(second.reused) == len(second.run["steps"])
+    changed = worlds.people()
+    changed[0, 0] = 30
+    worlds.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
+    third = riskmap.build(project, tmp_path / "out")
+    redone = {s["name"] for s in third.run["steps"] if not s["reused"]}
+    assert redone == {"import:exposure_population", "risk", "zones", "map"}
+    assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
+
+
+def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
+    project = worlds.county(tmp_path)
+    riskmap.build(project, tmp_path / "out")
+    english = riskmap.build(project, tmp_path / "out", lang="en")
+    assert {s["name"] for s in english.run["steps"] if not s["reused"]} == {"map"}
+    page = (tmp_path / "out" / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
+    assert '<html lang="en"' in page
+
+
+def test_only_a_step_and_what_it_needs(tmp_path: Path) -> None:
+    built = riskmap.build(worlds.county(tmp_path), tmp_path / "out", only=["risk"])
+    assert [s["name"] for s in built.run["steps"]][-1] == "risk"
+    assert "maps/risk-zoning.html" not in built.products
+    with pytest.raises(SpecError, match="zones"):
+        riskmap.build(worlds.county(tmp_path), tmp_path / "out", only=["zoness"])
+
+
+def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "riskmap.gpkg").write_bytes(b"mine")
+    (tmp_path / "out" / "notes.txt").write_bytes(b"mine too")
+    with pytest.raises(OutputExistsError, match="riskmap.gpkg"):
+        riskmap.build(worlds.county(tmp_path), tmp_path / "out")
+    assert (tmp_path / "out" / "riskmap.gpkg").read_bytes() == b"mine"
+    riskmap.build(worlds.county(tmp_path), tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "riskmap.gpkg").read_bytes()[:6] == b"SQLite"
+    assert (tmp_path / "out" / "notes.txt").read_bytes() == b"mine too"
+
+
+def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:
+    project = worlds.county(tmp_path)
+    (tmp_path / "data" / "flood.tif").unlink()
+    (tmp_path / "data" / "villages.gpkg").write_bytes(b"")
+    with pytest.raises(SeveralErrors) as caught:
+        riskmap.build(project, tmp_path / "out")
+    assert {e.layer for e in caught.value.errors} == {"hazard_flood", "villages"}
+    assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:
+    project = worlds.county(tmp_path)
+    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  wardens: data/none.csv", 1)
+    project.write_text(text, encoding="utf-8")
+    built = riskmap.build(project, tmp_path / "out")
+    assert [f.layer for f in built.findings if f.severity == "error"] == ["wardens"]
+    assert "wardens" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
+
+
+def test_numeric_levels_without_direction_are_refused_with_both_readings(tmp_path: Path) -> None:
+    project = worlds.county(tmp_path)
+    text = project.read_text(encoding="utf-8")
+    start = text.index("    levels:\n")
+    stop = text.index("  hazard_flood")
+    project.write_text(text[:start] + text[stop:], encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        riskmap.build(project, tmp_path / "out")
+    assert "high_code" in str(caught.value)
+    assert "low_code" in str(caught.value)
+
+
+def test_no_population_no_townships_still_two_maps(tmp_path: Path) -> None:
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "hazard_flood": "data/flood.tif",
+    }
+    project = worlds.county(tmp_path, inputs=inputs, risk={"weights": "equal"}, crs=None)
+    built = riskmap.build(project, tmp_path / "out")
+    assert {"maps/risk-zoning.html", "maps/control-zoning.html"} <= set(built.products)
+    assert built.run["totals"]["risk"]["weights_source"] == "house default"
+    codes = {f.code for f in built.findings}
+    assert {"CAPACITY_ABSENT", "DENSITY_ABSENT"} <= codes
+    assert built.run["crs"] == "EPSG:4548"
+
+
+def test_a_second_build_of_the_same_folder_is_told_so(tmp_path: Path) -> None:
+    from riskmap.workflow import record
+
+    with record.locked(tmp_path / "out"), pytest.raises(OutputError, match="another riskmap"):
+        riskmap.build(worlds.county(tmp_path), tmp_path / "out")
+    riskmap.build(worlds.county(tmp_path), tmp_path / "out")
+
+
+def test_verify_derives_the_totals_again(tmp_path: Path, built: Path) -> None:
+    from riskmap.workflow.verify import verify
+
+    out = tmp_path / "copy"
+    shutil.copytree(built, out)
+    assert len(verify(out)["totals"]) > 10
+    (out / "maps" / "risk-zoning.html").write_text("changed", encoding="utf-8")
+    with pytest.raises(OutputError, match="risk-zoning"):
+        verify(out)
+
+
+def test_another_program_reads_the_database(built: Path) -> None:
+    zones = gpd.read_file(built / "riskmap.gpkg", layer="risk_zones", engine="pyogrio")
+    assert set(zones.columns) == {"level", "level_name", "colour", "area_km2", "geometry"}
+    assert dict(zip(zones["level"], zones["colour"], strict=True))[4] == "red"
