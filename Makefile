@@ -36,7 +36,7 @@ test: $(VENV)/tested  ## Run the whole test suite
 
 bench: $(VENV)/tested  ## Run the benchmarks (ratios against a baseline in the same run)
 	$(BIN)/python -m pip install --quiet -e '.[test,bench]'
-	$(BIN)/python -m pytest tests/bench --benchmark-only -q -s
+	$(BIN)/python -m pytest -o python_files='bench_*.py' tests/bench -q -s
 
 check: $(VENV)/tested  ## Lint, types
 	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML pandas-stubs types-shapely

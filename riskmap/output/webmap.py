@@ -82,13 +82,14 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "words": {key: text.pick(lang) for key, text in words().items()},
         "bounds": _bounds(page, units),
         "grids": grids,
+        "levels": _levels(catalog, lang),
         "vectors": [description for description, _ in vectors],
         "units": None,
     }
     if len(units):
         told["units"] = _unit_parts(units, page, catalog, blocks)
     blocks.append(("page", _json(told)))
-    shown = view(page, units, told["grids"], told["vectors"], catalog, lang) | {"blocks": blocks}
+    shown = view(page, units, told, catalog, lang) | {"blocks": blocks}
     west, south, east, north = told["bounds"]
     return document(shown, lang, centre=((west + east) / 2, (south + north) / 2))
 
@@ -149,6 +150,14 @@ def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, An
     }
 
 
+def _levels(catalog: Catalog, lang: Lang) -> list[dict[str, Any]]:
+    """Give the four risk levels as the table shows them, also where no grid does."""
+    if "risk_level" not in catalog.style_specs:
+        return []
+    drawn = symbology(catalog.style("risk_level"), catalog)
+    return _swatches((s for s in drawn.swatches if s.value != UNKNOWN), lang)
+
+
 def _swatches(swatches: Iterable[Swatch], lang: Lang) -> list[dict[str, Any]]:
     return [
         {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
@@ -164,7 +173,8 @@ def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dic
         "id": layer.style.id,
         "title": layer.style.title.pick(lang),
         "geometry": layer.style.geometry,
-        "visible": layer.visible,
+        "visible": layer.visible and layer.drawn,
+        "drawn": layer.drawn,
         "classes": _swatches(drawn.swatches, lang),
         "stroke": drawn.stroke,
         "fill": drawn.fill,

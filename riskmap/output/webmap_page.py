@@ -52,6 +52,9 @@ class VectorLayer:
         Column whose text the search box finds.
     visible : bool
         Whether the layer is drawn at first.
+    drawn : bool
+        False: the layer is never drawn and has no switch; it only answers clicks and searches. For zones whose
+        cells the grid already shows.
     """
 
     style: StyleSpec
@@ -59,6 +62,7 @@ class VectorLayer:
     popup: tuple[tuple[str, Text], ...] = ()
     search: str | None = None
     visible: bool = True
+    drawn: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +102,8 @@ class Page:
     units : GeoDataFrame
         Townships: ``name``, ``code``, geometry and the columns of the table; may be empty.
     unit_columns : tuple of (str, Text, str)
-        Column, heading (without unit) and format of the table: ``percent`` (0-1), ``km2``, ``people``, ``level``,
-        ``number``, ``minutes`` or ``text``.
+        Column, heading (without unit) and format of the table: ``percent`` (0-1), ``km2``, ``people``, ``level`` (one
+        of the four risk levels, whatever the grids show), ``number``, ``minutes`` or ``text``.
     notes : tuple of Text
         System, cell size, dates, method, weights and what else a reader must know, one sentence each.
     totals : tuple of (Text, str)

@@ -18,14 +18,7 @@ RANKING = ("share_red", "people_red")
 TABLE_FORMATS = (*FORMATS, "level", "text")
 
 
-def view(
-    page: Page,
-    units: gpd.GeoDataFrame,
-    grids: list[dict[str, Any]],
-    vectors: list[dict[str, Any]],
-    catalog: Catalog,
-    lang: Lang,
-) -> dict[str, Any]:
+def view(page: Page, units: gpd.GeoDataFrame, told: dict[str, Any], catalog: Catalog, lang: Lang) -> dict[str, Any]:
     """Give what the template shows, every text in one language and every number written out.
 
     Parameters
@@ -33,13 +26,13 @@ def view(
     page : Page
     units : GeoDataFrame
         The page's townships in the order in which the script numbers them.
-    grids, vectors : list of dict
-        Descriptions of the layers, as the script gets them.
+    told : dict
+        What the script is told: descriptions of ``grids`` and ``vectors``, and the classes of ``levels``.
     catalog : Catalog
         Gives the colour of the bars under shares.
     lang : {"zh", "en"}
     """
-    classes = grids[0]["classes"] if grids else []
+    grids = told["grids"]
     # unknown ground is in a legend only where there is some
     listed = [[c for c in grid["classes"] if c["value"] != UNKNOWN or grid["unknown"]] for grid in grids]
     return {
@@ -51,11 +44,12 @@ def view(
         "notes": [note.pick(lang) for note in page.notes],
         "totals": [(label.pick(lang), value) for label, value in page.totals],
         "grids": grids,
-        "vectors": vectors,
+        "vectors": told["vectors"],
+        "levels": told["levels"],
         "units": len(units) > 0,
         "legends": listed[1:],
         "legend": _legend(page.legend, listed[0]) if grids else [],
-        "table": _table(page, units, classes, catalog, lang) if len(units) and page.unit_columns else None,
+        "table": _table(page, units, told["levels"], catalog, lang) if len(units) and page.unit_columns else None,
     }
 
 
@@ -79,7 +73,7 @@ def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[
 
 
 def _table(
-    page: Page, units: gpd.GeoDataFrame, classes: list[dict[str, Any]], catalog: Catalog, lang: Lang
+    page: Page, units: gpd.GeoDataFrame, levels: list[dict[str, Any]], catalog: Catalog, lang: Lang
 ) -> dict[str, Any]:
     """Give the headings and rows of the township table, in the order of the ranking."""
     listed = [column for column, _, _ in page.unit_columns]
@@ -99,7 +93,7 @@ def _table(
                 "tint": colour.rgb if colour else "",
             }
         )
-    named = {c["value"]: c for c in classes}
+    named = {c["value"]: c for c in levels}
     rows = [
         {
             "unit": place,
@@ -112,7 +106,7 @@ def _table(
     return {"columns": columns, "rows": sorted(rows, key=lambda row: -row["rank"])}
 
 
-def _cell(value: Any, form: str, classes: dict[Any, dict[str, Any]], lang: Lang) -> dict[str, Any]:
+def _cell(value: Any, form: str, levels: dict[Any, dict[str, Any]], lang: Lang) -> dict[str, Any]:
     """Give one cell: its text, what it sorts by, the class of a level and the length of the bar of a share."""
     cell: dict[str, Any] = {"text": formatted(value, form, lang), "sort": "", "title": "", "level": None, "bar": ""}
     if is_missing(value):
@@ -122,8 +116,8 @@ def _cell(value: Any, form: str, classes: dict[Any, dict[str, Any]], lang: Lang)
     cell["sort"] = repr(float(value))
     if form == "percent":
         cell["bar"] = f"{min(max(float(value), 0.0), 1.0):.2%}"
-    if form == "level" and int(value) in classes:
-        known = classes[int(value)]
+    if form == "level" and int(value) in levels:
+        known = levels[int(value)]
         cell |= {"text": known["roman"] or known["label"], "title": known["label"], "level": int(value)}
     return cell
 

@@ -24,10 +24,7 @@ function coordinates(lon, lat) {
 }
 
 // The same colour and pattern as on the map.
-function dress(swatch, grid, patterned) {
-  const [number, value] = swatch.dataset.class.split("-").map(Number);
-  const c = grid(number).classOf.get(value);
-  if (!c) return;
+function dress(swatch, c, patterned) {
   const tiled = c.pattern === "none" || (patterned && c.pattern !== "solid");
   swatch.style.backgroundColor = c.pattern === "none" ? "transparent" : c.rgb;
   swatch.style.backgroundImage = tiled ? "url(" + patternCanvas(c, 16, patterned).toDataURL() + ")" : "none";

@@ -8,6 +8,7 @@ class App {
   constructor(map, told) {
     this.map = map;
     this.words = told.words;
+    this.levels = told.levels;
     this.bounds = L.latLngBounds([told.bounds[1], told.bounds[0]], [told.bounds[3], told.bounds[2]]);
     this.look = { grid: told.grids.length ? 0 : -1, patterned: false, boundaries: true, unit: -1 };
     this.grids = [];
@@ -74,7 +75,11 @@ class App {
   }
 
   dressSwatches() {
-    for (const swatch of all(".swatch")) dress(swatch, (i) => this.grids[i], this.look.patterned);
+    for (const swatch of all(".swatch")) {
+      const [key, value] = swatch.dataset.class.split("-");
+      const c = key === "level" ? this.levels.find((l) => l.value === Number(value)) : this.grids[key].classOf.get(Number(value));
+      dress(swatch, c, this.look.patterned);
+    }
   }
 
   showGrid(number) {
@@ -151,7 +156,7 @@ class App {
 
   goTo(overlay, feature) {
     const number = this.overlays.indexOf(overlay);
-    if (!overlay.visible) this.showOverlay(number, true);
+    if (!overlay.visible && overlay.drawn) this.showOverlay(number, true);
     const [x, y] = overlay.features.anchor(feature);
     const place = L.latLng(latitude(y), (x - 0.5) * 360);
     const bounds = overlay.features.bounds(feature);
@@ -188,7 +193,8 @@ class App {
     const world = this.map.options.crs.scale(this.map.getZoom());
     const reach = window.matchMedia("(pointer: coarse)").matches ? 20 : 9;
     const x = worldX(place.lng), y = worldY(place.lat);
-    const near = [].concat(...this.shownOverlays.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
+    const asked = this.overlays.filter((overlay) => overlay.visible || !overlay.drawn);
+    const near = [].concat(...asked.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
     near.sort((a, b) => a.distance - b.distance);
     L.popup({ maxWidth: 380, minWidth: 230, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
       .setLatLng(place)
@@ -201,7 +207,7 @@ class App {
   chip(grid, value) {
     const chip = element("span", "swatch");
     chip.dataset.class = this.grids.indexOf(grid) + "-" + value;
-    dress(chip, (i) => this.grids[i], this.look.patterned);
+    dress(chip, grid.classOf.get(value), this.look.patterned);
     return chip;
   }
 
@@ -242,18 +248,22 @@ function rowAsList(unit) {
   const headings = all("#units thead th");
   for (let i = 2; row && i < row.cells.length; i++) {
     const text = row.cells[i].title || row.cells[i].textContent.trim();
-    list.append(element("div", "", [element("dt", "", headings[i].textContent.trim()), element("dd", "", text)]));
+    const [label, unit] = Array.from(headings[i].querySelector("button").childNodes, (node) => node.textContent.trim());
+    list.append(element("div", "", [element("dt", "", label), element("dd", "", unit ? text + " " + unit : text)]));
   }
   return list;
 }
 
 function describe(overlay, feature) {
   const number = overlay.classNumber(feature);
-  const canvas = element("canvas", "symbol");
-  canvas.width = 72;
-  canvas.height = 40;
-  overlay.sample(canvas, number);
-  const heading = element("h3", "", [canvas, overlay.title]);
+  const heading = element("h3", "", overlay.title);
+  if (overlay.drawn) {
+    const canvas = element("canvas", "symbol");
+    canvas.width = 72;
+    canvas.height = 40;
+    overlay.sample(canvas, number);
+    heading.prepend(canvas);
+  }
   if (number >= 0) heading.append(element("small", "", overlay.classes[number].label));
   const list = element("dl");
   for (const [label, texts] of overlay.popup) {

@@ -44,6 +44,13 @@ function wireTable(app) {
   const table = byId("units");
   if (!table) return;
   const body = table.tBodies[0];
+  const tighten = () => {
+    const section = table.parentElement;
+    section.classList.remove("tight");
+    section.classList.toggle("tight", table.offsetWidth > section.clientWidth);
+  };
+  tighten();
+  window.addEventListener("resize", tighten);
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr");
     app.pickUnit(app.look.unit === Number(row.dataset.unit) ? -1 : Number(row.dataset.unit));

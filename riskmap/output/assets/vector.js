@@ -271,7 +271,8 @@ class Overlay {
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;
-      context.fillStyle = this.colour(number);
+      const unknown = number >= 0 && this.classes[number].pattern === "none";
+      context.fillStyle = unknown ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
       if (number >= 0 || this.fill) context.fill(box);
       context.globalAlpha = 1;
       this.pen(view, this.stroke);

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Install what some tests need beside Python packages: a browser. Where that is not allowed, say so and go on; those tests
+# are then reported as not run (and fail when RISKMAP_REQUIRE_ALL=1).
+set -u
+missing=""
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || missing="$missing chromium"
+command -v fc-list >/dev/null 2>&1 && fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-wqy-zenhei"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing for the tests:$missing"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1 ||
+        echo "could not install:$missing; the tests that need them will not run"
+else
+    echo "not installed (needs root and apt):$missing; the tests that need them will not run"
+fi

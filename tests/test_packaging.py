@@ -1,0 +1,75 @@
+"""What the wheel holds, and that it works away from the checkout."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy of the checkout, so that no old build folder gets in."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    wanted = [n for n in tracked.splitlines() if not n.startswith(("tests/", "examples/", '"'))]
+    for name in wanted:
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {n for n in archive.namelist() if ".dist-info/" not in n}
+
+
+def test_the_wheel_holds_all_declarations_and_no_more(wheel: Path) -> None:
+    declared = {f"riskmap/{p.relative_to(ROOT).as_posix()}" for f in ("layers", "styles") for p in (ROOT / f).rglob("*") if p.suffix in (".yaml", ".csv")}
+    assert len(declared) > 80
+    assert {n for n in names(wheel) if n.startswith(("riskmap/layers/", "riskmap/styles/"))} == declared
+
+
+def test_the_wheel_holds_every_module_and_asset(wheel: Path) -> None:
+    package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "riskmap").rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    assert {n for n in names(wheel) if not n.startswith(("riskmap/layers/", "riskmap/styles/"))} == package
+    assert "riskmap/py.typed" in package
+    assert any(n.endswith("leaflet/LICENSE") for n in package)
+
+
+def test_setup_cfg_lists_every_package() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = set(config["options"]["packages"].split())
+    found = {".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "riskmap").rglob("__init__.py")}
+    assert listed == found | {"riskmap.layers", "riskmap.styles"}
+
+
+def test_declarations_load_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    code = (
+        "import riskmap; from riskmap.data.catalog import house; c = house();"
+        "print(riskmap.__file__, len(c.layer_specs), len(c.style_specs), c.facts('zoning').id)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    where, layers, styles, topic = result.stdout.rsplit(maxsplit=3)
+    assert str(tmp_path) in where
+    assert int(layers) > 50
+    assert int(styles) > 30
+    assert topic == "zoning"
