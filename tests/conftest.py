@@ -13,7 +13,11 @@ ROOT = Path(__file__).parent.parent
 def shared() -> Path:
     """Give the folder of open data beside the checkout, or skip the test: it is not part of the project."""
     common = subprocess.run(
-        ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--path-format=absolute", "--git-common-dir"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.strip()
     for root in [ROOT, *([Path(common).parent] if common else [])]:
         if (root.parent / "shared" / "data").is_dir():

@@ -12,9 +12,19 @@ import click
 import pytest
 import worlds
 from click.testing import CliRunner
+
 from riskmap.cli import main
 from riskmap.cli.main import Commands, exit_code
-from riskmap.errors import ConservationError, CRSError, DataError, MissingCRSError, NetworkError, OutputExistsError, SeveralErrors, SpecError
+from riskmap.errors import (
+    ConservationError,
+    CRSError,
+    DataError,
+    MissingCRSError,
+    NetworkError,
+    OutputExistsError,
+    SeveralErrors,
+    SpecError,
+)
 from riskmap.text import Text
 
 
@@ -24,7 +34,15 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> click.testing.Res
 
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [(SpecError, 5), (DataError, 3), (CRSError, 4), (MissingCRSError, 4), (NetworkError, 6), (OutputExistsError, 7), (ConservationError, 1)],
+    [
+        (SpecError, 5),
+        (DataError, 3),
+        (CRSError, 4),
+        (MissingCRSError, 4),
+        (NetworkError, 6),
+        (OutputExistsError, 7),
+        (ConservationError, 1),
+    ],
 )
 def test_exit_codes(kind: type[Exception], code: int) -> None:
     error = kind(Text("错", "wrong"))
@@ -97,7 +115,9 @@ def test_layers_and_styles() -> None:
     assert "等级" in shown
     assert json.loads(run("layers", "show", "villages", "--format", "json").stdout)["key"] == "code"
     assert "#e60000" in run("styles", "show", "risk_level").stdout
-    assert {"risk_zones", "control_zones"} <= {s["id"] for s in json.loads(run("styles", "list", "--format", "json").stdout)}
+    assert {"risk_zones", "control_zones"} <= {
+        s["id"] for s in json.loads(run("styles", "list", "--format", "json").stdout)
+    }
     assert run("layers", "check").exit_code == 0
     assert run("styles", "check").exit_code == 0
     wrong = run("layers", "show", "vilages")
@@ -128,6 +148,8 @@ def test_every_command_has_help_and_says_what_it_does() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys; from riskmap.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules), file=sys.stderr)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONUTF8": "1"})
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONUTF8": "1"}
+    )
     loaded = set(eval(result.stderr))
     assert not loaded & {"numpy", "pandas", "geopandas", "shapely", "rasterio", "pydantic", "yaml", "pyproj"}

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-import riskmap
 from conftest import shared
+
+import riskmap
 from riskmap.data.database import Database
 
 
@@ -38,7 +39,12 @@ def test_each_district_keeps_its_area_and_its_people(built: Path, facts: dict) -
 def test_no_row_is_lost_without_a_word(built: Path, facts: dict) -> None:
     sources = Database(built / "riskmap.gpkg").read("sources").set_index("layer")
     assert (sources["rows_in"] == sources["rows_filtered"] + sources["rows_reported"] + sources["rows_out"]).all()
-    names = {"roads": "roads_osm.shp", "geohazard_points": "地质灾害隐患点.shp", "villages": "villages.gpkg", "pipelines": "pipelines.geojson"}
+    names = {
+        "roads": "roads_osm.shp",
+        "geohazard_points": "地质灾害隐患点.shp",
+        "villages": "villages.gpkg",
+        "pipelines": "pipelines.geojson",
+    }
     for layer, file in names.items():
         assert sources.loc[layer, "rows_in"] == facts["rows"][file]
     assert sources.loc["geohazard_points", "encoding"].upper() == "GB18030"
@@ -51,7 +57,9 @@ def test_values_survive_their_awkward_forms(built: Path, facts: dict) -> None:
     assert len(points) == facts["geohazard_points"]["rows"]
     assert points["threatened_people"].sum() == facts["geohazard_points"]["people_total_known"]
     assert points["threatened_people"].isna().sum() == facts["geohazard_points"]["people_unknown_rows"]
-    assert points["threatened_property_cny"].sum() == pytest.approx(facts["geohazard_points"]["property_10k_yuan"] * 1e4)
+    assert points["threatened_property_cny"].sum() == pytest.approx(
+        facts["geohazard_points"]["property_10k_yuan"] * 1e4
+    )
     assert points["kind"].value_counts()["landslide"] == facts["geohazard_points"]["by_kind"]["滑坡"]
     assert points["kind"].notna().all()
     inventory = database.read("hazchem_inventory")
@@ -64,7 +72,11 @@ def test_the_quirks_are_findings(built: Path) -> None:
     findings = Database(built / "riskmap.gpkg").findings()
     points = findings[findings["layer"] == "geohazard_points"]
     found = set(zip(points["code"], points["row_id"], strict=True))
-    assert {("NUMBER_APPROXIMATE", "370112020005"), ("CATEGORY_ALIAS", "370112010008"), ("OUTSIDE_AREA", "370102050053")} <= found
+    assert {
+        ("NUMBER_APPROXIMATE", "370112020005"),
+        ("CATEGORY_ALIAS", "370112010008"),
+        ("OUTSIDE_AREA", "370102050053"),
+    } <= found
     assert {"TEXT_FULLWIDTH", "FIELD_NULL", "DATE_SERIAL", "COORD_ATTRIBUTES", "SAME_POSITION"} <= set(points["code"])
     assert "SAME_LINE" in set(findings.loc[findings["layer"] == "pipelines", "code"])
     assert "RANGE_FLAT" in set(findings.loc[findings["layer"] == "hazard_earthquake", "code"])
@@ -73,6 +85,24 @@ def test_the_quirks_are_findings(built: Path) -> None:
 
 def test_result_layers_of_the_two_maps_are_there(built: Path) -> None:
     layers = Database(built / "riskmap.gpkg").layers()
-    assert {"risk_zones", "risk_units", "control_zones", "findings", "sources", "runs", "boundary", "townships", "roads"} <= set(layers)
-    for name in ("risk_score", "risk_level", "risk_level_raw", "control_zone", "hazard_earthquake", "hazard_geology", "hazard_flood"):
+    assert {
+        "risk_zones",
+        "risk_units",
+        "control_zones",
+        "findings",
+        "sources",
+        "runs",
+        "boundary",
+        "townships",
+        "roads",
+    } <= set(layers)
+    for name in (
+        "risk_score",
+        "risk_level",
+        "risk_level_raw",
+        "control_zone",
+        "hazard_earthquake",
+        "hazard_geology",
+        "hazard_flood",
+    ):
         assert (built / "grids" / f"{name}.tif").exists()

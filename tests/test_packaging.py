@@ -18,13 +18,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy of the checkout, so that no old build folder gets in."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     wanted = [n for n in tracked.splitlines() if not n.startswith(("tests/", "examples/", '"'))]
     for name in wanted:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(source)],
+        check=True,
+        capture_output=True,
+    )
     return next(folder.glob("*.whl"))
 
 
@@ -34,13 +40,20 @@ def names(wheel: Path) -> set[str]:
 
 
 def test_the_wheel_holds_all_declarations_and_no_more(wheel: Path) -> None:
-    declared = {f"riskmap/{p.relative_to(ROOT).as_posix()}" for f in ("layers", "styles") for p in (ROOT / f).rglob("*") if p.suffix in (".yaml", ".csv")}
+    declared = {
+        f"riskmap/{p.relative_to(ROOT).as_posix()}"
+        for f in ("layers", "styles")
+        for p in (ROOT / f).rglob("*")
+        if p.suffix in (".yaml", ".csv")
+    }
     assert len(declared) > 80
     assert {n for n in names(wheel) if n.startswith(("riskmap/layers/", "riskmap/styles/"))} == declared
 
 
 def test_the_wheel_holds_every_module_and_asset(wheel: Path) -> None:
-    package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "riskmap").rglob("*") if p.is_file() and p.suffix != ".pyc"}
+    package = {
+        p.relative_to(ROOT).as_posix() for p in (ROOT / "riskmap").rglob("*") if p.is_file() and p.suffix != ".pyc"
+    }
     assert {n for n in names(wheel) if not n.startswith(("riskmap/layers/", "riskmap/styles/"))} == package
     assert "riskmap/py.typed" in package
     assert any(n.endswith("leaflet/LICENSE") for n in package)

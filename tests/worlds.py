@@ -20,7 +20,13 @@ SIDE = 20  # cells
 def raster(path: Path, values: np.ndarray, *, nodata: float | None = None, crs: str | None = CRS) -> Path:
     """Write values (row 0 north) as a GeoTIFF whose lower left corner is the county's."""
     transform = Affine(CELL, 0, WEST, 0, -CELL, SOUTH + values.shape[0] * CELL)
-    profile = {"driver": "GTiff", "height": values.shape[0], "width": values.shape[1], "count": 1, "dtype": values.dtype}
+    profile = {
+        "driver": "GTiff",
+        "height": values.shape[0],
+        "width": values.shape[1],
+        "count": 1,
+        "dtype": values.dtype,
+    }
     with rasterio.open(path, "w", **profile, crs=crs, transform=transform, nodata=nodata) as file:
         file.write(values, 1)
     return path
@@ -54,7 +60,9 @@ def county(folder: Path, **changes: Any) -> Path:
     data.mkdir(parents=True, exist_ok=True)
     east, north, middle = WEST + SIDE * CELL, SOUTH + SIDE * CELL, WEST + SIDE * CELL // 2
     square = shapely.box(WEST, SOUTH, east, north)
-    gpd.GeoDataFrame({"name": ["示例县"], "code": ["370305"]}, geometry=[square], crs=CRS).to_file(data / "boundary.gpkg")
+    gpd.GeoDataFrame({"name": ["示例县"], "code": ["370305"]}, geometry=[square], crs=CRS).to_file(
+        data / "boundary.gpkg"
+    )
     halves = [shapely.box(WEST, SOUTH, middle, north), shapely.box(middle, SOUTH, east, north)]
     towns = {"名称": ["西镇", "东<b>镇</b>"], "区划代码": ["370305100", "370305101"]}
     gpd.GeoDataFrame(towns, geometry=halves, crs=CRS).to_file(data / "townships.gpkg")
@@ -63,7 +71,11 @@ def county(folder: Path, **changes: Any) -> Path:
     raster(data / "flood.tif", made["flood"], nodata=-9999.0)
     raster(data / "people.tif", people(), nodata=-1)
     spots = [shapely.Point(WEST + 1550, SOUTH + 250), shapely.Point(WEST + 250, SOUTH + 1750)]
-    villages = {"name": ["</script><script>alert(1)</script>", "=cmd|' /C calc'!A0"], "code": ["370305101001", "370305100001"], "population": [600, 300]}
+    villages = {
+        "name": ["</script><script>alert(1)</script>", "=cmd|' /C calc'!A0"],
+        "code": ["370305101001", "370305100001"],
+        "population": [600, 300],
+    }
     gpd.GeoDataFrame(villages, geometry=spots, crs=CRS).to_file(data / "villages.gpkg")
     project: dict[str, Any] = {
         "schema": 1,

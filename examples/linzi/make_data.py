@@ -9,21 +9,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from synth.answers import write_all
 from synth.common import SEED
 from synth.country import build_country
 from synth.files import Writer
-from synth.layers import write_all
 
 HERE = Path(__file__).resolve().parent
 
 
-def main() -> None:
-    """Build the district and write its files."""
-    facts = {"seed": SEED, **write_all(build_country(), Writer(HERE / "data"))}
+def make(folder: Path) -> None:
+    """Build the district and write its files into ``folder``."""
+    facts = {"seed": SEED, **write_all(build_country(), Writer(folder / "data"))}
     text = json.dumps(facts, ensure_ascii=False, indent=1)
-    (HERE / "facts.json").write_text(text + "\n", encoding="utf-8", newline="\n")
-    print(text)
+    (folder / "facts.json").write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
-    main()
+    make(HERE)

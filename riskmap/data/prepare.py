@@ -23,8 +23,8 @@ from riskmap.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-ORIGIN_COLUMN = "数据性质"
-"""Column in which a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
+ORIGIN_COLUMNS = ("数据性质", "synthetic")
+"""Columns in which a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
 
 TOTAL_WORDS = ("合计", "总计", "小计", "共计", "total")
 
@@ -142,9 +142,8 @@ def _prepared(
 
 def _says_synthetic(frame: pd.DataFrame) -> bool:
     """Tell whether any row says of itself that it is made up."""
-    if ORIGIN_COLUMN not in frame.columns:
-        return False
-    return bool(frame[ORIGIN_COLUMN].astype(str).str.contains("合成|synthetic", case=False).any())
+    told = [frame[c].astype(str) for c in ORIGIN_COLUMNS if c in frame.columns]
+    return any(bool(column.str.contains("合成|synthetic|yes", case=False).any()) for column in told)
 
 
 def _without_totals(

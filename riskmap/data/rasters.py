@@ -108,7 +108,7 @@ def write_cog(
     Parameters
     ----------
     raster : Raster
-        float values are stored as float32 with NaN as nodata, uint8 codes with 0 as nodata.
+        float32 or float64 (amounts, which must add up) with NaN as nodata, uint8 codes with 0 as nodata.
     path : Path
         Written anew; the bytes depend on nothing but the arguments.
     title : str
@@ -121,7 +121,7 @@ def write_cog(
     from rasterio.shutil import copy
 
     codes = raster.values.dtype == np.uint8
-    dtype = "uint8" if codes else "float32"
+    dtype = str(raster.values.dtype)
     profile = {
         "driver": "GTiff",
         "dtype": dtype,
@@ -134,7 +134,7 @@ def write_cog(
     }
     with MemoryFile() as memory:
         with memory.open(**profile) as plain:
-            plain.write(raster.values.astype(dtype), 1)
+            plain.write(raster.values, 1)
             plain.set_band_description(1, title)
             if colours:
                 plain.write_colormap(1, colours)
@@ -149,7 +149,7 @@ def write_cog(
 
 
 def read_grid(path: Path) -> Raster:
-    """Read a grid that :func:`write_cog` wrote: float32 with NaN, or uint8 codes."""
+    """Read a grid that :func:`write_cog` wrote: floats with NaN, or uint8 codes."""
     import rasterio
 
     with rasterio.open(path) as source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from riskmap.data.encodings import Encoding, dbf_text, detect
 from riskmap.data.findings import Finding
@@ -60,8 +60,8 @@ def read_vector(
     source = _inside_zip(path, layer) if path.suffix.lower() == ".zip" else str(path)
     table = _attribute_table(path, source)
     found = _shapefile_encoding(table, encoding, path, layer) if table else None
-    options: dict[str, Any] = {"SHAPE_RESTORE_SHX": "YES"}
-    pyogrio.set_gdal_config_options(options)
+    # a lost .shx is made again in memory; inside a zip nothing can be written and GDAL would give up
+    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None if source.startswith("/vsizip/") else "YES"})
     try:
         name = _layer_name(source, sub, path, layer)
         frame = pyogrio.read_dataframe(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from riskmap.data.catalog import Catalog
 from riskmap.levels import UNKNOWN
 from riskmap.output.webmap_page import LegendRow, Page
-from riskmap.output.webmap_words import FORMATS, MISSING, formatted, is_missing, number, percent, whole, word
+from riskmap.output.webmap_words import FORMATS, MISSING, area, formatted, is_missing, percent, whole, word
 from riskmap.text import Lang
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[
         row = figures.get(swatch["value"])
         share = row.share if row else 0.0
         written = {
-            "area": number(row.area_km2) if row else MISSING,
+            "area": area(row.area_km2) if row else MISSING,
             "share": percent(row.share) if row else MISSING,
             "people": MISSING if row is None or is_missing(row.people) else whole(row.people or 0.0),
             "start": f"{start:.3%}",

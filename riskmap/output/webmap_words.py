@@ -67,6 +67,19 @@ def number(value: float) -> str:
     return f"{value:,.2f}" if abs(value) < SMALL else f"{value:,.1f}"
 
 
+def area(value: float) -> str:
+    """Write an area in km2: two decimals below 10, else one; decimals stand below each other in a column.
+
+    Examples
+    --------
+    >>> area(1214.38), area(6), area(0), area(0.001)
+    ('1,214.4', '6.00', '0', '<0.01')
+    """
+    if value == 0:
+        return "0"
+    return "<0.01" if 0 < value < 0.005 else f"{value:,.2f}" if value < SMALL else f"{value:,.1f}"
+
+
 def whole(value: float) -> str:
     """Write people and other things that come in ones.
 
@@ -80,7 +93,7 @@ def whole(value: float) -> str:
 
 FORMATS: dict[str, tuple[Callable[[float], str], str]] = {
     "percent": (percent, ""),
-    "km2": (number, "unit_km2"),
+    "km2": (area, "unit_km2"),
     "people": (whole, "unit_people"),
     "number": (number, ""),
     "minutes": (number, "unit_minutes"),

@@ -87,7 +87,7 @@ class Project(Record):
     name: Bilingual
     crs: str | None = None
     cell_size_m: float = Field(gt=0)
-    data_date: str | None = None
+    data_date: Bilingual | None = None
     credits: Bilingual | None = None
     inputs: dict[str, Input]
     risk: RiskSpec = RiskSpec()

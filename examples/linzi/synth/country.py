@@ -12,7 +12,15 @@ from .land import Land, build_land
 from .network import Mesh, build_mesh, grow_roads
 from .people import Population, settle_people, spread_people
 from .roads import Way, draw_ways, street_lines
-from .settle import VILLAGES, Settlement, lay_streets, place_communities, place_towns, place_villages, village_settlements
+from .settle import (
+    VILLAGES,
+    Settlement,
+    lay_streets,
+    place_communities,
+    place_towns,
+    place_villages,
+    village_settlements,
+)
 
 
 @dataclass
@@ -53,7 +61,7 @@ def build_country() -> Country:
     shapes = village_settlements(rural[["x", "y"]].to_numpy(), rural.people.to_numpy(), land)
     streets = lay_streets(towns + shapes, land)
     mesh = build_mesh(land, towns + shapes, streets)
-    grow_roads(mesh, land, towns + shapes, places[["x", "y"]].to_numpy(), places.town.to_numpy())
+    grow_roads(mesh, land, places[["x", "y"]].to_numpy(), places.town.to_numpy())
     ways = draw_ways(mesh, land, towns + shapes)
     people = spread_people(places, shapes, towns, streets.green, land)
     return Country(land, towns, shapes, streets.green, places, people, mesh, ways)

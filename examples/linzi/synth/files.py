@@ -61,7 +61,9 @@ class Writer:
         frame = frame.to_crs(crs)
         if crs == LONLAT:
             frame.geometry = frame.geometry.transform(lambda c: np.round(c, 7))
-        frame.to_file(path, driver="ESRI Shapefile", engine="pyogrio", encoding=encoding, RESIZE="YES", DBF_DATE_LAST_UPDATE=STAMP)
+        frame.to_file(
+            path, driver="ESRI Shapefile", engine="pyogrio", encoding=encoding, RESIZE="YES", DBF_DATE_LAST_UPDATE=STAMP
+        )
         if not cpg:
             path.with_suffix(".cpg").unlink()
 
@@ -103,8 +105,24 @@ class Writer:
         """Write a compressed GeoTIFF that says that it is synthetic."""
         path = self._path(name, 1)
         del self.rows[name]
-        with rasterio.open(path, "w", driver="GTiff", height=grid.shape[0], width=grid.shape[1], count=1, dtype=dtype, crs=grid.crs, transform=grid.transform,
-                           nodata=nodata, compress="deflate", zlevel=9, predictor=3 if dtype == "float32" else 2, tiled=True, blockxsize=256, blockysize=256) as out:
+        with rasterio.open(
+            path,
+            "w",
+            driver="GTiff",
+            height=grid.shape[0],
+            width=grid.shape[1],
+            count=1,
+            dtype=dtype,
+            crs=grid.crs,
+            transform=grid.transform,
+            nodata=nodata,
+            compress="deflate",
+            zlevel=9,
+            predictor=3 if dtype == "float32" else 2,
+            tiled=True,
+            blockxsize=256,
+            blockysize=256,
+        ) as out:
             out.write(values.astype(dtype), 1)
             out.update_tags(RISKMAP_NOTE=RASTER_NOTE, **tags)
 

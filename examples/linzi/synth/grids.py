@@ -29,7 +29,9 @@ class Grid:
     def native_centres(self) -> tuple[Coords, Coords]:
         """Return x and y of cell centres in the grid's own system."""
         rows, cols = self.shape
-        return np.meshgrid(self.west + self.step * (np.arange(cols) + 0.5), self.north - self.step * (np.arange(rows) + 0.5))
+        return np.meshgrid(
+            self.west + self.step * (np.arange(cols) + 0.5), self.north - self.step * (np.arange(rows) + 0.5)
+        )
 
     def centres(self) -> tuple[Coords, Coords]:
         """Return x and y of cell centres in EPSG:4548."""
@@ -56,7 +58,13 @@ def degrees(area: shapely.Geometry, seconds: int, crs: str = LONLAT, margin: int
 def metres(area: shapely.Geometry, step: int, margin: int = 4) -> Grid:
     """Return a grid of square cells in EPSG:4548 around an area, edges on multiples of ``step``."""
     west, south, east, north = (round(v / step) for v in area.bounds)
-    return Grid((west - margin) * step, (north + margin) * step, step, (north - south + 2 * margin, east - west + 2 * margin), METRIC)
+    return Grid(
+        (west - margin) * step,
+        (north + margin) * step,
+        step,
+        (north - south + 2 * margin, east - west + 2 * margin),
+        METRIC,
+    )
 
 
 def within(area: shapely.Geometry, grid: Grid) -> np.ndarray:

@@ -28,7 +28,7 @@ def earthquake(land: Land) -> tuple[Grid, np.ndarray]:
     to_fault = 26.0 - east * np.cos(np.radians(14)) + north * np.sin(np.radians(14))  # km to a schematic trace NNE
     soft = land.height.like(noise(land.height, stream("site class"), 6000)).at(x, y)
     plain = 1 - np.clip(land.hilliness.at(x, y), 0, 1)
-    value = (0.30 * np.exp(-to_fault / 34) + 0.018 * plain + 0.006 * soft)
+    value = 0.30 * np.exp(-to_fault / 34) + 0.018 * plain + 0.006 * soft
     return grid, np.round(value, 4)
 
 
@@ -44,7 +44,9 @@ def geology(land: Land) -> gpd.GeoDataFrame:
     blocks = [shapely.union_all(polygons_of(label == k, frame)) for k in range(5) if (label == k).any()]
     faces = faces_of(soft_arcs(blocks, 130), land.outline)
     inner = shapely.get_coordinates(shapely.point_on_surface(faces))
-    found = label[((frame.north - inner[:, 1]) // frame.step).astype(int), ((inner[:, 0] - frame.west) // frame.step).astype(int)]
+    found = label[
+        ((frame.north - inner[:, 1]) // frame.step).astype(int), ((inner[:, 0] - frame.west) // frame.step).astype(int)
+    ]
     table = gpd.GeoDataFrame({"level": found}, geometry=[rounded(f) for f in faces], crs=METRIC)
     table = table[table.area > 1].sort_values("level", ascending=False, kind="stable").reset_index(drop=True)
     return table.assign(word=[GEOLOGY_WORDS[k] for k in table.level])
@@ -97,7 +99,9 @@ def _unsurveyed(country: Country) -> shapely.Polygon:
     """Return a patch of about 2 km2 in the hills, as far from people as can be."""
     land = country.land
     x, y = (v.ravel() for v in land.height.centres())
-    good = shapely.contains_xy(land.outline.buffer(-1500).difference(land.township_lines().buffer(1200)), x, y) & (land.hilliness.at(x, y) > 0.35)
+    good = shapely.contains_xy(land.outline.buffer(-1500).difference(land.township_lines().buffer(1200)), x, y) & (
+        land.hilliness.at(x, y) > 0.35
+    )
     points = np.column_stack([x, y])[good]
     away = shapely.distance(shapely.points(points), shapely.multipoints(country.place_points()))
     return blob(tuple((points[away.argmax()] - CENTRE) / 1000), HOLE_KM2, stream("hole"), 1.1)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .common import LONLAT, METRIC, to_lonlat, shares, stream
+from .common import LONLAT, METRIC, shares, stream, to_lonlat
 from .country import Country
 from .names import DISTRICT, DISTRICT_CODE, TOWNSHIPS
 
@@ -26,11 +26,31 @@ def geohazard_points(country: Country) -> gpd.GeoDataFrame:
         point = _above(country, village)
         lon, lat = (float(v) for v in to_lonlat(point.x, point.y))
         town = TOWNSHIPS[village.town].name
-        rows.append({
-            "xh": n + 1, "yhdbh": f"{DISTRICT_CODE}{code}{n + 1:04d}", "yhdmc": f"{village['name']}{kind}", "yhdlx": kind, "sz": "淄博市", "qx": DISTRICT,
-            "xz": town, "c": village["name"], "dlwz": f"{town}{village['name']}示例位置", "jd": round(lon, 6), "wd": round(lat, 6), "zhgm": volume, "gmdj": scale,
-            "xqdj": danger, "wxccwy": money, "wxhsh": households, "wxrsr": people, "yhdfxsj": ["2013-08-02", "2019-08-11", "2012-07-30"][n],
-            "yfys": cause, "fzqs": trend, "geometry": shapely.Point(round(lon, 7), round(lat, 7))})
+        rows.append(
+            {
+                "xh": n + 1,
+                "yhdbh": f"{DISTRICT_CODE}{code}{n + 1:04d}",
+                "yhdmc": f"{village['name']}{kind}",
+                "yhdlx": kind,
+                "sz": "淄博市",
+                "qx": DISTRICT,
+                "xz": town,
+                "c": village["name"],
+                "dlwz": f"{town}{village['name']}示例位置",
+                "jd": round(lon, 6),
+                "wd": round(lat, 6),
+                "zhgm": volume,
+                "gmdj": scale,
+                "xqdj": danger,
+                "wxccwy": money,
+                "wxhsh": households,
+                "wxrsr": people,
+                "yhdfxsj": ["2013-08-02", "2019-08-11", "2012-07-30"][n],
+                "yfys": cause,
+                "fzqs": trend,
+                "geometry": shapely.Point(round(lon, 7), round(lat, 7)),
+            }
+        )
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=LONLAT)
 
 
@@ -50,7 +70,9 @@ def threatened_villages(country: Country) -> list[pd.Series]:
 def _above(country: Country, village: pd.Series) -> shapely.Point:
     """Return the highest place 190-260 m from a village's centre."""
     turn = np.linspace(0, 2 * np.pi, 73)[:-1]
-    ring = np.vstack([np.column_stack([village.x + r * np.cos(turn), village.y + r * np.sin(turn)]) for r in (190, 225, 260)])
+    ring = np.vstack(
+        [np.column_stack([village.x + r * np.cos(turn), village.y + r * np.sin(turn)]) for r in (190, 225, 260)]
+    )
     return shapely.Point(ring[country.land.height.at(*ring.T).argmax()])
 
 
@@ -58,10 +80,19 @@ def households(country: Country) -> pd.DataFrame:
     """Return the threatened households by name (invented, half hidden), for the cards."""
     rng = stream("households")
     family = list("王李张刘陈杨赵孙周徐")
-    rows = []
+    rows: list[tuple[str, str, int, str, int]] = []
     for village, point in zip(threatened_villages(country), POINTS, strict=True):
         size = shares(point[5], rng.uniform(1, 3, point[6]), least=1)
-        rows += [(village.code, f"{rng.choice(family)}某", int(n), f"1000000{len(rows) + k:04d}", int(rng.integers(0, 2) if n > 1 else 0)) for k, n in enumerate(size)]
+        rows += [
+            (
+                village.code,
+                f"{rng.choice(family)}某",
+                int(n),
+                f"1000000{len(rows) + k:04d}",
+                int(rng.integers(0, 2) if n > 1 else 0),
+            )
+            for k, n in enumerate(size)
+        ]
     return pd.DataFrame(rows, columns=["village_code", "head", "people", "phone", "slow_walkers"])
 
 
@@ -79,17 +110,30 @@ def dams(country: Country) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the two reservoir dams and one tailings dam, with the people who live below."""
     people = country.people
     x, y = people.grid.centres()
-    rows = []
+    rows: list[tuple[str, str, str, int, shapely.Point]] = []
     for n, pool in enumerate(country.land.reservoirs.itertuples()):
         ring = shapely.get_coordinates(pool.geometry)
         dam = ring[ring[:, 1].argmax()]
         below = (np.abs(x - dam[0]) < 1500) & (y > dam[1]) & (y < dam[1] + 6000)
-        rows.append((f"SK{n + 1:02d}", pool.name, ["中型", "小(1)型"][n], int(people.count[below].sum()), shapely.Point(dam.round(2))))
+        rows.append(
+            (
+                f"SK{n + 1:02d}",
+                pool.name,
+                ["中型", "小(1)型"][n],
+                int(people.count[below].sum()),
+                shapely.Point(dam.round(2)),
+            )
+        )
     names = ["id", "name", "grade", "people_below", "geometry"]
     reservoirs = gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs=METRIC)
     spot = _tailings_spot(country)
-    below = (np.hypot(x - spot.x, y - spot.y) < 1200)
-    tailings = gpd.GeoDataFrame([("WK01", "示例一号尾矿库", "四等", int(people.count[below].sum()), spot)], columns=names, geometry="geometry", crs=METRIC)
+    below = np.hypot(x - spot.x, y - spot.y) < 1200
+    tailings = gpd.GeoDataFrame(
+        [("WK01", "示例一号尾矿库", "四等", int(people.count[below].sum()), spot)],
+        columns=names,
+        geometry="geometry",
+        crs=METRIC,
+    )
     return reservoirs, tailings
 
 

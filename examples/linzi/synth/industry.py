@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -58,10 +59,15 @@ def draw_pipelines(country: Country) -> gpd.GeoDataFrame:
         natural = sum(rough[k].length for k in mine)
         surplus = natural - total_km * 1000
         if not 0 <= surplus < 0.12 * natural:
-            raise ValueError(f"{medium}: the routes are {natural / 1000:.1f} km long, wanted {total_km} or a little more")
+            raise ValueError(
+                f"{medium}: the routes are {natural / 1000:.1f} km long, wanted {total_km} or a little more"
+            )
         cuts = [surplus * rough[k].length / natural for k in mine]
         lines += _exact([rough[k] for k in mine], cuts, total_km * 1000)
-    table = pd.DataFrame([(p.medium, p.diameter_mm, p.pressure_mpa, p.year) for p in PIPES], columns=["medium", "diameter_mm", "pressure_mpa", "year"])
+    table = pd.DataFrame(
+        [(p.medium, p.diameter_mm, p.pressure_mpa, p.year) for p in PIPES],
+        columns=["medium", "diameter_mm", "pressure_mpa", "year"],
+    )
     table.insert(0, "id", [f"GX{k + 1:02d}" for k in range(len(PIPES))])
     number = table.groupby("medium").cumcount()
     table.insert(1, "name", [f"示例{m}{'一二三四'[n]}线" for m, n in zip(table.medium, number, strict=True)])
@@ -79,8 +85,16 @@ def _pipe_graph(country: Country) -> tuple[csr_matrix, np.ndarray]:
     near_village = shapely.intersects(lines, shapely.union_all([v.area for v in country.villages]).buffer(130))
     near_town = shapely.intersects(lines, shapely.union_all([t.area for t in country.towns]).buffer(80))
     near_edge = ~shapely.contains_properly(land.outline.buffer(-260), lines)
-    cost = length * (1 + 5 * slope) * np.where(near_village, 1.7, 1) * np.where(near_town, 3, 1) * np.where(near_edge, 2, 1)
-    graph = csr_matrix((np.r_[cost, cost], (np.r_[edges[:, 0], edges[:, 1]], np.r_[edges[:, 1], edges[:, 0]])), (len(mesh.xy),) * 2)
+    cost = (
+        length
+        * (1 + 5 * slope)
+        * np.where(near_village, 1.7, 1)
+        * np.where(near_town, 3, 1)
+        * np.where(near_edge, 2, 1)
+    )
+    graph = csr_matrix(
+        (np.r_[cost, cost], (np.r_[edges[:, 0], edges[:, 1]], np.r_[edges[:, 1], edges[:, 0]])), (len(mesh.xy),) * 2
+    )
     return graph, np.unique(edges)
 
 
@@ -89,7 +103,7 @@ def _find_way(country: Country, graph: csr_matrix, nodes: np.ndarray, points: li
     xy = country.mesh.xy
     stops = [int(nodes[np.hypot(*(xy[nodes] - p).T).argmin()]) for p in from_km(points)]
     path = [stops[0]]
-    for a, b in zip(stops, stops[1:]):
+    for a, b in pairwise(stops):
         before = dijkstra(graph, indices=a, return_predecessors=True)[1]
         leg = [b]
         while leg[-1] != a:
@@ -101,6 +115,7 @@ def _find_way(country: Country, graph: csr_matrix, nodes: np.ndarray, points: li
 
 def _exact(lines: list[LineString], cuts: list[float], total: float) -> list[LineString]:
     """Shorten lines at their start and space their vertices so that the lengths sum to ``total``."""
+
     def drawn(shift: float) -> list[LineString]:
         return [resample(substring(g, cut + shift, g.length), 118) for g, cut in zip(lines, cuts, strict=True)]
 
@@ -134,7 +149,8 @@ def found_plants(country: Country) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     per_plant = shares(SOURCES, rng.gamma(1.6, 1.0, ENTERPRISES), least=1)
     parks = np.repeat(np.arange(len(PARKS)), PARK_ENTERPRISES)
     sites = np.vstack([_sites(country, p, n, rng) for p, n in enumerate(PARK_ENTERPRISES)])
-    rows, stock = [], []
+    rows: list[tuple[object, ...]] = []
+    stock: list[tuple[object, ...]] = []
     for k, name in enumerate(names):
         process = PROCESSES[k % len(PROCESSES)] if k < 31 and parks[k] in (0, 2) else ""
         for n in range(per_plant[k]):
@@ -142,16 +158,35 @@ def found_plants(country: Country) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
             unit = str(rng.choice(["罐区", "装置区", "仓库"], p=[0.5, 0.35, 0.15]))
             turn = 2 * np.pi * (n + rng.uniform(-0.2, 0.2)) / per_plant[k]
             spot = sites[k] + (12 + 9 * per_plant[k]) * np.array([np.cos(turn), np.sin(turn)])
-            rows.append((source, f"{name}{n + 1}号{unit}", name, PARKS[parks[k]][0], unit, process, shapely.Point(np.round(spot, 2))))
+            rows.append(
+                (
+                    source,
+                    f"{name}{n + 1}号{unit}",
+                    name,
+                    PARKS[parks[k]][0],
+                    unit,
+                    process,
+                    shapely.Point(np.round(spot, 2)),
+                )
+            )
             stock += [(source, name, *held) for held in _stock(HELD[parks[k]], rng)]
-    sources = gpd.GeoDataFrame(rows, columns=["id", "name", "enterprise", "park", "unit", "process", "geometry"], geometry="geometry", crs=METRIC)
-    return sources, pd.DataFrame(stock, columns=["source_id", "enterprise", "substance", "written", "cas", "group", "quantity_t"])
+    sources = gpd.GeoDataFrame(
+        rows,
+        columns=["id", "name", "enterprise", "park", "unit", "process", "geometry"],
+        geometry="geometry",
+        crs=METRIC,
+    )
+    return sources, pd.DataFrame(
+        stock, columns=["source_id", "enterprise", "substance", "written", "cas", "group", "quantity_t"]
+    )
 
 
 def _sites(country: Country, park: int, count: int, rng: np.random.Generator) -> Coords:
     """Return plant sites inside a park, apart from each other and off its streets."""
     area = next(t.area for t in country.towns if t.name == PARKS[park][0])
-    free = area.buffer(-110).difference(shapely.union_all([g.buffer(45) for g in country.streets() if g.intersects(area)]))
+    free = area.buffer(-110).difference(
+        shapely.union_all([g.buffer(45) for g in country.streets() if g.intersects(area)])
+    )
     points = random_points(free, 12_000, rng)
     kept = spread_out(points, 175, count)
     if len(kept) < count:
@@ -169,5 +204,7 @@ def _stock(held: list[str], rng: np.random.Generator) -> list[tuple[str, str, st
     total = sum(t / s.threshold_t for t, s in zip(tonnes, chosen, strict=True))
     if total < 1.02:  # a cap cut it below the limit of a major hazard
         tonnes[0] = round(tonnes[0] + (1.05 - total) * chosen[0].threshold_t + 0.1, 1)
-    return [(s.name, ALIASES[s.name] if s.name in ALIASES and rng.random() < 0.22 else s.name, s.cas, s.group, round(t, 1))
-            for s, t in zip(chosen, tonnes, strict=True)]
+    return [
+        (s.name, ALIASES[s.name] if s.name in ALIASES and rng.random() < 0.22 else s.name, s.cas, s.group, round(t, 1))
+        for s, t in zip(chosen, tonnes, strict=True)
+    ]

@@ -13,20 +13,82 @@ from shapely import LineString, MultiLineString, Point, Polygon
 from shapely.affinity import rotate, scale
 from shapely.geometry import shape as to_shape
 
-from .common import CENTRE, METRIC, Coords, Field, chaikin, fractal, from_km, lattice, lines_of, noise, rounded, spline, stream
+from .common import (
+    CENTRE,
+    METRIC,
+    Coords,
+    Field,
+    chaikin,
+    fractal,
+    from_km,
+    lattice,
+    lines_of,
+    noise,
+    rounded,
+    spline,
+    stream,
+)
 from .names import TOWNSHIPS
 
 AREA_KM2 = 668.39  # 9,156.95 ha of forest are 13.7 % of it
 FOREST_HA = 9156.95
 OUTLINE_KM = [
-    (-2.3, 18.9), (1.3, 17.6), (3.6, 19.4), (7.2, 17.9), (8.0, 14.4), (10.7, 12.4), (9.7, 8.8), (11.2, 5.0),
-    (10.1, 1.2), (11.4, -3.2), (9.1, -6.2), (9.9, -10.3), (7.0, -13.0), (6.6, -17.2), (3.1, -18.6), (0.2, -16.9),
-    (-2.9, -18.9), (-5.4, -15.2), (-4.5, -12.6), (-7.9, -10.4), (-8.6, -6.6), (-10.9, -4.0), (-9.5, -0.6),
-    (-11.3, 3.4), (-9.8, 7.2), (-11.1, 10.9), (-8.6, 13.5), (-8.9, 16.6), (-5.2, 16.3),
+    (-2.3, 18.9),
+    (1.3, 17.6),
+    (3.6, 19.4),
+    (7.2, 17.9),
+    (8.0, 14.4),
+    (10.7, 12.4),
+    (9.7, 8.8),
+    (11.2, 5.0),
+    (10.1, 1.2),
+    (11.4, -3.2),
+    (9.1, -6.2),
+    (9.9, -10.3),
+    (7.0, -13.0),
+    (6.6, -17.2),
+    (3.1, -18.6),
+    (0.2, -16.9),
+    (-2.9, -18.9),
+    (-5.4, -15.2),
+    (-4.5, -12.6),
+    (-7.9, -10.4),
+    (-8.6, -6.6),
+    (-10.9, -4.0),
+    (-9.5, -0.6),
+    (-11.3, 3.4),
+    (-9.8, 7.2),
+    (-11.1, 10.9),
+    (-8.6, 13.5),
+    (-8.9, 16.6),
+    (-5.2, 16.3),
 ]
 RIVERS_KM = {  # listed from the spring down, south to north
-    "淄河": [(2.6, -20), (2.2, -16.5), (4.4, -13.2), (4.6, -9.4), (6.6, -6.2), (7.6, -2.2), (6.7, 1.6), (7.8, 5.6), (7.0, 9.4), (5.6, 13.0), (6.2, 16.4), (5.4, 20)],
-    "乌河": [(-3.4, -8.2), (-4.3, -5.4), (-5.6, -2.4), (-5.2, 0.8), (-6.3, 4.0), (-5.6, 7.6), (-6.9, 11.0), (-6.3, 14.0), (-7.4, 19)],
+    "淄河": [
+        (2.6, -20),
+        (2.2, -16.5),
+        (4.4, -13.2),
+        (4.6, -9.4),
+        (6.6, -6.2),
+        (7.6, -2.2),
+        (6.7, 1.6),
+        (7.8, 5.6),
+        (7.0, 9.4),
+        (5.6, 13.0),
+        (6.2, 16.4),
+        (5.4, 20),
+    ],
+    "乌河": [
+        (-3.4, -8.2),
+        (-4.3, -5.4),
+        (-5.6, -2.4),
+        (-5.2, 0.8),
+        (-6.3, 4.0),
+        (-5.6, 7.6),
+        (-6.9, 11.0),
+        (-6.3, 14.0),
+        (-7.4, 19),
+    ],
     "运粮河": [(1.7, 9.2), (1.5, 11.4), (2.1, 13.6), (1.9, 15.8), (2.9, 19.5)],
 }
 RAIL_KM = [(-13, 0.4), (-8.5, 0.6), (-3.5, 1.9), (1.5, 2.2), (6.0, 1.3), (12.5, 2.4)]
@@ -88,7 +150,9 @@ def draw_townships(outline: Polygon) -> gpd.GeoDataFrame:
     warp = [frame.like(noise(frame, rng, 5000) * 650).at(*points.T) for _ in range(2)]
     seats = from_km([t.seat_km for t in TOWNSHIPS])
     size = np.array([t.size for t in TOWNSHIPS])
-    away = np.hypot(points[:, :1] + warp[0][:, None] - seats[:, 0], points[:, 1:] + warp[1][:, None] - seats[:, 1]) / size
+    away = (
+        np.hypot(points[:, :1] + warp[0][:, None] - seats[:, 0], points[:, 1:] + warp[1][:, None] - seats[:, 1]) / size
+    )
     label = away.argmin(axis=1)
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points)))
     owner = shapely.STRtree(shapely.points(points)).query(cells, predicate="contains")[1]
@@ -97,8 +161,14 @@ def draw_townships(outline: Polygon) -> gpd.GeoDataFrame:
     index = label[shapely.STRtree(shapely.points(points)).nearest(shapely.point_on_surface(faces))]
     merged = [shapely.coverage_union_all(faces[index == k]) for k in range(len(TOWNSHIPS))]
     return gpd.GeoDataFrame(
-        {"name": [t.name for t in TOWNSHIPS], "code": [t.code for t in TOWNSHIPS], "population": [t.people for t in TOWNSHIPS]},
-        geometry=[rounded(g) for g in merged], crs=METRIC)
+        {
+            "name": [t.name for t in TOWNSHIPS],
+            "code": [t.code for t in TOWNSHIPS],
+            "population": [t.people for t in TOWNSHIPS],
+        },
+        geometry=[rounded(g) for g in merged],
+        crs=METRIC,
+    )
 
 
 def soft_arcs(blocks: list[shapely.Geometry], tolerance: float) -> list[LineString]:
@@ -143,7 +213,9 @@ def draw_reservoirs(rivers: dict[str, LineString]) -> gpd.GeoDataFrame:
         radius = 1 + 0.16 * rng.normal(size=24)
         ring = np.column_stack([np.cos(turn) * radius * wide * 1.7, np.sin(turn) * radius * wide * 0.8])
         blob = rotate(Polygon(chaikin(np.vstack([ring, ring[:1]]), 2)), angle, origin=(0, 0))
-        rows.append({"name": name, "geometry": rounded(shapely.transform(blob, lambda c, a=a: c + (a.x, a.y)).buffer(0))})
+        rows.append(
+            {"name": name, "geometry": rounded(shapely.transform(blob, lambda c, a=a: np.add(c, (a.x, a.y))).buffer(0))}
+        )
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=METRIC)
 
 
@@ -159,7 +231,11 @@ def raise_heights(outline: Polygon, rivers: dict[str, LineString]) -> tuple[Fiel
     shapely.prepare(net)
     far = shapely.distance(shapely.points(x.ravel(), y.ravel()), net).reshape(x.shape)
     valley = 1 - np.exp(-((far / 1500) ** 2))
-    relief = 0.55 * (1 - np.abs(noise(frame, rng, 5200)) / 2) + 0.3 * noise(frame, rng, 2400) / 2 + 0.12 * noise(frame, rng, 1000)
+    relief = (
+        0.55 * (1 - np.abs(noise(frame, rng, 5200)) / 2)
+        + 0.3 * noise(frame, rng, 2400) / 2
+        + 0.12 * noise(frame, rng, 1000)
+    )
     floor = 46 - 1.35 * north + 6.5 * np.clip(-north - 2, 0, None)
     value = floor + hills * valley * np.clip(60 + 330 * relief, 0, None) + 1.2 * noise(frame, rng, 1500)
     return frame.like(value), frame.like(np.clip(hills * valley * 1.6, 0, 1))
@@ -172,8 +248,16 @@ def build_land() -> Land:
     outline = rounded(shapely.coverage_union_all(townships.geometry.values))
     rivers = draw_rivers(outline)
     height, hilliness = raise_heights(outline, rivers)
-    return Land(outline, townships, rivers, smooth_line(RAIL_KM, outline), smooth_line(MOTORWAY_KM, outline.buffer(-40)),
-                draw_reservoirs(rivers), height, hilliness)
+    return Land(
+        outline,
+        townships,
+        rivers,
+        smooth_line(RAIL_KM, outline),
+        smooth_line(MOTORWAY_KM, outline.buffer(-40)),
+        draw_reservoirs(rivers),
+        height,
+        hilliness,
+    )
 
 
 def polygons_of(mask: np.ndarray, field: Field) -> list[Polygon]:
@@ -189,8 +273,14 @@ def grow_forest(land: Land, settled: shapely.Geometry) -> gpd.GeoDataFrame:
     wood = 0.8 * land.hilliness.values + 0.16 * noise(land.height, rng, 1500) + 0.20 * noise(land.height, rng, 520)
     x, y = land.height.centres()
     inside = shapely.contains_xy(land.outline, x, y)
-    belt = land.river_net().buffer(110).difference(land.river_net().buffer(45)).intersection(
-        shapely.union_all([Point(p).buffer(2400) for p in from_km([(6.9, 8.6), (6.0, 15.2), (-6.4, 11.5)])]))
+    belt = (
+        land.river_net()
+        .buffer(110)
+        .difference(land.river_net().buffer(45))
+        .intersection(
+            shapely.union_all([Point(p).buffer(2400) for p in from_km([(6.9, 8.6), (6.0, 15.2), (-6.4, 11.5)])])
+        )
+    )
     free = land.outline.buffer(-5).difference(settled).difference(shapely.union_all(land.reservoirs.buffer(30).values))
     low, high = 0.0, 2.0
     target = FOREST_HA * 1e4

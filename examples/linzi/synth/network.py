@@ -9,6 +9,7 @@ two roads cross without a node.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -25,7 +26,11 @@ CLASSES = ["", "track", "residential", "unclassified", "tertiary", "secondary", 
 TRACK, RESIDENTIAL, UNCLASSIFIED, TERTIARY, SECONDARY, PRIMARY, TRUNK = range(1, 8)
 ROUTES = [  # class, name, hand-drawn way points in km from the centre; points outside stand for "to the boundary"
     (TRUNK, "国道309", [(-11.4, -3.4), (-3.4, -4.0), (4.2, -4.4), (12.0, -3.0)]),
-    (PRIMARY, "省道示例一线", [(-0.9, 18.8), (-0.2, 16.0), (0.1, 9.6), (0.2, 4.5), (-0.6, -4.4), (0.3, -9.6), (0.4, -18.0)]),
+    (
+        PRIMARY,
+        "省道示例一线",
+        [(-0.9, 18.8), (-0.2, 16.0), (0.1, 9.6), (0.2, 4.5), (-0.6, -4.4), (0.3, -9.6), (0.4, -18.0)],
+    ),
     (PRIMARY, "省道示例二线", [(-8.9, 17.5), (-8.3, 12.3), (-7.6, 4.8), (-7.4, -2.6), (-8.2, -11.5)]),
     (PRIMARY, "省道示例三线", [(-11.9, 11.3), (-8.3, 12.3), (-0.1, 12.6), (3.6, 11.6), (11.6, 12.4)]),
     (PRIMARY, "省道示例四线", [(-12.0, 3.6), (-7.6, 4.8), (-2.9, 4.6), (3.8, 4.9), (8.3, 6.0), (12.0, 5.2)]),
@@ -71,7 +76,9 @@ class Mesh:
     def graph(self, only: np.ndarray | None = None) -> csr_matrix:
         """Return the weighted graph, or that of a choice of edges alone."""
         weight = self.cost if only is None else np.where(only, self.cost, 0)
-        made = csr_matrix((weight[self.ids.data - 1], self.ids.indices, self.ids.indptr), self.ids.shape, copy=only is not None)
+        made = csr_matrix(
+            (weight[self.ids.data - 1], self.ids.indices, self.ids.indptr), self.ids.shape, copy=only is not None
+        )
         if only is not None:
             made.eliminate_zeros()
         return made
@@ -130,17 +137,23 @@ def _country_points(land: Land, places: list[Settlement], rng: np.random.Generat
     """Return loose points outside settlements, clear of rivers, railway and motorway."""
     x, y = lattice(land.outline.bounds, 185, 0).centres()
     points = np.column_stack([x.ravel(), y.ravel()]) + rng.uniform(-62, 62, (x.size, 2))
-    blocked = shapely.union_all([
-        land.river_net().buffer(125), land.rail.buffer(115), land.motorway.buffer(125), *land.reservoirs.buffer(70).values,
-        *[p.area.buffer(95 if p.kind == "village" else 130) for p in places]])
+    blocked = shapely.union_all(
+        [
+            land.river_net().buffer(125),
+            land.rail.buffer(115),
+            land.motorway.buffer(125),
+            *land.reservoirs.buffer(70).values,
+            *[p.area.buffer(95 if p.kind == "village" else 130) for p in places],
+        ]
+    )
     return points[shapely.contains_xy(land.outline.buffer(-70).difference(blocked), *points.T)]
 
 
-def grow_roads(mesh: Mesh, land: Land, places: list[Settlement], seed_points: Coords, township: np.ndarray) -> None:
+def grow_roads(mesh: Mesh, land: Land, seed_points: Coords, township: np.ndarray) -> None:
     """Build all roads on the mesh: main roads first, then roads to villages, links and hill tracks."""
     for rank, name, points in ROUTES:
-        nodes = [mesh.nearest(p) for p in from_km(points)]
-        for a, b in zip(nodes, nodes[1:]):
+        stops = [mesh.nearest(p) for p in from_km(points)]
+        for a, b in pairwise(stops):
             before = dijkstra(mesh.graph(), indices=a, return_predecessors=True)[1]
             mesh.take(mesh.trace(before, a, b), rank, name)
     nodes = np.array([mesh.nearest(p) for p in seed_points])

@@ -43,7 +43,9 @@ def settle_people(communities: dict[str, Coords], villages: Coords, land: Land) 
     rows = []
     for t, row in enumerate(TOWNSHIPS):
         for n, point in enumerate(communities[row.name]):
-            rows.append((t, f"{row.code}{n + 1:03d}", "community", *point, (3400 if t < 4 else 1900) * rng.lognormal(0, 0.28)))
+            rows.append(
+                (t, f"{row.code}{n + 1:03d}", "community", *point, (3400 if t < 4 else 1900) * rng.lognormal(0, 0.28))
+            )
         own = villages[town_of == t]
         for n, point in enumerate(own[np.argsort(-own[:, 1], kind="stable")]):
             rows.append((t, f"{row.code}{200 + n:03d}", "village", *point, 760 * rng.lognormal(0, 0.42)))
@@ -69,7 +71,9 @@ def _names(kinds: pd.Series, rng: np.random.Generator) -> list[str]:
     return names
 
 
-def spread_people(places: pd.DataFrame, shapes: list[Settlement], towns: list[Settlement], green: list[shapely.Geometry], land: Land) -> Population:
+def spread_people(
+    places: pd.DataFrame, shapes: list[Settlement], towns: list[Settlement], green: list[shapely.Geometry], land: Land
+) -> Population:
     """Put every person into a 3-arc-second cell near home, clear of township lines and of the boundary.
 
     ``shapes`` are the built areas of the villages, in the order of the villages in ``places``.
@@ -82,10 +86,10 @@ def spread_people(places: pd.DataFrame, shapes: list[Settlement], towns: list[Se
     rough = np.exp(0.45 * land.height.like(noise(land.height, stream("density"), 450)).at(x, y))
     tree = shapely.STRtree(shapely.points(x, y))
     rural = np.flatnonzero(places.kind == "village")
-    for place, shape in zip(rural, shapes, strict=True):
+    for village, shape in zip(rural, shapes, strict=True):
         cells = tree.query(shape.area.buffer(25), predicate="contains")
         cells = cells[free[cells]]
-        owner[cells], weight[cells] = place, rough[cells]
+        owner[cells], weight[cells] = village, rough[cells]
     built = shapely.union_all([p.area for p in towns if p.kind in ("town", "seat")])
     town_cells = np.flatnonzero(free & (owner < 0) & shapely.contains_xy(built, x, y))
     town_of = land.township_at(np.column_stack([x, y])[town_cells])
@@ -104,37 +108,56 @@ def spread_people(places: pd.DataFrame, shapes: list[Settlement], towns: list[Se
 
 def _where_people_may_live(x: Coords, y: Coords, green: list[shapely.Geometry], land: Land) -> np.ndarray:
     """Return which cells are clear of lines, water, railway, motorway and parks."""
-    blocked = shapely.union_all([
-        land.river_net().buffer(70), land.rail.buffer(45), land.motorway.buffer(70), *land.reservoirs.buffer(60).values, *green])
+    blocked = shapely.union_all(
+        [
+            land.river_net().buffer(70),
+            land.rail.buffer(45),
+            land.motorway.buffer(70),
+            *land.reservoirs.buffer(60).values,
+            *green,
+        ]
+    )
     lines = land.township_lines().buffer(CLEAR_OF_LINES_M)
     free = land.outline.buffer(-CLEAR_OF_BOUNDARY_M).difference(lines).difference(blocked)
     shapely.prepare(free)
     return shapely.contains_xy(free, x, y)
 
 
-def raise_buildings(places: pd.DataFrame, people: Population, streets: list[shapely.LineString], towns: list[Settlement]) -> gpd.GeoDataFrame:
+def raise_buildings(
+    places: pd.DataFrame, people: Population, streets: list[shapely.LineString], towns: list[Settlement]
+) -> gpd.GeoDataFrame:
     """Return building points: a town building or, in a village, a row of houses; sums equal the villages'."""
     rng = stream("buildings")
-    flat_owner, flat_count = people.owner.ravel(), people.count.ravel()
-    numbers = np.maximum(3, shares(BUILDINGS - BUILDINGS_EMPTY - 3 * len(places), places.households ** 0.9, least=0) + 3)
-    parts = []
-    for place, number in enumerate(numbers):
-        cells = np.flatnonzero(flat_owner == place)
-        number = int(min(number, places.households[place] // 2))
-        pick = rng.choice(cells, number, p=flat_count[cells] / flat_count[cells].sum())
-        households = shares(int(places.households[place]), rng.lognormal(0, 0.35, number), least=1)
-        parts.append(pd.DataFrame({"place": place, "cell": pick, "households": households,
-                                   "people": shares(int(places.people[place]), households, least=1)}))
-    table = pd.concat(parts, ignore_index=True)
+    table = _share_out_homes(places, people, rng)
     rows, cols = np.unravel_index(table.cell, people.grid.shape)
-    gx, gy = people.grid.centres()
-    xy = np.column_stack([gx[rows, cols], gy[rows, cols]]) + rng.uniform(-1, 1, (len(table), 2)) * (34, 43)
+    x, y = (v[rows, cols] for v in people.grid.centres())
+    xy = np.column_stack([x, y]) + rng.uniform(-1, 1, (len(table), 2)) * (34, 43)
     urban = (places.kind == "community").to_numpy()[table.place]
-    floors = np.where(urban, np.clip(np.round(table.households / rng.uniform(3, 7, len(table))), 3, 32), rng.choice([1, 2], len(table), p=[0.7, 0.3]))
-    homes = table.assign(floors=floors.astype(int), use=np.where(urban, "住宅", "农房"), area_m2=(table.households * np.where(urban, 105, 130)).astype(int))
+    high = np.clip(np.round(table.households / rng.uniform(3, 7, len(table))), 3, 32)
+    homes = table.assign(
+        floors=np.where(urban, high, rng.choice([1, 2], len(table), p=[0.7, 0.3])).astype(int),
+        use=np.where(urban, "住宅", "农房"),
+        area_m2=(table.households * np.where(urban, 105, 130)).astype(int),
+    )
     empty, empty_xy = _empty_buildings(towns, rng)
     every = pd.concat([homes.drop(columns=["cell", "place"]), empty], ignore_index=True)
-    return gpd.GeoDataFrame(every, geometry=shapely.points(off_streets(np.vstack([xy, empty_xy]), streets)), crs=METRIC)
+    points = shapely.points(off_streets(np.vstack([xy, empty_xy]), streets))
+    return gpd.GeoDataFrame(every, geometry=points, crs=METRIC)
+
+
+def _share_out_homes(places: pd.DataFrame, people: Population, rng: np.random.Generator) -> pd.DataFrame:
+    """Return one row per inhabited building: place, cell of the raster, households, people."""
+    owner, count = people.owner.ravel(), people.count.ravel()
+    numbers = 3 + shares(BUILDINGS - BUILDINGS_EMPTY - 3 * len(places), places.households**0.9)
+    parts = []
+    for place, wanted in enumerate(numbers):
+        cells = np.flatnonzero(owner == place)
+        number = int(min(wanted, places.households[place] // 2))
+        cell = rng.choice(cells, number, p=count[cells] / count[cells].sum())
+        homes = shares(int(places.households[place]), rng.lognormal(0, 0.35, number), least=1)
+        persons = shares(int(places.people[place]), homes, least=1)
+        parts.append(pd.DataFrame({"place": place, "cell": cell, "households": homes, "people": persons}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _empty_buildings(towns: list[Settlement], rng: np.random.Generator) -> tuple[pd.DataFrame, Coords]:
@@ -145,10 +168,19 @@ def _empty_buildings(towns: list[Settlement], rng: np.random.Generator) -> tuple
         west, south, east, north = place.area.buffer(-60).bounds
         points = np.column_stack([rng.uniform(west, east, 9 * number), rng.uniform(south, north, 9 * number)])
         inside = points[shapely.contains_xy(place.area.buffer(-60), *points.T)][:number]
-        spots += [(p[0], p[1], "工业" if place.kind == "park" else rng.choice(["商业", "公共", "工业"])) for p in inside]
+        spots += [
+            (p[0], p[1], "工业" if place.kind == "park" else rng.choice(["商业", "公共", "工业"])) for p in inside
+        ]
     spots = spots[:BUILDINGS_EMPTY]
-    table = pd.DataFrame({"households": 0, "people": 0, "floors": rng.integers(1, 6, len(spots)), "use": [s[2] for s in spots],
-                          "area_m2": rng.integers(400, 9000, len(spots))})
+    table = pd.DataFrame(
+        {
+            "households": 0,
+            "people": 0,
+            "floors": rng.integers(1, 6, len(spots)),
+            "use": [s[2] for s in spots],
+            "area_m2": rng.integers(400, 9000, len(spots)),
+        }
+    )
     return table, np.array([s[:2] for s in spots])
 
 
@@ -160,8 +192,8 @@ def off_streets(xy: Coords, streets: list[shapely.LineString]) -> Coords:
     foot = shapely.get_coordinates(shapely.line_interpolate_point(near, shapely.line_locate_point(near, points)))
     off = xy - foot
     far = np.hypot(*off.T)[:, None]
-    unit = np.divide(off, far, out=np.tile([0.0, 1.0], (len(xy), 1)), where=far > 0.01)
-    return np.round(np.where(far < 15, foot + unit * 15, xy), 2)
+    unit = np.divide(off, far, out=np.tile(np.array([0.0, 1.0]), (len(xy), 1)), where=far > 0.01)
+    return np.where(far < 15, foot + unit * 15, xy).round(2).astype(np.float64)
 
 
 def value_produced(people: Population, towns: list[Settlement], land: Land) -> tuple[Grid, np.ndarray]:

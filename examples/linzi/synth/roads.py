@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -64,9 +65,10 @@ def _street_ways(mesh: Mesh, places: list[Settlement]) -> list[Way]:
     rng.shuffle(names)
     called: dict[int, str] = {}
     ways = []
-    for (line, rank, name), edges in groups.items():
+    for (line, rank, road), edges in groups.items():
         place = places[mesh.settlement[mesh.edges[edges[0], 0]]]
-        if not name and (place.kind == "town" or (place.kind == "seat" and rank >= TERTIARY)):
+        name = road
+        if not road and (place.kind == "town" or (place.kind == "seat" and rank >= TERTIARY)):
             step = np.abs(np.diff(mesh.xy[mesh.edges[edges[0]]], axis=0))[0]
             name = called.setdefault(line, names[len(called) % len(names)] + ("街" if step[0] > step[1] else "路"))
         for chain in _chains(mesh.edges[edges]):
@@ -78,7 +80,7 @@ def _lengths(chain: list[int], most: int) -> list[list[int]]:
     """Cut a long chain of nodes into parts of at most ``most`` edges that share their ends."""
     count = -(-(len(chain) - 1) // most)
     cuts = np.linspace(0, len(chain) - 1, count + 1).round().astype(int)
-    return [chain[a:b + 1] for a, b in zip(cuts, cuts[1:])]
+    return [chain[a : b + 1] for a, b in pairwise(cuts)]
 
 
 def _chains(edges: np.ndarray) -> list[list[int]]:
@@ -97,7 +99,7 @@ def _chains(edges: np.ndarray) -> list[list[int]]:
             chain = [start, step]
             seen |= {(start, step), (step, start)}
             while len(beside[chain[-1]]) == 2 and chain[-1] != start:
-                following = [n for n in beside[chain[-1]] if n != chain[-2]][0]
+                following = next(n for n in beside[chain[-1]] if n != chain[-2])
                 seen |= {(chain[-1], following), (following, chain[-1])}
                 chain.append(following)
             chains.append(chain)
@@ -124,10 +126,14 @@ def _country_ways(mesh: Mesh) -> list[Way]:
     for (rank, name), edges in groups.items():
         arcs = []
         for chain in _chains(mesh.edges[edges]):
-            stops = [0, *[k for k in range(1, len(chain) - 1) if degree[chain[k]] > 2 or chain[k] in street_nodes], len(chain) - 1]
-            arcs.append([_round_arc(mesh.xy[chain[a:b + 1]], rank) for a, b in zip(stops, stops[1:])])
+            stops = [
+                0,
+                *[k for k in range(1, len(chain) - 1) if degree[chain[k]] > 2 or chain[k] in street_nodes],
+                len(chain) - 1,
+            ]
+            arcs.append([_round_arc(mesh.xy[chain[a : b + 1]], rank) for a, b in pairwise(stops)])
         for parts in arcs:
-            for group in [parts[k:k + 3] for k in range(0, len(parts), 3)]:
+            for group in [parts[k : k + 3] for k in range(0, len(parts), 3)]:
                 coords = np.vstack([group[0], *[p[1:] for p in group[1:]]])
                 ways.append(Way(coords, CLASSES[rank], name))
     return ways
@@ -147,7 +153,7 @@ def node_crossings(ways: list[Way]) -> list[Way]:
     lines = np.array([w.line for w in ways])
     one, two = shapely.STRtree(lines).query(lines, predicate="crosses")
     extra: dict[int, list[Coords]] = defaultdict(list)
-    for a, b in zip(one.tolist(), two.tolist()):
+    for a, b in zip(one.tolist(), two.tolist(), strict=True):
         if a >= b:
             continue
         met = shapely.get_coordinates(shapely.intersection(lines[a], lines[b])).round(3)
@@ -163,8 +169,13 @@ def insert_vertices(coords: Coords, points: list[Coords]) -> Coords:
     line = LineString(coords)
     at = [line.project(shapely.Point(p)) for p in coords[:-1]] + [line.length]
     at[0] = 0.0
-    rows = sorted([*zip(np.maximum.accumulate(at), range(len(coords)), coords, strict=True),
-                   *[(line.project(shapely.Point(p)), -1, p) for p in points]], key=lambda r: r[0])
+    rows = sorted(
+        [
+            *zip(np.maximum.accumulate(at), range(len(coords)), coords, strict=True),
+            *[(line.project(shapely.Point(p)), -1, p) for p in points],
+        ],
+        key=lambda r: r[0],
+    )
     return np.array([r[2] for r in rows])
 
 
@@ -184,7 +195,9 @@ def _interchanges(ways: list[Way], motorway: LineString) -> tuple[list[Way], lis
     return ways, links, feet
 
 
-def _ramps(road: LineString, motorway: LineString, along: float, away: float) -> tuple[list[Coords], list[Way], list[tuple[bool, Coords]]]:
+def _ramps(
+    road: LineString, motorway: LineString, along: float, away: float
+) -> tuple[list[Coords], list[Way], list[tuple[bool, Coords]]]:
     """Return the two places on the road, the four ramps, and where these leave which carriageway (southern or not)."""
     cross = shapely.get_coordinates(road.intersection(motorway))[0]
     on_road, on_motorway = road.project(shapely.Point(cross)), motorway.project(shapely.Point(cross))
@@ -194,7 +207,9 @@ def _ramps(road: LineString, motorway: LineString, along: float, away: float) ->
         south = bool(head[1] < cross[1])
         lane = motorway.offset_curve(-CARRIAGEWAY_M if south else CARRIAGEWAY_M)
         for step in (-away, away):
-            foot = np.round(np.array(lane.interpolate(lane.project(motorway.interpolate(on_motorway + step))).coords[0]), 3)
+            foot = np.round(
+                np.array(lane.interpolate(lane.project(motorway.interpolate(on_motorway + step))).coords[0]), 3
+            )
             bend = foot * 0.45 + head * 0.35 + cross * 0.2 + (0, -28 if south else 28)
             coords = np.round(chaikin(np.array([foot, bend, head]), 2), 3)
             off = (step < 0) == south  # traffic keeps right: eastbound on the southern carriageway
@@ -211,8 +226,8 @@ def _carriageways(motorway: LineString, feet: list[tuple[bool, Coords]]) -> list
         coords = insert_vertices(np.round(np.array(line.simplify(0.3).coords), 3), [f for s, f in feet if s == south])
         ramps = [k for k, c in enumerate(coords) if any(np.array_equal(c, f) for _, f in feet)]
         stops = sorted({0, len(coords) - 1, *ramps})
-        for a, b in zip(stops, stops[1:]):
-            part = coords[a:b + 1]
+        for a, b in pairwise(stops):
+            part = coords[a : b + 1]
             made.append(Way(part if south else part[::-1], "motorway", "青银高速", "yes", "120"))
     return made
 
@@ -259,7 +274,7 @@ def _part(line: LineString, start: float, end: float) -> Coords:
 def _islands(places: list[Settlement], mesh: Mesh, land: Land) -> list[Way]:
     """Return two little networks that nothing joins, as every real extract has them: a works yard and a hill track."""
     park = next(p for p in places if p.kind == "park")
-    x, y = np.round(np.array(park.centre) + (70, 95), 3)
+    x, y = np.round(np.add(park.centre, (70, 95)), 3)
     yard = np.array([(x, y), (x + 110, y + 8), (x + 104, y + 92), (x - 6, y + 84), (x, y)])
     lane = np.array([(x + 110, y + 8), (x + 150, y + 10)])
     used = cKDTree(mesh.xy[np.unique(mesh.edges[mesh.rank > 0])])
@@ -281,17 +296,29 @@ def ways_frame(ways: list[Way]) -> gpd.GeoDataFrame:
         rank = CLASSES.index(way.highway) if way.highway in CLASSES else 0
         speed = way.maxspeed or (MAXSPEED.get(rank, "") if rng.random() < 0.55 else "")
         oneway = way.oneway or ("no" if rank >= UNCLASSIFIED and rng.random() < 0.3 else "")
-        rows.append((str(900_000_001 + n), way.highway, way.name, oneway, speed, way.bridge, way.tunnel, way.layer, way.line))
+        rows.append(
+            (str(900_000_001 + n), way.highway, way.name, oneway, speed, way.bridge, way.tunnel, way.layer, way.line)
+        )
     columns = ["osm_id", "highway", "name", "oneway", "maxspeed", "bridge", "tunnel", "layer", "geometry"]
     return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=METRIC)
 
 
 def underpasses(ways: list[Way], rail: LineString) -> list[tuple[float, float, str]]:
     """Return where roads pass under the railway: x, y and the name of the road."""
-    return [(p[0], p[1], w.name) for w in ways if w.tunnel for g in [w.line.intersection(rail)]
-            for p in shapely.get_coordinates(g)]
+    return [
+        (p[0], p[1], w.name)
+        for w in ways
+        if w.tunnel
+        for g in [w.line.intersection(rail)]
+        for p in shapely.get_coordinates(g)
+    ]
 
 
 def street_lines(ways: list[Way]) -> list[LineString]:
     """Return lines that carry ordinary traffic on the ground, to place things beside."""
-    return [g for w in ways if not (w.bridge or w.tunnel or w.highway.startswith("motorway") or w.highway in ("track", "service")) for g in lines_of(w.line)]
+    return [
+        g
+        for w in ways
+        if not (w.bridge or w.tunnel or w.highway.startswith("motorway") or w.highway in ("track", "service"))
+        for g in lines_of(w.line)
+    ]

@@ -18,8 +18,10 @@ TOWN_KM = (0.3, 4.5)
 TOWN_KM2 = 36.5
 SEAT_KM2 = 1.25
 PARKS = [  # name, centre, km2; all park names are invented
-    ("示例齐鲁化工区", (1.2, -1.9), 4.3), ("示例凤凰化工园", (-8.5, 2.2), 3.3),
-    ("示例朱台精细化工园", (-3.4, 11.9), 3.3), ("示例东部物流化工园", (9.0, -0.7), 2.6),
+    ("示例齐鲁化工区", (1.2, -1.9), 4.3),
+    ("示例凤凰化工园", (-8.5, 2.2), 3.3),
+    ("示例朱台精细化工园", (-3.4, 11.9), 3.3),
+    ("示例东部物流化工园", (9.0, -0.7), 2.6),
 ]
 COMMUNITIES = {"闻韶街道": 27, "雪宫街道": 25, "辛店街道": 24, "稷下街道": 23}
 SEAT_COMMUNITIES = 2
@@ -65,13 +67,19 @@ def blob(centre: tuple[float, float], km2: float, rng: np.random.Generator, stre
 def place_towns(land: Land) -> list[Settlement]:
     """Return the town, the seats of the eight outer townships and the four parks."""
     rng = stream("towns")
-    places = [Settlement("town", "主城区", blob(TOWN_KM, TOWN_KM2, rng, 1.12), 225.0, 6.0, tuple(from_km([TOWN_KM])[0]))]
+    places = [
+        Settlement("town", "主城区", blob(TOWN_KM, TOWN_KM2, rng, 1.12), 225.0, 6.0, tuple(from_km([TOWN_KM])[0]))
+    ]
     for t in TOWNSHIPS:
         if t.name not in URBAN:
             spot = tuple(from_km([t.seat_km])[0])
-            places.append(Settlement("seat", f"{t.name}驻地", blob(t.seat_km, SEAT_KM2, rng), 185.0, rng.uniform(-9, 9), spot))
+            places.append(
+                Settlement("seat", f"{t.name}驻地", blob(t.seat_km, SEAT_KM2, rng), 185.0, rng.uniform(-9, 9), spot)
+            )
     for name, centre, km2 in PARKS:
-        places.append(Settlement("park", name, blob(centre, km2, rng), 360.0, rng.uniform(-8, 8), tuple(from_km([centre])[0])))
+        places.append(
+            Settlement("park", name, blob(centre, km2, rng), 360.0, rng.uniform(-8, 8), tuple(from_km([centre])[0]))
+        )
     keep_out = shapely.union_all([land.river_net().buffer(90), land.motorway.buffer(120)])
     for place in places:
         place.area = max(shapely.get_parts(place.area.difference(keep_out)), key=lambda g: g.area)
@@ -103,12 +111,22 @@ def random_points(area: shapely.Geometry, count: int, rng: np.random.Generator) 
 def place_villages(land: Land, places: list[Settlement], wanted: int) -> Coords:
     """Return places of rural villages: dense in the plain, sparse and low-lying in the hills."""
     rng = stream("villages")
-    away = shapely.union_all([
-        land.township_lines().buffer(400), land.outline.exterior.buffer(620), land.river_net().buffer(290), land.rail.buffer(360),
-        land.motorway.buffer(420), *land.reservoirs.buffer(350).values, *[p.area.buffer(620) for p in places]])
+    away = shapely.union_all(
+        [
+            land.township_lines().buffer(400),
+            land.outline.exterior.buffer(620),
+            land.river_net().buffer(290),
+            land.rail.buffer(360),
+            land.motorway.buffer(420),
+            *land.reservoirs.buffer(350).values,
+            *[p.area.buffer(620) for p in places],
+        ]
+    )
     points = random_points(land.outline.difference(away), 60_000, rng)
     hilly = land.hilliness.at(*points.T)
-    low = land.height.at(*points.T) < np.mean([land.height.at(points[:, 0] + dx, points[:, 1] + dy) for dx in (-600, 0, 600) for dy in (-600, 0, 600)], axis=0)
+    low = land.height.at(*points.T) < np.mean(
+        [land.height.at(points[:, 0] + dx, points[:, 1] + dy) for dx in (-600, 0, 600) for dy in (-600, 0, 600)], axis=0
+    )
     good = (rng.random(len(points)) > hilly * 0.7) & (low | (hilly < 0.12))
     points, hilly = points[good], hilly[good]
     kept = spread_out(points, 860 + 820 * hilly, wanted)
@@ -140,18 +158,21 @@ def _turn(angle: float) -> tuple[float, float, float, float]:
 def _nodes(place: Settlement, rng: np.random.Generator) -> tuple[np.ndarray, Coords]:
     """Return index pairs and places of the street nodes of one settlement."""
     reach = int(np.hypot(*(np.array(place.area.bounds[2:]) - place.area.bounds[:2])) / place.spacing) // 2 + 2
-    if place.kind == "village":  # an even number of streets sits better on a small box
-        offset = rng.choice([0.0, 0.5], 2)
-    else:
-        offset = np.zeros(2)
+    offset = (
+        rng.choice([0.0, 0.5], 2) if place.kind == "village" else np.zeros(2)
+    )  # villages: odd or even street counts
     i, j = (a.ravel() for a in np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)))
     local = (np.column_stack([i, j]) + offset) * place.spacing
     a, b, c, d = _turn(place.angle)
     xy = local @ np.array([[a, b], [c, d]]).T + place.centre
     bend = {"town": 55.0, "seat": 18.0, "park": 10.0, "village": 5.0}[place.kind]
     phase = rng.uniform(0, 2 * np.pi, 4)
-    xy = xy + bend * np.column_stack([np.sin(xy[:, 1] / 900 + phase[0]) + np.sin(xy[:, 0] / 1300 + phase[1]),
-                                      np.sin(xy[:, 0] / 1000 + phase[2]) + np.sin(xy[:, 1] / 1500 + phase[3])])
+    xy = xy + bend * np.column_stack(
+        [
+            np.sin(xy[:, 1] / 900 + phase[0]) + np.sin(xy[:, 0] / 1300 + phase[1]),
+            np.sin(xy[:, 0] / 1000 + phase[2]) + np.sin(xy[:, 1] / 1500 + phase[3]),
+        ]
+    )
     xy = xy + rng.normal(0, place.spacing * (0.02 if place.kind == "town" else 0.04), xy.shape)
     inside = shapely.contains_xy(place.area.buffer(8), *xy.T)
     return np.column_stack([i, j])[inside], xy[inside]
@@ -179,7 +200,9 @@ def _rank(kind: str, index: int) -> int:
     return 3 if index == 0 else 2
 
 
-def _grid_edges(place: Settlement, index: np.ndarray, xy: Coords, land: Land, rng: np.random.Generator) -> list[tuple[int, int, int, int, int]]:
+def _grid_edges(
+    place: Settlement, index: np.ndarray, xy: Coords, land: Land, rng: np.random.Generator
+) -> list[tuple[int, int, int, int, int]]:
     """Return street edges of one settlement: node, node, axis, line number, class."""
     number = {tuple(ij): n for n, ij in enumerate(index.tolist())}
     walls = shapely.union_all([land.rail, land.motorway, land.river_net()])
@@ -199,10 +222,16 @@ def _grid_edges(place: Settlement, index: np.ndarray, xy: Coords, land: Land, rn
     return edges
 
 
-def _green_blocks(index: np.ndarray, xy: Coords, land: Land, rng: np.random.Generator) -> tuple[set[int], list[Polygon]]:
+def _green_blocks(
+    index: np.ndarray, xy: Coords, land: Land, rng: np.random.Generator
+) -> tuple[set[int], list[Polygon]]:
     """Choose town blocks for parks: their inner node goes, the block stays free."""
     number = {tuple(ij): n for n, ij in enumerate(index.tolist())}
-    middle = [n for (i, j), n in number.items() if i % 2 and j % 2 and all((i + a, j + b) in number for a in (-1, 0, 1) for b in (-1, 0, 1))]
+    middle = [
+        n
+        for (i, j), n in number.items()
+        if i % 2 and j % 2 and all((i + a, j + b) in number for a in (-1, 0, 1) for b in (-1, 0, 1))
+    ]
     middle = [n for n in rng.permutation(middle) if land.rail.distance(shapely.Point(xy[n])) > 500]
     chosen = [middle[k] for k in spread_out(xy[middle], 1150.0, 12)]
     blocks = []
@@ -216,7 +245,8 @@ def _green_blocks(index: np.ndarray, xy: Coords, land: Land, rng: np.random.Gene
 def lay_streets(places: list[Settlement], land: Land) -> Streets:
     """Lay the streets of all settlements; nothing joins them to each other yet."""
     rng = stream("streets")
-    xy, owner, edges, lines, ranks, green = [], [], [], [], [], []
+    xy, owner, edges, lines, ranks = [], [], [], [], []
+    green: list[Polygon] = []
     line_ids: dict[tuple[int, int, int], int] = {}
     total = 0
     for p, place in enumerate(places):

@@ -121,7 +121,14 @@ class App {
     this.map.invalidateSize({ animate: false, pan: true });
   }
 
+  // Leaflet drops what is asked of it while it zooms: end that first.
+  settle() {
+    this.map._onZoomTransitionEnd();
+    this.map.stop();
+  }
+
   goHome(animate) {
+    this.settle();
     this.map.fitBounds(this.home(), Object.assign({ animate: animate }, this.room()));
   }
 
@@ -155,6 +162,7 @@ class App {
   }
 
   goTo(overlay, feature) {
+    this.settle();
     const number = this.overlays.indexOf(overlay);
     if (!overlay.visible && overlay.drawn) this.showOverlay(number, true);
     const [x, y] = overlay.features.anchor(feature);

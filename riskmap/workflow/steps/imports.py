@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from riskmap.crs import name
 from riskmap.data.gridding import GridLayer, prepare_grid
 from riskmap.data.places import reproject
 from riskmap.data.prepare import Layer, Source, prepare_rows
+from riskmap.grid import Raster
 from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.step import Step
@@ -68,7 +70,11 @@ def _in_system(rows: Layer, crs: Any) -> Layer:
 def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
     declared = context.catalog.layer(layer)
     field = declared.fields.get("value")
-    result = GridResult(cells.raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
+    raster = cells.raster
+    if not cells.levels and not layer.startswith("exposure_"):
+        # amounts stay float64: they must add up to the source's total
+        raster = Raster(raster.grid, raster.values.astype(np.float32))
+    result = GridResult(raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
     totals: dict[str, Any] = {"source": dataclasses.asdict(cells.source), "synthetic": cells.synthetic}
     if layer.startswith("exposure_"):
         totals["outside_grid"] = cells.outside

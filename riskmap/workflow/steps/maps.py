@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskmap import fields
 from riskmap.crs import name as crs_name
-from riskmap.data.prepare import ORIGIN_COLUMN
+from riskmap.data.prepare import ORIGIN_COLUMNS
 from riskmap.levels import LEVELS, MAJOR, ZONES
 from riskmap.output import webmap
 from riskmap.output.webmap import GridLayer, LegendRow, Page, VectorLayer
@@ -96,9 +96,8 @@ def _control_page(context: Context) -> Page:
 
 def _subtitle(context: Context) -> Text:
     date = context.project.data_date
-    dated = (
-        Text(f"数据日期 {date}", f"data of {date}") if date else Text("数据日期未注明", "date of the data not stated")
-    )
+    unstated = Text("数据日期未注明", "date of the data not stated")
+    dated = unstated if date is None else Text("数据日期 ", "data of ") + date
     by = context.project.output.compiled_by
     return dated if by is None else by + Text("编制，", ", ") + dated
 
@@ -151,7 +150,7 @@ def _popup(
     declared = context.catalog.layer(layer).fields
     chosen = columns or [c for c in declared if c in frame.columns and frame[c].notna().any()][:POPUP_FIELDS]
     shown = [(c, _labelled(declared, c)) for c in chosen]
-    return tuple(shown + [(ORIGIN_COLUMN, Text("数据性质", "kind of data"))] * (ORIGIN_COLUMN in frame.columns))
+    return tuple(shown + [(c, Text("数据性质", "kind of data")) for c in ORIGIN_COLUMNS if c in frame.columns])
 
 
 def _labelled(declared: dict[str, Any], column: str) -> Text:
@@ -248,7 +247,7 @@ def _control_notes(context: Context) -> tuple[Text, ...]:
 
 def _source_notes(context: Context) -> tuple[Text, ...]:
     """Say which layers call themselves synthetic, and who is to be credited."""
-    made_up = [layer for layer in context.project.inputs if context.is_synthetic(layer)]
+    made_up = _synthetic(context)
     notes = []
     if made_up:
         titles = join([context.catalog.layer(layer).title for layer in made_up])
@@ -272,8 +271,19 @@ def _figures(context: Context) -> tuple[tuple[Text, str], ...]:
 
 
 def _notice(context: Context) -> dict[str, Text]:
+    """Give the line that stays in sight: map review number or internal use, after a warning when data are synthetic."""
     number = context.project.output.map_review_number
-    return {"notice": Text(f"审图号：{number}", f"Map review number: {number}")} if number else {}
+    line = Text(f"审图号：{number}", f"Map review number: {number}") if number else webmap.INTERNAL_USE
+    if _synthetic(context):
+        line = (
+            Text("含合成示例数据，不得用于实际工作 · ", "Contains synthetic example data, not for operational use · ")
+            + line
+        )
+    return {"notice": line}
+
+
+def _synthetic(context: Context) -> list[str]:
+    return [layer for layer in context.project.inputs if context.is_synthetic(layer)]
 
 
 STEP = Step(

@@ -110,7 +110,7 @@ def normalised(context: Context, layer: str, findings: list[Finding] | None = No
     spec = context.project.risk.normalise
     spec = spec.layers.get(layer, spec)
     within = np.where(context.inside, values, np.nan)
-    if findings is not None:
+    if findings is not None and spec.bounds is None:
         findings += _range_findings(context, layer, within)
     return normalise.normalise(within, method=spec.method, bounds=spec.bounds)
 
