@@ -19,7 +19,7 @@ def seconds(code: str) -> float:
     return time.perf_counter() - start
 
 
-def test_help_is_instant(benchmark, tmp_path: Path) -> None:  # noqa: ANN001 (pytest-benchmark's fixture)
+def test_help_is_instant(benchmark, tmp_path: Path) -> None:
     seconds(BARE), seconds(OURS)
     pairs = [(seconds(BARE), seconds(OURS)) for _ in range(RUNS)]
     bare, ours = (statistics.median(times) for times in zip(*pairs, strict=True))

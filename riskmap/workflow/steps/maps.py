@@ -77,6 +77,7 @@ def _control_page(context: Context) -> Page:
             context.rows("control_zones"),
             ("zone_name", "reason" if context.lang == "zh" else "reason_en", "area_km2"),
         ),
+        drawn=False,  # the cells are drawn; the polygons say why
     )
     key = ZONES[-1]
     return Page(
