@@ -229,7 +229,7 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "seeds": {},
         "totals": state.totals(),
         "findings": count_findings(findings),
-        "values_below_standard": state.uncertain_facts(),
+        "values_below_standard": [asdict(use) for use in context.uncertain_facts()],
         "skipped": {name: why.en for name, why in run.skipped.items()},
         "steps": [{"name": s.name, "reused": s.name in run.reused, "seconds": run.seconds.get(s.name)} for s in steps],
         "started": started.isoformat(timespec="seconds"),

@@ -72,6 +72,7 @@ class Context:
     lang: str
     database: Database
     used: dict[tuple[str, str], FactUse] = field(default_factory=dict)
+    facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
 
@@ -111,6 +112,11 @@ class Context:
         use = FactUse(topic, key, overrides.get(key, fact.value), fact.confidence, fact.source, key in overrides)
         self.used[topic, key] = use
         return use.value
+
+    def uncertain_facts(self) -> list[FactUse]:
+        """Give the values of less than standard confidence that the steps so far used and the project did not set."""
+        uses = [use for _, use in sorted(self.facts_known.items())]
+        return [use for use in uses if use.confidence != "standard" and not use.overridden]
 
     def fact_table(self, topic: str, key: str) -> tuple[dict[str, Any], ...]:
         """Give the rows of a table of facts, and remember that it was used."""

@@ -17,7 +17,7 @@ from riskmap.data.rasters import write_cog
 from riskmap.errors import RiskmapError
 from riskmap.text import Text
 from riskmap.workflow import record
-from riskmap.workflow.context import Context, Results
+from riskmap.workflow.context import Context, FactUse, Results
 from riskmap.workflow.steps.imports import sources_frame
 from riskmap.workflow.steps.step import Step
 
@@ -77,6 +77,7 @@ class State:
         kept = self._steps[step]
         context.grids_known.update(kept["grids"])
         context.totals[step] = kept["totals"]
+        context.facts_known |= {(f["topic"], f["key"]): FactUse(**f) for f in kept["facts"]}
         self._active.append(step)
 
     def forget(self, step: str, context: Context) -> None:
@@ -153,11 +154,6 @@ class State:
     def sources(self) -> list[dict[str, Any]]:
         """Give where each imported layer came from."""
         return [self._steps[step]["totals"]["source"] for step in self._active if step.startswith("import:")]
-
-    def uncertain_facts(self) -> list[dict[str, Any]]:
-        """Give the values of less than standard confidence that the steps used."""
-        uses = {(f["topic"], f["key"]): f for step in self._active for f in self._steps[step]["facts"]}
-        return [use for _, use in sorted(uses.items()) if use["confidence"] != "standard" and not use["overridden"]]
 
     def grids(self) -> dict[str, dict[str, Any]]:
         """Give the grids of this build by id."""

@@ -247,9 +247,18 @@ def _control_notes(context: Context) -> tuple[Text, ...]:
 
 
 def _source_notes(context: Context) -> tuple[Text, ...]:
-    """Say which layers call themselves synthetic, and who is to be credited."""
+    """Say which values are no standard's, which layers call themselves synthetic, and who is to be credited."""
     made_up = _synthetic(context)
     notes = []
+    uncertain = context.uncertain_facts()
+    if uncertain:
+        named = ", ".join(f"{use.topic}.{use.key}" for use in uncertain)
+        notes.append(
+            Text(
+                f"以下内置数值不是标准规定的，可在项目文件中改定：{named}。",
+                f"These built-in values are no standard's and can be set in the project file: {named}.",
+            )
+        )
     if made_up:
         titles = join([context.catalog.layer(layer).title for layer in made_up])
         notes.append(
