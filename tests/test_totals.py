@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from worlds import hand_world
 
 from riskmap.errors import ConservationError
 from riskmap.risk import control, zoning
 from riskmap.workflow import totals
-from tests.test_zoning import hand_world
 
 RULES = [{"zone": z, "risk": [r], "reason": {"zh": "x", "en": "x"}} for r, z in ((4, 3), (3, 2), (2, 1), (1, 1))]
 
