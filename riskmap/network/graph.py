@@ -238,10 +238,13 @@ class Graph:
         """Give the earliest arrival at each node and the position, in ``sources``, of the one that comes first."""
         which, numbers = self._doors(sources)
         found = self.arcs.earliest(numbers, start_s[which], limit_s)
-        seconds, source = found.seconds, np.where(found.source < 0, -1, which[found.source])
+        return Earliest(found.seconds, np.where(found.source < 0, -1, which[found.source]))
+
+    def first(self, earliest: Earliest) -> Earliest:
+        """Give the arrival at each node when a copy's arrival counts for the junction it stands for."""
         if self.turns is None or self.turned:
-            return Earliest(seconds, source)
-        seconds = seconds.copy()
+            return earliest
+        seconds, source = earliest.seconds.copy(), earliest.source.copy()
         for copy, node in zip(self.turns.number, self.turns.copy_of, strict=True):
             if seconds[copy] < seconds[node]:
                 seconds[node], source[node] = seconds[copy], source[copy]
@@ -289,6 +292,19 @@ class Graph:
             np.minimum.at(along, edge[~back], arrival[~back])
             np.minimum.at(against, edge[back], arrival[back])
         return along, against
+
+    def entries(
+        self, earliest: Earliest
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """Give for each edge when and by whom it is entered at its tail going along, and at its head going against it."""
+        along, against = self.departures(earliest.seconds)
+        along_by, against_by = earliest.source[self.tail], earliest.source[self.head]
+        if self.turns is not None:
+            copy, (edge, direction) = self.turns.number[self.turns.copy], np.divmod(self.turns.departs, 2)
+            for by, entered, way in ((along_by, along, FORWARD), (against_by, against, BACKWARD)):
+                here = (direction == way) & (earliest.seconds[copy] == entered[edge])
+                by[edge[here]] = earliest.source[copy[here]]
+        return along, along_by, against, against_by
 
     def parts_at(
         self, edge: NDArray[np.int64], share: NDArray[np.float64]
