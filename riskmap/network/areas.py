@@ -76,9 +76,7 @@ def _segments(barriers: NDArray | None) -> NDArray:
     return shapely.linestrings(np.stack((a[real], b[real]), axis=1))
 
 
-def _seen(
-    lines: NDArray, tree: shapely.STRtree, walls: NDArray, depth_m: float
-) -> tuple[NDArray, NDArray[np.int64]]:
+def _seen(lines: NDArray, tree: shapely.STRtree, walls: NDArray, depth_m: float) -> tuple[NDArray, NDArray[np.int64]]:
     """Give what is seen from points along lines near walls, and the line of each point."""
     points, of = _stations(lines)
     away = np.full(len(points), np.inf)

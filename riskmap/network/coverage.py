@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from riskmap.errors import DataError, NetworkError
 from riskmap.grid import Raster
 from riskmap.landing import covered_cells
 from riskmap.network import areas, pieces
+from riskmap.network.arcs import Earliest
 from riskmap.network.graph import Graph
 from riskmap.network.pieces import Depth, Pieces
 from riskmap.network.positions import Places
@@ -59,6 +60,7 @@ class Coverage:
     """What stations reach; see :func:`coverage`."""
 
     network: RoadNetwork
+    places: Places
     graph: Graph
     nodes: NDArray[np.int64]
     labels: pd.Index
@@ -68,6 +70,7 @@ class Coverage:
     barriers: NDArray | None
     max_snap_m: float
     reached: Pieces
+    _drawn: dict[float, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
     def pieces(self) -> pd.DataFrame:
@@ -116,7 +119,9 @@ class Coverage:
             lines[open_side], self.reached.source[open_side], len(self.labels), depth_m=depth_m, barriers=self.barriers
         )
         frame = gpd.GeoDataFrame(
-            {"station_id": self.labels.to_numpy(), "minutes": self.limit_s / MINUTE}, geometry=shapes, crs=self.network.crs
+            {"station_id": self.labels.to_numpy(), "minutes": self.limit_s / MINUTE},
+            geometry=shapes,
+            crs=self.network.crs,
         )
         return frame[~frame.geometry.is_empty].reset_index(drop=True)
 
@@ -135,7 +140,7 @@ class Coverage:
         """Share of the road length that is reached, km; every street counts once."""
         return Share(self.pieces["length_m"].sum() / 1e3, self.network.length_m.sum() / 1e3, "km")
 
-    def share(self, of: Any, *, weights: Any = None, depth_m: float | None = None) -> Share:
+    def share(self, of: Any, *, weights: Any = None, depth_m: float | None = None, within: Any = None) -> Share:
         """Give how much of something is covered.
 
         Parameters
@@ -148,6 +153,8 @@ class Coverage:
             Amounts at points (people); points whose amount is unknown are left out of both sides. One each by default.
         depth_m : float, optional
             Another street-side depth.
+        within : GeoDataFrame or GeoSeries of polygons, optional
+            Count only the part of cells in here.
 
         Returns
         -------
@@ -159,7 +166,7 @@ class Coverage:
         CRSMismatchError, MissingCRSError, DataError
         """
         if isinstance(of, Raster):
-            return self._share_of_cells(of, depth_m)
+            return self._share_of_cells(of, depth_m, within)
         if not (of.crs is None and self.network.crs is None):
             require_same(of.crs, self.network.crs, what=Text("统计对象与路网", "what is counted and the road network"))
         shapes = of.geometry.to_numpy()
@@ -168,8 +175,8 @@ class Coverage:
             raise DataError(Text("点、线、面不能一起统计", "points, lines and polygons cannot be counted together"))
         if kinds == {0}:
             return self._share_of_points(of, shapes, weights)
-        area = self.area if depth_m is None else shapely.union_all(self.areas_at(depth_m).geometry.to_numpy())
-        whole = shapely.union_all(shapes)
+        area = self._area_at(depth_m)
+        whole = shapely.union_all(shapely.make_valid(shapes))
         covered = shapely.intersection(whole, area)
         if kinds == {1}:
             return Share(covered.length / 1e3, whole.length / 1e3, "km")
@@ -185,31 +192,42 @@ class Coverage:
         unit = "count" if weights is None else "person"
         return Share(amount[known][in_time].sum(), amount[known].sum(), unit, float((~known).sum()))
 
-    def _share_of_cells(self, cells: Raster, depth_m: float | None) -> Share:
+    def _share_of_cells(self, cells: Raster, depth_m: float | None, within: Any) -> Share:
         require_same(cells.grid.crs, self.network.crs, what=Text("人口格网与路网", "cells and road network"))
-        area = self.area if depth_m is None else shapely.union_all(self.areas_at(depth_m).geometry.to_numpy())
-        return Share(
-            amount_within(cells, area), float(np.nansum(cells.values)), "person", float(np.isnan(cells.values).sum())
-        )
+        area = self._area_at(depth_m)
+        if within is None:
+            unknown = float(np.isnan(cells.values).sum())
+            return Share(amount_within(cells, area), float(np.nansum(cells.values)), "person", unknown)
+        require_same(within.crs, self.network.crs, what=Text("范围与路网", "area and road network"))
+        whole = shapely.union_all(shapely.make_valid(within.geometry.to_numpy()))
+        covered = amount_within(cells, shapely.intersection(whole, area))
+        unknown = float((np.isnan(cells.values) & (covered_share(cells, whole) > 0)).sum())
+        return Share(covered, amount_within(cells, whole), "person", unknown)
+
+    def _area_at(self, depth_m: float | None) -> Any:
+        return self.area if depth_m in (None, self.depth_m) else self._areas_by_depth(depth_m)
+
+    def _areas_by_depth(self, depth_m: float) -> Any:
+        if depth_m not in self._drawn:
+            self._drawn[depth_m] = shapely.union_all(self.areas_at(depth_m).geometry.to_numpy())
+        return self._drawn[depth_m]
 
     def join(self, points: NDArray) -> Places:
         """Give where points join the network, within ``max_snap_m`` and not across barriers."""
         return self.network.join(points, max_distance_m=self.max_snap_m, barriers=self.barriers)
 
     @cached_property
-    def _seconds(self) -> NDArray[np.float64]:
-        return self.graph.seconds_from(self.nodes, self.turnout_s, np.inf)
+    def _earliest(self) -> Earliest:
+        """Arrivals without a limit."""
+        return self.graph.earliest(self.nodes, self.turnout_s, np.inf)
 
-    def seconds_at(self, points: NDArray, places: Places | None = None) -> NDArray[np.float64]:
-        """Give the earliest arrival (s from dispatch, beyond the limit too) at points; ``inf`` where none comes.
+    def first_at(self, places: Places) -> Earliest:
+        """Give the earliest arrival (s from dispatch, beyond the limit too) at places, and the position of the station."""
+        return self.graph.arrival_by(self._earliest, places)
 
-        Parameters
-        ----------
-        points : array of shapely points
-        places : Places, optional
-            Where they join the network, when it is known already.
-        """
-        return self.graph.arrival(self._seconds, self.join(points) if places is None else places)
+    def seconds_at(self, points: NDArray) -> NDArray[np.float64]:
+        """Give the earliest arrival (s from dispatch, beyond the limit too) at points; ``inf`` where none comes."""
+        return self.first_at(self.join(points)).seconds
 
     def arrivals(self, places: Places, count: int = 3) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Give the first arrivals at places by different stations.
@@ -309,7 +327,7 @@ def coverage(
         turnout = np.where(np.isnan(own), turnout, own)
     graph, nodes = network.graph.insert(places)
     reached = pieces.first_arrivals(graph, nodes, turnout, limit_s)
-    return Coverage(network, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, reached)
+    return Coverage(network, places, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, reached)
 
 
 def amount_within(cells: Raster, area: Any) -> float:

@@ -50,9 +50,7 @@ class Pieces:
         return np.where(self.back, shapely.reverse(cut), cut)
 
 
-def first_arrivals(
-    graph: Graph, sources: NDArray[np.int64], start_s: NDArray[np.float64], limit_s: float
-) -> Pieces:
+def first_arrivals(graph: Graph, sources: NDArray[np.int64], start_s: NDArray[np.float64], limit_s: float) -> Pieces:
     """Give every stretch of road that is reached, once, with the station that comes first and the way it comes.
 
     Parameters
@@ -101,7 +99,9 @@ def _meeting(
     ahead, behind = np.isfinite(along_s) & np.isfinite(forward_s), np.isfinite(against_s) & np.isfinite(backward_s)
     both_s = np.where(ahead & behind, forward_s + backward_s, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        meet = np.where(both_s > 0, (against_s + backward_s - along_s) / both_s, np.where(along_s <= against_s, 1.0, 0.0))
+        meet = np.where(
+            both_s > 0, (against_s + backward_s - along_s) / both_s, np.where(along_s <= against_s, 1.0, 0.0)
+        )
     return np.clip(np.where(ahead & behind, meet, np.where(ahead, 1.0, 0.0)), 0.0, 1.0)
 
 

@@ -154,6 +154,7 @@ class RoadNetwork:
             No road is open to this way of travel.
         """
         made = streets.tables(roads, node_crossings=node_crossings, close_gaps_m=close_gaps_m, turns=turns)
+        streets.require_turns(made)
         if closures is not None:
             made = streets.without_closed(made, closures)
         speeds = SpeedTable.of(mode, speeds_kmh=speeds_kmh)

@@ -295,7 +295,10 @@ def _aligned(values: Any, index: pd.Index, name: str) -> NDArray[np.float64]:
     series = values.reindex(index) if isinstance(values, pd.Series) else pd.Series(np.asarray(values, dtype=float))
     if len(series) != len(index) or series.isna().any() or (series < 0).any():
         raise DataError(
-            Text(f"{name} 应与 times 对应，且不缺、不为负", f"{name} must match times, without blanks or negative numbers"),
+            Text(
+                f"{name} 应与 times 对应，且不缺、不为负",
+                f"{name} must match times, without blanks or negative numbers",
+            ),
             field=name,
         )
     return series.to_numpy(dtype=float)
@@ -362,12 +365,18 @@ def _assigned(
     number, sites, pairs = np.cumsum(wanted) - 1, len(problem.columns), len(row)
     each = coo_array((np.ones(pairs), (number[row], sites + np.arange(pairs))), shape=(wanted.sum(), sites + pairs))
     opened = coo_array(
-        (np.repeat([1.0, -1.0], pairs), (np.tile(np.arange(pairs), 2), np.concatenate((sites + np.arange(pairs), site)))),
+        (
+            np.repeat([1.0, -1.0], pairs),
+            (np.tile(np.arange(pairs), 2), np.concatenate((sites + np.arange(pairs), site))),
+        ),
         shape=(pairs, sites + pairs),
     )
     limits = []
     if pairs:
-        limits = [LinearConstraint(each.tocsr(), 1.0 if serve_all else 0.0, 1.0), LinearConstraint(opened.tocsr(), -np.inf, 0)]
+        limits = [
+            LinearConstraint(each.tocsr(), 1.0 if serve_all else 0.0, 1.0),
+            LinearConstraint(opened.tocsr(), -np.inf, 0),
+        ]
     if problem.capacity is not None and pairs:
         load = coo_array((problem.demand[row], (site, sites + np.arange(pairs))), shape=(sites, sites + pairs))
         limits.append(LinearConstraint(load.tocsr(), -np.inf, problem.capacity))

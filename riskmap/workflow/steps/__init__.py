@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import maps, risk, zones
+from riskmap.workflow.steps import coverage, maps, network, reach, risk, siting, snapping, zones
 from riskmap.workflow.steps.step import Step
 
-STEPS: tuple[Step, ...] = (risk.STEP, zones.STEP, maps.STEP)
+STEPS: tuple[Step, ...] = (
+    risk.STEP,
+    zones.STEP,
+    network.STEP,
+    snapping.STEP,
+    coverage.STEP,
+    siting.STEP,
+    reach.STEP,
+    maps.STEP,
+)
 """After the imports, which the inputs of the project make."""
 
 __all__ = ["STEPS", "Step"]
