@@ -141,7 +141,8 @@ def test_by_hand() -> None:
     assert siting.fewest_sites(times, people, limit_s=100.0).value == 2
     one = siting.max_coverage(times, people, p=1, limit_s=100.0)
     assert one.value == 12.0
-    assert siting.max_coverage(times, people, p=2, limit_s=100.0, existing=["B"]).sites == ["B", "C"] or True
+    both = siting.max_coverage(times, people, p=2, limit_s=100.0, existing=["B"])
+    assert (both.value, both.sites[0]) == (22.0, "B")
     steps = siting.curve(times, people, limit_s=0.0, existing=["B"])
     assert steps["covered"].tolist() == [1.0, 11.0, 21.0, 22.0]
     assert steps["gain"].tolist() == [0.0, 10.0, 10.0, 1.0]

@@ -7,6 +7,8 @@ map never shows more than what is reached.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -62,7 +64,7 @@ def beside(
 def _united(shapes: NDArray, owner: NDArray[np.int64], groups: int) -> NDArray:
     order = np.argsort(owner, kind="stable")
     shapes, bounds = shapes[order], np.searchsorted(owner[order], np.arange(groups + 1))
-    united = [shapely.union_all(shapes[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    united = [shapely.union_all(shapes[a:b]) for a, b in pairwise(bounds)]
     return np.array([shapely.Polygon() if u.is_empty else u for u in united], dtype=object)
 
 

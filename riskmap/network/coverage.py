@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ class Share(float):
     unit: str
     unknown: float
 
-    def __new__(cls, covered: float, total: float, unit: str, unknown: float = 0.0) -> Share:
+    def __new__(cls, covered: float, total: float, unit: str, unknown: float = 0.0) -> Self:
         """Make the share; NaN where there is nothing to cover."""
         share = super().__new__(cls, covered / total if total > 0 else float("nan"))
         share.covered, share.total, share.unit, share.unknown = float(covered), float(total), unit, float(unknown)

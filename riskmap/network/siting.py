@@ -14,17 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import LinearConstraint
 from scipy.sparse import coo_array, csr_array, eye_array, hstack
 
-from riskmap.errors import DataError, NetworkError
-from riskmap.text import Text
-
-HAIR = 1e-9
-"""Times that exceed the limit by less are within it."""
-
-GAP = 1e-9
-"""Relative gap at which HiGHS may stop; the gap that it has proven is in the result."""
+from riskmap.network.programme import GAP, Problem, bound_of, checked, patterns, solve, too_few
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,22 +46,6 @@ class Siting:
     gap: float
     assignment: pd.Series
     unserved: pd.Index
-
-
-@dataclass(frozen=True, eq=False)
-class _Problem:
-    """Checked input: times as an array, demand, existing sites by column, capacities."""
-
-    rows: pd.Index
-    columns: pd.Index
-    times: NDArray[np.float64]
-    demand: NDArray[np.float64]
-    existing: NDArray[np.int64]
-    capacity: NDArray[np.float64] | None
-
-    def within(self, limit_s: float) -> NDArray[np.bool_]:
-        """Which pairs are usable within a limit."""
-        return self.times <= limit_s + HAIR
 
 
 def max_coverage(
@@ -105,19 +82,64 @@ def max_coverage(
     DataError, NetworkError
         Input that does not fit together; fewer sites than existing ones.
     """
-    problem = _checked(times, demand, existing, capacity, p)
+    problem = checked(times, demand, existing, capacity, p)
     usable = problem.within(limit_s)
     if problem.capacity is not None:
         return _assigned(problem, usable, -problem.demand[:, None] * usable, p, time_limit_s, serve_all=False)
-    some, rows = _patterns(usable[problem.demand > 0], problem.demand[problem.demand > 0])
-    count, sites = len(rows), usable.shape[1]
-    cost = np.concatenate((np.zeros(sites), -rows))
-    covered = hstack([-csr_array(some.astype(float)), eye_array(count)]) if count else None
-    limits = [] if covered is None else [LinearConstraint(covered, -np.inf, 0)]
-    found = _solve(cost, limits, problem, p, extra=count, whole=False, time_limit_s=time_limit_s)
-    chosen = found.x[:sites] > 0.5
-    value = float(problem.demand[usable[:, chosen].any(axis=1)].sum())
-    return _siting(problem, chosen, usable, value, -_bound(found))
+    chosen, value, bound = _most_covered(problem, usable, p, time_limit_s)
+    return _siting(problem, chosen, usable, value, bound)
+
+
+def _most_covered(
+    problem: Problem, usable: NDArray[np.bool_], p: int, time_limit_s: float | None
+) -> tuple[NDArray[np.bool_], float, float]:
+    """Give the best ``p`` sites, the demand they cover and the proven bound.
+
+    What existing sites cover is covered by every choice, so only the rest is asked about, and only of sites that can
+    be among the best: a site whose own gain, with the largest gains of others, falls short of a choice at hand cannot.
+    """
+    chosen = np.zeros(len(problem.columns), dtype=bool)
+    chosen[problem.existing] = True
+    done = usable[:, chosen].any(axis=1)
+    base, new = float(problem.demand[done].sum()), p - int(chosen.sum())
+    rest = ~done & (problem.demand > 0)
+    free = np.flatnonzero(~chosen)
+    kept = free[_promising(usable[np.ix_(rest, free)], problem.demand[rest], new)]
+    some, amount = patterns(usable[np.ix_(rest, kept)], problem.demand[rest])
+    if not new or not len(amount):
+        chosen[free[:new]] = True
+        return chosen, base, base
+    sites, count = len(kept), len(amount)
+    covered = hstack([-csr_array(some.astype(float)), eye_array(count)])
+    found = solve(
+        np.concatenate((np.zeros(sites), -amount)),
+        [LinearConstraint(covered, -np.inf, 0)],
+        sites,
+        p=new,
+        extra=count,
+        time_limit_s=time_limit_s,
+    )
+    chosen[kept[found.x[:sites] > 0.5]] = True
+    value = base + float(problem.demand[rest & usable[:, chosen].any(axis=1)].sum())
+    return chosen, value, base - bound_of(found)
+
+
+def _promising(usable: NDArray[np.bool_], demand: NDArray[np.float64], new: int) -> NDArray[np.int64]:
+    """Give the columns that can be among the best ``new``; at least that many."""
+    gain = demand @ usable
+    order = np.argsort(-gain, kind="stable")
+    if new >= usable.shape[1] or not new:
+        return np.arange(usable.shape[1])
+    open_rows, at_hand = np.ones(len(demand), dtype=bool), 0.0
+    for _ in range(new):  # a greedy choice
+        step = (demand * open_rows) @ usable
+        at_hand += step.max()
+        open_rows &= ~usable[:, step.argmax()]
+    largest = gain[order[: new - 1]].sum()
+    best = np.where(np.isin(np.arange(len(gain)), order[: new - 1]), largest + gain[order[new - 1]], gain + largest)
+    kept = best >= at_hand * (1 - GAP)
+    kept[order[:new]] = True
+    return np.flatnonzero(kept)
 
 
 def fewest_sites(
@@ -135,15 +157,15 @@ def fewest_sites(
     times, demand, limit_s, existing, time_limit_s
         As in :func:`max_coverage`. Rows that no site covers are given as ``unserved``; they ask for no site.
     """
-    problem = _checked(times, demand, existing, None, None)
+    problem = checked(times, demand, existing, None, None)
     usable = problem.within(limit_s)
-    needed, _ = _patterns(usable[problem.demand > 0], problem.demand[problem.demand > 0])
+    needed, _ = patterns(usable[problem.demand > 0], problem.demand[problem.demand > 0])
     needed = needed[needed.any(axis=1)]
     limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)] if len(needed) else []
-    found = _solve(np.ones(usable.shape[1]), limits, problem, None, extra=0, whole=False, time_limit_s=time_limit_s)
+    found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
     chosen = found.x > 0.5
     # a whole number of sites: the bound rounds up
-    return _siting(problem, chosen, usable, float(chosen.sum()), float(np.ceil(_bound(found) - 1e-6)))
+    return _siting(problem, chosen, usable, float(chosen.sum()), float(np.ceil(bound_of(found) - 1e-6)))
 
 
 def p_median(
@@ -167,7 +189,7 @@ def p_median(
     NetworkError
         If ``p`` sites cannot serve all demand that some site reaches.
     """
-    problem = _checked(times, demand, existing, capacity, p)
+    problem = checked(times, demand, existing, capacity, p)
     usable = np.isfinite(problem.times)
     cost = np.where(usable, np.where(usable, problem.times, 0.0) * problem.demand[:, None], 0.0)
     return _assigned(problem, usable, cost, p, time_limit_s, serve_all=True)
@@ -194,9 +216,9 @@ def p_center(
     NetworkError
         If ``p`` sites cannot serve all demand that some site reaches.
     """
-    problem = _checked(times, demand, existing, None, p)
+    problem = checked(times, demand, existing, None, p)
     wanted = (problem.demand > 0) & np.isfinite(problem.times).any(axis=1)
-    steps = np.unique(problem.times[wanted & np.ones(len(wanted), bool)][np.isfinite(problem.times[wanted])])
+    steps = np.unique(problem.times[wanted][np.isfinite(problem.times[wanted])])
     low, high, best = 0, len(steps) - 1, None
     while low <= high:
         middle = (low + high) // 2
@@ -206,11 +228,11 @@ def p_center(
         else:
             low = middle + 1
     if len(steps) and best is None:
-        raise _too_few(p)
+        raise too_few(p)
     if best is None:
         best = np.zeros(len(problem.columns), dtype=bool)
         best[problem.existing] = True
-    chosen = _filled(problem, best, p)
+    chosen = _filled(best, p)
     usable = np.isfinite(problem.times)
     served = np.where(usable, problem.times, np.inf)[wanted][:, chosen].min(axis=1, initial=np.inf)
     value = float(served.max(initial=0.0))
@@ -264,94 +286,8 @@ def curve(
     return pd.DataFrame(rows)
 
 
-def _checked(times: pd.DataFrame, demand: Any, existing: Sequence[Any], capacity: Any, p: int | None) -> _Problem:
-    frame = times if isinstance(times, pd.DataFrame) else pd.DataFrame(np.asarray(times, dtype=float))
-    amount = _aligned(demand, frame.index, "demand")
-    at = frame.columns.get_indexer(pd.Index(list(existing), tupleize_cols=False))
-    if (at < 0).any():
-        strange = [repr(s) for s, i in zip(existing, at, strict=True) if i < 0]
-        raise DataError(
-            Text(
-                f"existing 里的这些站不在 times 的列中：{'、'.join(strange)}",
-                f"existing sites that are no columns of times: {', '.join(strange)}",
-            )
-        )
-    if p is not None and not len(existing) <= p <= frame.shape[1]:
-        raise DataError(
-            Text(
-                f"p = {p} 应在已有站数 {len(existing)} 与候选总数 {frame.shape[1]} 之间",
-                f"p = {p} must lie between the existing sites, {len(existing)}, and all, {frame.shape[1]}",
-            )
-        )
-    room = None if capacity is None else _aligned(capacity, frame.columns, "capacity")
-    values = frame.to_numpy(dtype=float)
-    return _Problem(
-        frame.index, frame.columns, np.where(np.isnan(values), np.inf, values), amount, np.unique(at).astype(int), room
-    )
-
-
-def _aligned(values: Any, index: pd.Index, name: str) -> NDArray[np.float64]:
-    """Give numbers in the order of an index; a Series by its labels."""
-    series = values.reindex(index) if isinstance(values, pd.Series) else pd.Series(np.asarray(values, dtype=float))
-    if len(series) != len(index) or series.isna().any() or (series < 0).any():
-        raise DataError(
-            Text(
-                f"{name} 应与 times 对应，且不缺、不为负",
-                f"{name} must match times, without blanks or negative numbers",
-            ),
-            field=name,
-        )
-    return series.to_numpy(dtype=float)
-
-
-def _patterns(usable: NDArray[np.bool_], demand: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Put rows together that the same sites cover: the programme shrinks and stays the same."""
-    if not len(usable):
-        return usable, demand
-    some, which = np.unique(usable, axis=0, return_inverse=True)
-    return some, np.bincount(which.ravel(), demand, minlength=len(some))
-
-
-def _solve(
-    cost: NDArray[np.float64],
-    limits: list[LinearConstraint],
-    problem: _Problem,
-    p: int | None,
-    *,
-    extra: int,
-    whole: bool,
-    time_limit_s: float | None,
-) -> Any:
-    """Solve with one binary variable per site, then ``extra`` variables from 0 to 1."""
-    sites = len(problem.columns)
-    low, high = np.zeros(sites + extra), np.ones(sites + extra)
-    low[problem.existing] = 1.0
-    kinds = np.concatenate((np.ones(sites), np.full(extra, float(whole))))
-    if p is not None:
-        row = csr_array(np.concatenate((np.ones(sites), np.zeros(extra)))[None, :])
-        limits = [*limits, LinearConstraint(row, p, p)]
-    options = {"mip_rel_gap": GAP} | ({} if time_limit_s is None else {"time_limit": time_limit_s})
-    found = milp(cost, integrality=kinds, bounds=Bounds(low, high), constraints=limits, options=options)
-    if found.x is None:
-        raise _too_few(p)
-    return found
-
-
-def _too_few(p: int | None) -> NetworkError:
-    return NetworkError(
-        Text(f"{p} 个站无法服务全部需求", f"{p} sites cannot serve all demand"),
-        remedy=Text("增加 p 或容量，或增加候选点", "raise p or the capacities, or add candidates"),
-    )
-
-
-def _bound(found: Any) -> float:
-    """Give the dual bound; a programme without whole variables left has none, and is solved to the end."""
-    bound = getattr(found, "mip_dual_bound", None)
-    return float(found.fun if bound is None else bound)
-
-
 def _assigned(
-    problem: _Problem,
+    problem: Problem,
     usable: NDArray[np.bool_],
     cost: NDArray[np.float64],
     p: int,
@@ -380,17 +316,18 @@ def _assigned(
     if problem.capacity is not None and pairs:
         load = coo_array((problem.demand[row], (site, sites + np.arange(pairs))), shape=(sites, sites + pairs))
         limits.append(LinearConstraint(load.tocsr(), -np.inf, problem.capacity))
-    found = _solve(
+    found = solve(
         np.concatenate((np.zeros(sites), cost[row, site])),
         limits,
-        problem,
-        p,
+        sites,
+        problem.existing,
+        p=p,
         extra=pairs,
         whole=problem.capacity is not None,
         time_limit_s=time_limit_s,
     )
     chosen = found.x[:sites] > 0.5
-    value, bound = float(found.fun), _bound(found)
+    value, bound = float(found.fun), bound_of(found)
     if problem.capacity is None:
         # with the sites known, each row goes to its nearest
         nearest = np.where(usable, problem.times, np.inf)[:, chosen].min(axis=1, initial=np.inf)
@@ -403,17 +340,17 @@ def _assigned(
     return _siting(problem, chosen, usable, sign * value, sign * bound, by)
 
 
-def _cover(problem: _Problem, usable: NDArray[np.bool_], time_limit_s: float | None) -> NDArray[np.bool_] | None:
+def _cover(problem: Problem, usable: NDArray[np.bool_], time_limit_s: float | None) -> NDArray[np.bool_] | None:
     """Give the fewest sites that cover all rows; None when some row has none."""
     needed = np.unique(usable, axis=0)
     if not needed.any(axis=1).all():
         return None
     limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)]
-    found = _solve(np.ones(usable.shape[1]), limits, problem, None, extra=0, whole=False, time_limit_s=time_limit_s)
+    found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
     return found.x > 0.5
 
 
-def _filled(problem: _Problem, chosen: NDArray[np.bool_], p: int) -> NDArray[np.bool_]:
+def _filled(chosen: NDArray[np.bool_], p: int) -> NDArray[np.bool_]:
     """Add the first free sites until there are ``p``: more sites never make the largest time larger."""
     chosen = chosen.copy()
     free = np.flatnonzero(~chosen)
@@ -422,7 +359,7 @@ def _filled(problem: _Problem, chosen: NDArray[np.bool_], p: int) -> NDArray[np.
 
 
 def _siting(
-    problem: _Problem,
+    problem: Problem,
     chosen: NDArray[np.bool_],
     usable: NDArray[np.bool_],
     value: float,

@@ -15,6 +15,7 @@ from riskmap.errors import ConservationError, DataError
 from riskmap.network import candidates, siting
 from riskmap.network.coverage import Coverage
 from riskmap.network.positions import Places
+from riskmap.network.programme import HAIR
 from riskmap.network.siting import Siting
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -217,7 +218,7 @@ def _on_network(case: _Case, new: list[str], limit_s: float) -> float:
     chosen = case.times.columns.isin([*case.existing, *new])
     graph, numbers = case.covering.network.graph.insert(case.every_place.take(chosen))
     seconds = graph.arrival(graph.seconds_from(numbers, case.turnout_s[chosen], limit_s), case.places)
-    return float(case.demand.to_numpy()[seconds <= limit_s + siting.HAIR].sum())
+    return float(case.demand.to_numpy()[seconds <= limit_s + HAIR].sum())
 
 
 def _sites(case: _Case, best: Siting, new: list[str], steps: pd.DataFrame, problem: str) -> gpd.GeoDataFrame:
