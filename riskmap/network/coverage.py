@@ -16,7 +16,7 @@ from riskmap.errors import DataError, NetworkError
 from riskmap.grid import Raster
 from riskmap.landing import covered_cells
 from riskmap.network import areas, pieces
-from riskmap.network.arcs import Earliest
+from riskmap.network.arcs import HAIR_S, Earliest
 from riskmap.network.graph import Graph
 from riskmap.network.pieces import Depth, Pieces
 from riskmap.network.positions import Places
@@ -69,6 +69,7 @@ class Coverage:
     depth_m: float
     barriers: NDArray | None
     max_snap_m: float
+    in_time: Earliest
     reached: Pieces
     _drawn: dict[float, Any] = field(default_factory=dict, repr=False)
 
@@ -188,7 +189,7 @@ class Coverage:
             column = of[weights] if isinstance(weights, str) else weights
             amount = pd.to_numeric(pd.Series(np.asarray(column, dtype=object)), errors="coerce").to_numpy(float)
         known = ~np.isnan(amount)
-        in_time = self.seconds_at(shapes[known]) <= self.limit_s + 1e-9
+        in_time = self.graph.arrival(self.in_time.seconds, self.join(shapes[known])) <= self.limit_s + HAIR_S
         unit = "count" if weights is None else "person"
         return Share(amount[known][in_time].sum(), amount[known].sum(), unit, float((~known).sum()))
 
@@ -326,8 +327,9 @@ def coverage(
         own = pd.to_numeric(stations["turnout_s"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         turnout = np.where(np.isnan(own), turnout, own)
     graph, nodes = network.graph.insert(places)
-    reached = pieces.first_arrivals(graph, nodes, turnout, limit_s)
-    return Coverage(network, places, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, reached)
+    in_time = graph.earliest(nodes, turnout, limit_s)
+    reached = pieces.first_arrivals(graph, in_time, limit_s)
+    return Coverage(network, places, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, in_time, reached)
 
 
 def amount_within(cells: Raster, area: Any) -> float:

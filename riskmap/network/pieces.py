@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.network import cutting
+from riskmap.network.arcs import Earliest
 from riskmap.network.graph import Graph
 
 WIDTH = 1e-9
@@ -50,21 +51,19 @@ class Pieces:
         return np.where(self.back, shapely.reverse(cut), cut)
 
 
-def first_arrivals(graph: Graph, sources: NDArray[np.int64], start_s: NDArray[np.float64], limit_s: float) -> Pieces:
+def first_arrivals(graph: Graph, earliest: Earliest, limit_s: float) -> Pieces:
     """Give every stretch of road that is reached, once, with the station that comes first and the way it comes.
 
     Parameters
     ----------
     graph : Graph
         With the stations inserted.
-    sources : int array
-        Node of each station.
-    start_s : float array
-        Turnout of each station; counted in the limit.
+    earliest : Earliest
+        Arrivals up to the limit at least.
     limit_s : float
         Inclusive.
     """
-    along_s, along_by, against_s, against_by = graph.entries(graph.earliest(sources, start_s, limit_s))
+    along_s, along_by, against_s, against_by = graph.entries(earliest)
     forward, backward = graph.forward_s, graph.backward_s
     meet = _meeting(along_s, against_s, forward, backward)
     ahead = np.minimum(_run(limit_s - along_s, forward), meet)
