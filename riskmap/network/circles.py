@@ -62,7 +62,7 @@ def gaps(
                 Text("建成区的覆盖与空白面积不合", "covered and open built-up ground do not add up")
             )
         parts = shapely.get_parts(rest)
-        parts = parts[shapely.get_dimensions(parts) == 2]
+        parts = parts[shapely.area(parts) > 0]
         large = shapely.area(parts) >= small_m2
         shapes = [*parts[large], *([shapely.multipolygons(parts[~large])] if (~large).any() else [])]
         rows += [(name, shape, len(shapely.get_parts(shape))) for shape in shapes]

@@ -7,6 +7,10 @@ import shapely
 from numpy.typing import NDArray
 
 
+HAIR = 1e-11
+"""Share of a line's length that is rounding."""
+
+
 def between(lines: NDArray, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray:
     """Give the part of each line from one share of its length to another.
 
@@ -31,7 +35,8 @@ def between(lines: NDArray, low: NDArray[np.float64], high: NDArray[np.float64])
     run = np.cumsum(np.where(first, 0.0, np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T)))
     run -= run[first][line]
     length = shapely.length(lines)
-    inner = (run > low[line] * length[line]) & (run < high[line] * length[line])
+    # a vertex at a cut is the cut: sums of steps differ from the length by rounding
+    inner = (run > (low[line] + HAIR) * length[line]) & (run < (high[line] - HAIR) * length[line])
     begin = shapely.get_coordinates(shapely.line_interpolate_point(lines, low, normalized=True))
     end = shapely.get_coordinates(shapely.line_interpolate_point(lines, high, normalized=True))
     number = np.arange(len(lines))
