@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "chainage",
         "chains",
         "consequences",
+        "criteria",
         "crossings",
         "exposure",
         "geohazards",
