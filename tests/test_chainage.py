@@ -10,8 +10,9 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from riskmap.overlay.chainage import Segments, courses, station
 from shapely import LineString, MultiLineString, box
+
+from riskmap.overlay.chainage import Segments, courses, station
 
 CRS = "EPSG:4548"
 
@@ -22,7 +23,15 @@ def laid(shape: object) -> list:
 
 @pytest.mark.parametrize(
     ("metres", "post"),
-    [(0, "K0+000"), (12_300, "K12+300"), (999.49, "K0+999"), (999.5, "K1+000"), (1_999.9, "K2+000"), (1_497_999.6, "K1498+000"), (7.2, "K0+007")],
+    [
+        (0, "K0+000"),
+        (12_300, "K12+300"),
+        (999.49, "K0+999"),
+        (999.5, "K1+000"),
+        (1_999.9, "K2+000"),
+        (1_497_999.6, "K1498+000"),
+        (7.2, "K0+007"),
+    ],
 )
 def test_stations(metres: float, post: str) -> None:
     assert station(metres) == post
@@ -73,13 +82,21 @@ def test_the_boundary_cuts_the_run_and_inside_it_lengths_are_planar() -> None:
     assert run.s[np.isin(run.s, run.changes())].tolist() == [1000.0, 2000.0, 4000.0, 5000.0]
     assert [run.is_inside(s) for s in (500, 1500, 3000, 4500, 5900)] == [False, True, False, True, False]
     assert run.chainage(2000.0) - run.chainage(1000.0) == pytest.approx(1000.0, abs=1e-9)
-    west, south, east, north = gpd.GeoSeries([LineString([(499_000, 4_060_000), (500_000, 4_060_000)])], crs=CRS).to_crs(4490).total_bounds
+    west, south, east, north = (
+        gpd.GeoSeries([LineString([(499_000, 4_060_000), (500_000, 4_060_000)])], crs=CRS).to_crs(4490).total_bounds
+    )
     assert (west, south) < (east, north)
     ends = gpd.GeoSeries.from_xy([499_000, 500_000], [4_060_000] * 2, crs=CRS).to_crs(4490)
-    assert run.chainage(1000.0) == pytest.approx(ends.crs.get_geod().inv(ends.x[0], ends.y[0], ends.x[1], ends.y[1])[2], abs=1e-6)
+    assert run.chainage(1000.0) == pytest.approx(
+        ends.crs.get_geod().inv(ends.x[0], ends.y[0], ends.x[1], ends.y[1])[2], abs=1e-6
+    )
 
 
-@given(st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 9000)), min_size=2, max_size=7, unique=True), st.floats(0, 1), st.floats(0, 1))
+@given(
+    st.lists(st.tuples(st.integers(0, 9000), st.integers(0, 9000)), min_size=2, max_size=7, unique=True),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
 def test_cuts_are_those_of_shapely(xy: list[tuple[int, int]], a: float, b: float) -> None:
     shape = LineString(xy)
     run = laid(shape)[0]

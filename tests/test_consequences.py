@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from riskmap.overlay import consequences, rules
 from riskmap.overlay.hazchem import fireball, thermal_flux_w_m2, tnt_overpressure, vapour_cloud
 
@@ -58,7 +59,9 @@ def test_fireball_by_hand() -> None:
     assert 2 * ball.radius_m == pytest.approx(5.8 * 27_000 ** (1 / 3))
 
 
-@pytest.mark.parametrize(("effect", "a", "b"), [("death", -37.23, 2.56), ("second_degree", -43.14, 3.0188), ("first_degree", -39.83, 3.0186)])
+@pytest.mark.parametrize(
+    ("effect", "a", "b"), [("death", -37.23, 2.56), ("second_degree", -43.14, 3.0188), ("first_degree", -39.83, 3.0186)]
+)
 def test_heat_flux_at_fifty_percent_is_the_root_of_the_probit(effect: str, a: float, b: float) -> None:
     flux = thermal_flux_w_m2(0.5, 13.5, effect)
     assert a + b * math.log(13.5 * flux ** (4 / 3)) == pytest.approx(5.0, abs=1e-9)
@@ -66,7 +69,11 @@ def test_heat_flux_at_fifty_percent_is_the_root_of_the_probit(effect: str, a: fl
 
 def test_more_harm_needs_more_heat() -> None:
     assert thermal_flux_w_m2(0.9, 10) > thermal_flux_w_m2(0.5, 10) > thermal_flux_w_m2(0.1, 10)
-    assert thermal_flux_w_m2(0.5, 10) > thermal_flux_w_m2(0.5, 10, "second_degree") > thermal_flux_w_m2(0.5, 10, "first_degree")
+    assert (
+        thermal_flux_w_m2(0.5, 10)
+        > thermal_flux_w_m2(0.5, 10, "second_degree")
+        > thermal_flux_w_m2(0.5, 10, "first_degree")
+    )
     assert thermal_flux_w_m2(0.5, 5) > thermal_flux_w_m2(0.5, 10)
     # at one in the thousand from a table of probits: 1.91
     assert -37.23 + 2.56 * math.log(10 * thermal_flux_w_m2(0.001, 10) ** (4 / 3)) == pytest.approx(1.91, abs=0.005)

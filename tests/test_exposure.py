@@ -9,10 +9,11 @@ from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
+from shapely import LineString, Point, box
+
 from riskmap.errors import CRSError
 from riskmap.grid import Grid, Raster
 from riskmap.overlay import exposure
-from shapely import LineString, Point, box
 
 SYSTEM = CRS.from_epsg(4548)
 GRID = Grid((4, 4), Affine(100, 0, 500_000, 0, -100, 4_000_400), SYSTEM)
@@ -87,7 +88,9 @@ def test_roads_drawn_twice_count_once() -> None:
 def test_colours_and_facilities() -> None:
     levels = Raster(GRID, np.array([[0, 1, 2, 3]] * 4, np.uint8))
     given = exposure.colours_in(zone((0, 0, 250, 100), (1000, 1000, 1100, 1100)), levels)
-    assert given.loc[0, ["km2_unknown", "km2_blue", "km2_yellow", "km2_orange"]].tolist() == pytest.approx([0.01, 0.01, 0.005, 0])
+    assert given.loc[0, ["km2_unknown", "km2_blue", "km2_yellow", "km2_orange"]].tolist() == pytest.approx(
+        [0.01, 0.01, 0.005, 0]
+    )
     assert given["cell_level"].tolist() == [2, 0]
     places = gpd.GeoDataFrame({"kind": ["school", "hospital", None]}, geometry=[Point(at(10, 10))] * 3, crs=SYSTEM)
     found = exposure.exposed(zone((0, 0, 100, 100)), people=None, facilities=places)
@@ -123,8 +126,9 @@ def test_systems_must_agree() -> None:
 
 
 def test_parts_that_touch_the_grid_from_outside_and_empty_zones_are_harmless() -> None:
-    from riskmap.landing import covered_cells
     from shapely import MultiPolygon, Polygon
+
+    from riskmap.landing import covered_cells
 
     touching = MultiPolygon([box(*at(-1, 271), *at(401, 401)), box(*at(-1, -1), *at(219.88, 0))])
     shapes = gpd.GeoDataFrame(geometry=[touching, Polygon(), box(*at(900, 900), *at(950, 950))], crs=SYSTEM)

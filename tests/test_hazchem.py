@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from riskmap.errors import DataError, MissingFieldError
 from riskmap.overlay import hazchem, rules, substances
 
@@ -45,7 +46,18 @@ def test_constructed_cases(inventory: pd.DataFrame, people: int, s: float, r: fl
 
 @pytest.mark.parametrize(
     ("people", "alpha"),
-    [(0, 0.5), (1, 1.0), (29, 1.0), (30, 1.2), (49, 1.2), (50, 1.5), (99, 1.5), (100, 2.0), (0.2, 1.0), (29.000000001, 1.0)],
+    [
+        (0, 0.5),
+        (1, 1.0),
+        (29, 1.0),
+        (30, 1.2),
+        (49, 1.2),
+        (50, 1.5),
+        (99, 1.5),
+        (100, 2.0),
+        (0.2, 1.0),
+        (29.000000001, 1.0),
+    ],
 )
 def test_alpha_on_both_sides_of_each_limit(people: float, alpha: float) -> None:
     assert hazchem.alpha(people) == (alpha, False)
@@ -57,7 +69,9 @@ def test_unknown_people_take_the_largest_alpha(people: float | None) -> None:
     assert (given.alpha, given.conservative) == (2.0, True)
 
 
-@pytest.mark.parametrize(("tonnes", "grade"), [(9.999, 0), (10.0, 4), (24.9, 4), (25.0, 3), (124.9, 3), (125.0, 2), (249.9, 2), (250.0, 1)])
+@pytest.mark.parametrize(
+    ("tonnes", "grade"), [(9.999, 0), (10.0, 4), (24.9, 4), (25.0, 3), (124.9, 3), (125.0, 2), (249.9, 2), (250.0, 1)]
+)
 def test_grade_on_both_sides_of_each_limit(tonnes: float, grade: int) -> None:
     # ammonia, Q 10, beta 2, alpha 2: R = 0.4 x tonnes
     assert hazchem.grade(unit(氨=tonnes), people_500m=100).grade == grade
@@ -102,7 +116,9 @@ def test_what_is_not_certain_is_refused_with_hints(row: dict[str, str], told: st
 
 
 def test_all_bad_rows_are_named_at_once() -> None:
-    inventory = pd.DataFrame({"substance": ["甲乙丙", "氨", "丁戊己"], "quantity_t": [1.0, np.nan, 2.0]}, index=[7, 8, 9])
+    inventory = pd.DataFrame(
+        {"substance": ["甲乙丙", "氨", "丁戊己"], "quantity_t": [1.0, np.nan, 2.0]}, index=[7, 8, 9]
+    )
     with pytest.raises(DataError) as caught:
         hazchem.grade(inventory, people_500m=10)
     assert all(f"row {n}:" in str(caught.value) for n in (7, 8, 9))
@@ -127,7 +143,13 @@ def test_a_class_serves_what_is_not_in_table_1_only() -> None:
 def test_the_tables_are_whole_and_consistent() -> None:
     table_1 = rules.rows("gb18218_table1")
     assert [int(row["no"]) for row in table_1] == list(range(1, 86))
-    numbers = [n for file in ("gb18218_table1", "gb18218_table3", "gb18218_gases", "substance_effects") for r in rules.rows(file) for n in r["cas"].split(";") if n]
+    numbers = [
+        n
+        for file in ("gb18218_table1", "gb18218_table3", "gb18218_gases", "substance_effects")
+        for r in rules.rows(file)
+        for n in r["cas"].split(";")
+        if n
+    ]
     assert all(substances.cas_is_valid(n) for n in numbers)
     symbols = [r["symbol"] for r in rules.rows("gb18218_table2")]
     assert symbols == [r["symbol"] for r in rules.rows("gb18218_table4")]

@@ -11,16 +11,19 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import LineString, MultiLineString, Point, box
+
 from riskmap.errors import CRSError
 from riskmap.overlay import pipelines
 from riskmap.overlay.pipelines import high_consequence_areas, identify, potential_impact_radius_m
-from shapely import LineString, MultiLineString, Point, box
 
 CRS = "EPSG:4548"
 EAST, NORTH = 500_000.0, 4_060_000.0
 
 
-def line(*points: tuple[float, float], medium: str = "crude_oil", mm: float = 508.0, mpa: float = 6.0) -> gpd.GeoDataFrame:
+def line(
+    *points: tuple[float, float], medium: str = "crude_oil", mm: float = 508.0, mpa: float = 6.0
+) -> gpd.GeoDataFrame:
     shape = LineString([(EAST + x, NORTH + y) for x, y in points])
     return frame([shape], id=["A"], medium=[medium], diameter_mm=[mm], pressure_mpa=[mpa])
 
@@ -104,7 +107,8 @@ def test_a_settlement_of_fifty_beside_an_oil_line(households: int, found: int) -
 
 
 @pytest.mark.parametrize(
-    ("floors", "tall", "low", "grade"), [(4, 100, 0, 3), (4, 100, 100, 3), (4, 100, 101, 2), (3, 100, 0, 2), (4, 99, 0, 2)]
+    ("floors", "tall", "low", "grade"),
+    [(4, 100, 0, 3), (4, 100, 100, 3), (4, 100, 101, 2), (3, 100, 0, 2), (4, 99, 0, 2)],
 )
 def test_tall_buildings_make_class_four(floors: int, tall: int, low: int, grade: int) -> None:
     town = pd.concat([homes((5000, 0, tall), floors=floors), homes((5000, 100, low), floors=1)])
@@ -228,7 +232,10 @@ def test_areas_fifty_metres_apart_are_one(gap: float, count: int) -> None:
 
 
 def test_merged_areas_have_the_highest_grade_and_all_criteria() -> None:
-    around = {"buildings": homes((5000, 0, 100)), "water": frame([LineString([(EAST + 5300, NORTH - 900), (EAST + 5300, NORTH + 900)])], kind=["river"])}
+    around = {
+        "buildings": homes((5000, 0, 100)),
+        "water": frame([LineString([(EAST + 5300, NORTH - 900), (EAST + 5300, NORTH + 900)])], kind=["river"]),
+    }
     given = high_consequence_areas(STRAIGHT, facilities=None, **around)
     held = given[given["grade"] > 0]
     assert held[["from_m", "to_m", "grade"]].to_numpy() == pytest.approx(np.array([[4800.0, 5500.0, 3]]))
@@ -250,12 +257,16 @@ def test_pieces_say_where_they_are() -> None:
 def test_a_line_of_unknown_accuracy_is_marked(accuracy: float | None, usable: bool) -> None:
     given = high_consequence_areas(STRAIGHT, buildings=None, facilities=None, accuracy_m=accuracy)
     assert given["usable"].tolist() == [usable]
-    own = high_consequence_areas(STRAIGHT.assign(accuracy_m=[10.0]), buildings=None, facilities=None, accuracy_m=accuracy)
+    own = high_consequence_areas(
+        STRAIGHT.assign(accuracy_m=[10.0]), buildings=None, facilities=None, accuracy_m=accuracy
+    )
     assert own["usable"].tolist() == [True]
 
 
 def test_media_that_the_standard_does_not_cover_are_not_assessed() -> None:
-    given = high_consequence_areas(line((0, 0), (9000, 0), medium="hydrogen"), buildings=homes((5000, 0, 500)), facilities=None)
+    given = high_consequence_areas(
+        line((0, 0), (9000, 0), medium="hydrogen"), buildings=homes((5000, 0, 500)), facilities=None
+    )
     assert given["status"].tolist() == ["not_covered"]
     assert given["grade"].tolist() == [0]
     assert given["households"].isna().all()
@@ -321,7 +332,11 @@ def sampled(shape: LineString, town: gpd.GeoDataFrame, limit: int) -> np.ndarray
     """Grade of each metre by walking: windows from every metre, counted building by building."""
     metres, xy = walk(shape)
     found = np.zeros(len(metres), bool)
-    at = [(s, h) for home, h in zip(town.geometry, town["households"], strict=True) for s in stands(metres, xy, home, 200.0)]
+    at = [
+        (s, h)
+        for home, h in zip(town.geometry, town["households"], strict=True)
+        for s in stands(metres, xy, home, 200.0)
+    ]
     if not at:
         return found
     place, held = np.array(at).T
@@ -386,7 +401,10 @@ def test_stretches_along_roads_are_those_of_a_walk(seed: int) -> None:
     rng = np.random.default_rng(100 + seed)
     xy = np.array([EAST, NORTH]) + np.cumsum(rng.normal([400, 0], 300, (12, 2)), axis=0)
     shape = LineString(xy)
-    roads = frame([LineString(np.array([EAST + 2000, NORTH]) + np.cumsum(rng.normal(0, 500, (5, 2)), axis=0)) for _ in range(6)], highway=["motorway"] * 6)
+    roads = frame(
+        [LineString(np.array([EAST + 2000, NORTH]) + np.cumsum(rng.normal(0, 500, (5, 2)), axis=0)) for _ in range(6)],
+        highway=["motorway"] * 6,
+    )
     lines = frame([shape], id=["A"], medium=["crude_oil"], diameter_mm=[508.0], pressure_mpa=[6.0])
     causes = identify(lines, facilities=None, buildings=None, roads=roads).causes
     metres, walked = walk(shape)
@@ -404,7 +422,9 @@ vertices = st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=8, u
 
 @settings(deadline=None, max_examples=60)
 @given(vertices, st.lists(st.tuples(coordinate, coordinate, st.integers(0, 150)), max_size=12))
-def test_pieces_add_up_and_a_reversed_line_has_the_mirrored_pieces(xy: list[tuple[float, float]], town: list[tuple[float, float, int]]) -> None:
+def test_pieces_add_up_and_a_reversed_line_has_the_mirrored_pieces(
+    xy: list[tuple[float, float]], town: list[tuple[float, float, int]]
+) -> None:
     lines = line(*xy, medium="natural_gas")
     buildings = homes(*town) if town else None
     given = high_consequence_areas(lines, buildings=buildings, facilities=None)
@@ -424,4 +444,6 @@ def test_coincident_lines_count_once() -> None:
     once = pipelines.lengths_once(twin, "grade", [3, 2, 1, 0])
     assert once == pytest.approx({3: 10_000.0, 2: 0.0, 1: 0.0, 0: 0.0})
     parts = MultiLineString([shape, half])
-    assert pipelines.lengths_once(frame([parts, shape], grade=[1, 0]), "grade", [1, 0]) == pytest.approx({1: 10_000.0, 0: 0.0})
+    assert pipelines.lengths_once(frame([parts, shape], grade=[1, 0]), "grade", [1, 0]) == pytest.approx(
+        {1: 10_000.0, 0: 0.0}
+    )

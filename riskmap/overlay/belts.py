@@ -198,9 +198,7 @@ def _within_of_point(
     return np.clip(position - half, 0.0, length), np.clip(position + half, 0.0, length), nearest, distance
 
 
-def _within_of_edge(
-    segments: Segments, seg: NDArray[np.int64], edge: Floats, reach: Floats
-) -> tuple[Floats, Floats]:
+def _within_of_edge(segments: Segments, seg: NDArray[np.int64], edge: Floats, reach: Floats) -> tuple[Floats, Floats]:
     """Give from and to (m along the segment) within reach of an edge; ``from > to`` where none is.
 
     The distance to a convex set is convex along a straight line, so the part within reach is one interval: the hull of the

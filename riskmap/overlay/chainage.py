@@ -107,8 +107,8 @@ def courses(lines: gpd.GeoDataFrame, boundary: Any = None) -> list[Course]:
         shapely.prepare(boundary)
     for row, geometry in enumerate(lines.geometry):
         start = 0.0
-        for xy in _runs(geometry):
-            xy, inside = (xy, np.ones(len(xy) - 1, bool)) if boundary is None else _split(xy, boundary)
+        for drawn in _runs(geometry):
+            xy, inside = (drawn, np.ones(len(drawn) - 1, bool)) if boundary is None else _split(drawn, boundary)
             planar = np.hypot(*np.diff(xy, axis=0).T)
             measured = planar if inside.all() else np.where(inside, planar, _geodesic(xy, lines.crs))
             found.append(Course(row, xy, _running(planar), start + _running(measured), inside))

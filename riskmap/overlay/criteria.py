@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 
 LABELS: dict[str, Text] = {
     "oil_a": Text("四级地区（四层及以上楼房集中）", "class-4 location (tall buildings)"),
-    "oil_b": Text("三级地区（2 km 内 100 户及以上，或建成区）", "class-3 location (100 households in 2 km, or built up)"),
+    "oil_b": Text(
+        "三级地区（2 km 内 100 户及以上，或建成区）", "class-3 location (100 households in 2 km, or built up)"
+    ),
     "oil_c": Text("50 户及以上的村庄、乡镇", "settlement of 50 households or more"),
-    "oil_d": Text("高速、国道、省道、铁路或易燃易爆场所", "expressway, national or provincial road, railway, or flammable site"),
+    "oil_d": Text(
+        "高速、国道、省道、铁路或易燃易爆场所", "expressway, national or provincial road, railway, or flammable site"
+    ),
     "oil_e": Text("湿地、森林、河口等自然保护区", "nature reserve (wetland, forest, estuary)"),
     "oil_f": Text("水源、河流、大中型水库", "water source, river, large or medium reservoir"),
     "gas_a": Text("四级地区（四层及以上楼房集中）", "class-4 location (tall buildings)"),
-    "gas_b": Text("三级地区（2 km 内 100 户及以上，或建成区）", "class-3 location (100 households in 2 km, or built up)"),
+    "gas_b": Text(
+        "三级地区（2 km 内 100 户及以上，或建成区）", "class-3 location (100 households in 2 km, or built up)"
+    ),
     "gas_c": Text("大口径高压管道潜在影响半径内的特定场所", "specific place within the impact radius of a large line"),
     "gas_d": Text("小口径低压管道潜在影响半径内的特定场所", "specific place within the impact radius of a small line"),
     "gas_e": Text("200 m 内的特定场所", "specific place within 200 m"),
@@ -280,7 +286,9 @@ def _together(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
     held = [f for f in frames if _present(f)]
     if not held:
         return None
-    return pd.concat([pd.DataFrame({"what": _names(f), "geometry": f.geometry.to_numpy()}) for f in held], ignore_index=True)
+    return pd.concat(
+        [pd.DataFrame({"what": _names(f), "geometry": f.geometry.to_numpy()}) for f in held], ignore_index=True
+    )
 
 
 def _layer(segments: Segments, frame: pd.DataFrame | None, within_m: Any, search: Any) -> Layer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def pieces(run: Course, causes: list[Cause], merge_gap_m: float) -> list[Piece]:
     cuts = cuts[np.concatenate([[True], np.diff(cuts) > SHORTEST_M])]
     cuts[-1] = run.length
     made = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in pairwise(cuts):
         middle = (low + high) / 2
         inside = run.is_inside(middle)
         held = areas[(areas[:, 0] <= middle) & (middle <= areas[:, 1])]
@@ -109,7 +110,9 @@ def require_whole(lines: gpd.GeoDataFrame, made: pd.DataFrame, runs: list[Course
     ConservationError
     """
     whole = np.bincount([r.row for r in runs], [r.m[-1] - r.m[0] for r in runs], minlength=len(lines))
-    by_chainage = np.bincount(made["row"], made["length_m"], minlength=len(lines)) if len(made) else np.zeros(len(lines))
+    by_chainage = (
+        np.bincount(made["row"], made["length_m"], minlength=len(lines)) if len(made) else np.zeros(len(lines))
+    )
     by_shape = np.zeros(len(lines))
     if len(made):
         by_shape = np.bincount(made["row"], shapely.length(made["geometry"].to_numpy()), minlength=len(lines))

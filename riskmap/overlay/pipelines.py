@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,7 +212,9 @@ def _piece_rows(
                 "criterion": "；".join(t.zh for t in texts) or None,
                 "criterion_en": "; ".join(t.en for t in texts) or None,
                 "households": int(households) if assessed and near.counts_households else None,
-                "location_class": location_class(piece, causes, households, known) if assessed and near.counts_households else None,
+                "location_class": location_class(piece, causes, households, known)
+                if assessed and near.counts_households
+                else None,
                 "radius_m": radius,
                 "status": status,
                 "usable": usable,
@@ -257,7 +260,7 @@ def _inside(run: Course, start: float, stop: float) -> list[tuple[float, float]]
     """Give the parts of a stretch that lie inside the boundary."""
     changes = run.changes()
     cuts = [start, *changes[(changes > start) & (changes < stop)], stop]
-    parts = zip(cuts[:-1], cuts[1:], strict=True)
+    parts = pairwise(cuts)
     return [(float(a), float(b)) for a, b in parts if b - a > 0 and run.is_inside((a + b) / 2)]
 
 
@@ -299,5 +302,7 @@ def spacing_m(lines: gpd.GeoDataFrame) -> Floats:
     """Give the mean distance between the vertices of each line, m: kilometres betray a sketch."""
     import shapely
 
-    steps = shapely.get_num_coordinates(lines.geometry.to_numpy()) - shapely.get_num_geometries(lines.geometry.to_numpy())
+    steps = shapely.get_num_coordinates(lines.geometry.to_numpy()) - shapely.get_num_geometries(
+        lines.geometry.to_numpy()
+    )
     return shapely.length(lines.geometry.to_numpy()) / np.maximum(steps, 1)

@@ -62,9 +62,7 @@ class Substances:
             numbers = _numbers(row["cas"])
             beta = next((toxic[n] for n in numbers if n in toxic), self._class_beta[row["class"]])
             name = row["name"]
-            self._add(
-                Substance(name, float(row["q_t"]), beta, 1, row["class"], numbers, row["beta_confidence"]), row
-            )
+            self._add(Substance(name, float(row["q_t"]), beta, 1, row["class"], numbers, row["beta_confidence"]), row)
         for row in gases:
             self._add(self._of_class(row["name"], row["class"], _numbers(row["cas"]), "recalled"), row)
 
@@ -120,7 +118,9 @@ class Substances:
         wrong_digit = number is not None and not cas_is_valid(number)
         digit = Text("；CAS 号校验位不对", "; the check digit of the CAS number is wrong") if wrong_digit else plain("")
         return DataError(
-            Text(f"物质 {said} 不在 GB 18218 表 1 中", f"the substance {said} is not in GB 18218 table 1") + digit + hint,
+            Text(f"物质 {said} 不在 GB 18218 表 1 中", f"the substance {said} is not in GB 18218 table 1")
+            + digit
+            + hint,
             remedy=Text(
                 "改正名称或 CAS 号；不在表 1 的物质写明表 2 的类别符号（class）",
                 "correct the name or the CAS number; for what is not in table 1 give its class of table 2",
@@ -147,7 +147,9 @@ class Substances:
     def _own(self, row: Row) -> Substance:
         numbers = _numbers(row.get("cas", ""))
         if row.get("q_t") and row.get("beta"):
-            return Substance(row["name"], float(row["q_t"]), float(row["beta"]), 1, row.get("class", ""), numbers, "standard")
+            return Substance(
+                row["name"], float(row["q_t"]), float(row["beta"]), 1, row.get("class", ""), numbers, "standard"
+            )
         return self._of_class(row["name"], row["class"], numbers, "standard")
 
     def _of_class(self, name: str, symbol: str, numbers: tuple[str, ...], confidence: str) -> Substance:

@@ -13,9 +13,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from affine import Affine
 from pyproj import CRS
-from riskmap.grid import Grid
+
 from riskmap.overlay.pipelines import high_consequence_areas
 
 FULL = os.environ.get("RISKMAP_BENCH") == "full"
@@ -28,10 +27,14 @@ def network(km: int, seed: int = 1) -> gpd.GeoDataFrame:
     lines = []
     for start in rng.uniform(0, 300_000, (km // 100, 2)):
         turn = rng.uniform(0, 2 * np.pi) + np.cumsum(rng.normal(0, 0.05, 1000))
-        lines.append(shapely.linestrings(start + np.cumsum(100 * np.column_stack([np.cos(turn), np.sin(turn)]), axis=0)))
+        lines.append(
+            shapely.linestrings(start + np.cumsum(100 * np.column_stack([np.cos(turn), np.sin(turn)]), axis=0))
+        )
     names = [f"P{n:04d}" for n in range(len(lines))]
     medium = ["natural_gas" if n % 2 else "crude_oil" for n in range(len(lines))]
-    return gpd.GeoDataFrame({"id": names, "medium": medium, "diameter_mm": 711.0, "pressure_mpa": 6.3}, geometry=lines, crs=SYSTEM)
+    return gpd.GeoDataFrame(
+        {"id": names, "medium": medium, "diameter_mm": 711.0, "pressure_mpa": 6.3}, geometry=lines, crs=SYSTEM
+    )
 
 
 def town(lines: gpd.GeoDataFrame, count: int, seed: int = 2) -> gpd.GeoDataFrame:
@@ -41,7 +44,9 @@ def town(lines: gpd.GeoDataFrame, count: int, seed: int = 2) -> gpd.GeoDataFrame
     near = shapely.get_coordinates(shapely.line_interpolate_point(on, rng.uniform(0, 1, count // 2), normalized=True))
     spots = np.vstack([near + rng.normal(0, 250, near.shape), rng.uniform(0, 300_000, (count - len(near), 2))])
     homes = rng.integers(1, 6, count)
-    return gpd.GeoDataFrame({"households": homes, "floors": rng.integers(1, 7, count)}, geometry=gpd.points_from_xy(*spots.T), crs=SYSTEM)
+    return gpd.GeoDataFrame(
+        {"households": homes, "floors": rng.integers(1, 7, count)}, geometry=gpd.points_from_xy(*spots.T), crs=SYSTEM
+    )
 
 
 def peak_gb() -> float:
@@ -61,7 +66,9 @@ def test_high_consequence_areas(km: int, count: int, record_property: object) ->
     began = time.perf_counter()
     found = high_consequence_areas(lines, buildings=buildings, facilities=None)
     seconds = time.perf_counter() - began
-    print(f"\n{km} km x {count} buildings: {seconds:.2f} s, {seconds / baseline:.1f} x the bare search, {len(found)} pieces, peak {peak_gb():.2f} GB")
+    print(
+        f"\n{km} km x {count} buildings: {seconds:.2f} s, {seconds / baseline:.1f} x the bare search, {len(found)} pieces, peak {peak_gb():.2f} GB"
+    )
     assert found["length_m"].sum() == pytest.approx(lines.length.sum(), rel=1e-9)
     assert seconds < 60
     assert peak_gb() < 2
