@@ -62,7 +62,9 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
     road = geohazards.nearest(points, optional(context, "roads"), ("name",))
     shelter = geohazards.nearest(points, optional(context, "shelters"), ("id", "name"))
     zone = zones.set_index("id") if len(zones) else None
-    of_zone = [c for c in ("people", "schools", "hospitals", "key_units", "road_km", "people_below") if zone is not None]
+    of_zone = [
+        c for c in ("people", "schools", "hospitals", "key_units", "road_km", "people_below") if zone is not None
+    ]
     taken = {f"zone_{c}": points["id"].map(zone[c]) for c in of_zone}
     facilities = None if zone is None else sum(taken[f"zone_{c}"] for c in ("schools", "hospitals", "key_units"))
     frame = pd.DataFrame(
@@ -106,6 +108,7 @@ def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
         ("GRADE_UNKNOWN", "warning", exposed["grade"].isna(), "威胁人数和财产都未知，险情等级未知", "people and property are unknown: no danger grade"),
         ("GRADE_AT_LEAST", "note", exposed["grade_at_least"], "威胁人数或财产未知，险情等级只是下限", "people or property is unknown: the grade is a lower bound"),
         ("GRADE_STATED", "note", exposed["stated_grade"].notna() & exposed["grade"].notna() & (exposed["stated_grade"] != exposed["grade"]), "登记的险情等级与按人数、财产计算的不同", "the stated danger grade differs from that of people and property"),
+        ("ZONE_SHORT", "note", exposed["zone_people"] < exposed["people"] if "zone_people" in exposed.columns else exposed["inside"] & False, "影响范围内统计到的人少于登记的威胁人数，以登记为准", "fewer people are counted in the screening zone than are registered as threatened; the register stands"),
         ("SCALE_STATED", "note", exposed["scale"].notna() & exposed["scale_by_volume"].notna() & (exposed["scale"] != exposed["scale_by_volume"]), "登记的规模与按体积划分的不同", "the stated scale differs from the class of the volume"),
     ):  # fmt: skip
         names = exposed.loc[rows.fillna(False).to_numpy(bool), "id"].tolist()
@@ -120,11 +123,17 @@ def _dams(context: Context, where: Any, dem: Any, within_m: float) -> gpd.GeoDat
     """List the tailings dams with the people within a kilometre, lower than the dam where the terrain is known."""
     dams = context.rows("tailings_dams")
     tops = influence.height_at(list(dams.geometry.representative_point()), dem)
-    around = gpd.GeoDataFrame({"id": dams["id"], "height_m": tops}, geometry=dams.buffer(within_m, quad_segs=32), crs=dams.crs)
+    around = gpd.GeoDataFrame(
+        {"id": dams["id"], "height_m": tops}, geometry=dams.buffer(within_m, quad_segs=32), crs=dams.crs
+    )
     near = exposure.people_in(around, where)[fields.PEOPLE] if where else pd.Series(float("nan"), index=dams.index)
     below = influence.people_below(around, where, dem)
     counted = below.where(below.notna(), near)
-    stated = dams["overhead"].astype("boolean") if "overhead" in dams.columns else pd.array([None] * len(dams), dtype="boolean")
+    stated = (
+        dams["overhead"].astype("boolean")
+        if "overhead" in dams.columns
+        else pd.array([None] * len(dams), dtype="boolean")
+    )
     frame = pd.DataFrame(
         {
             "id": dams["id"],

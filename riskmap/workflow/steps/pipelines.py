@@ -18,7 +18,17 @@ from riskmap.workflow.steps.overlays import AROUND, facts_of, optional, people, 
 from riskmap.workflow.steps.step import Step
 
 LAYER = "pipeline_hca"
-SURROUNDINGS = ("buildings", "villages", "facilities", "roads", "barriers", "water", "reserves", "hazchem_sources", "built_up")
+SURROUNDINGS = (
+    "buildings",
+    "villages",
+    "facilities",
+    "roads",
+    "barriers",
+    "water",
+    "reserves",
+    "hazchem_sources",
+    "built_up",
+)
 GRADES = (3, 2, 1, 0)
 
 
@@ -99,7 +109,12 @@ def _kilometres(context: Context, pieces: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _findings(
-    context: Context, lines: gpd.GeoDataFrame, pieces: gpd.GeoDataFrame, around: dict[str, Any], accuracy: Any, known: Any
+    context: Context,
+    lines: gpd.GeoDataFrame,
+    pieces: gpd.GeoDataFrame,
+    around: dict[str, Any],
+    accuracy: Any,
+    known: Any,
 ) -> list[Finding]:
     found = []
     unusable = pieces.loc[~pieces["usable"], "pipeline_id"].unique().tolist()
@@ -109,7 +124,9 @@ def _findings(
             "{n} 条管线的位置精度{a}，不能用于高后果区识别，只能示意：{ids}",
             "{n} lines have a position accuracy {a}: not usable for identification, sketch only: {ids}",
         ).format(n=len(unusable), a=said, ids=", ".join(unusable[:8]))
-        remedy = Text("核实后在输入里写明 accuracy_m（不大于 50）", "state accuracy_m (50 or less) of the input once it is known")
+        remedy = Text(
+            "核实后在输入里写明 accuracy_m（不大于 50）", "state accuracy_m (50 or less) of the input once it is known"
+        )
         found.append(Finding("pipelines", "warning", "ACCURACY", message, remedy, rows=len(unusable)))
     spacing = pipelines.spacing_m(lines)
     wide = lines["id"][spacing > known["vertex_spacing_m"]].tolist()
@@ -120,7 +137,11 @@ def _findings(
         )
         found.append(Finding("pipelines", "warning", "SCHEMATIC", message, rows=len(wide)))
     if around["buildings"] is None:
-        stand = Text("用村庄户数代替，只是下限", "villages stand for them, a lower bound") if around["villages"] is not None else Text("户数未知", "households are unknown")
+        stand = (
+            Text("用村庄户数代替，只是下限", "villages stand for them, a lower bound")
+            if around["villages"] is not None
+            else Text("户数未知", "households are unknown")
+        )
         message = Text("没有 buildings：按户数的条件{s}", "no buildings: criteria by households: {s}").format(s=stand)
         found.append(Finding(LAYER, "warning", "BUILDINGS_ABSENT", message))
     else:
@@ -129,16 +150,27 @@ def _findings(
         if "use" in homes.columns:
             blank &= homes["use"].isna() | homes["use"].isin(known["dwelling_uses"])
         if blank.any():
-            message = Text(f"{int(blank.sum())} 栋住房没有户数，各按 1 户计", f"{int(blank.sum())} dwellings state no households; each counts as one")
+            message = Text(
+                f"{int(blank.sum())} 栋住房没有户数，各按 1 户计",
+                f"{int(blank.sum())} dwellings state no households; each counts as one",
+            )
             found.append(Finding("buildings", "warning", "HOUSEHOLDS_UNKNOWN", message, rows=int(blank.sum())))
     for column in ("diameter_mm", "pressure_mpa"):
         blank = lines["medium"].isin(known["gas_media"]) & lines[column].isna()
         if blank.any():
-            message = Text(f"{int(blank.sum())} 条输气管道没有{column}：特定场所按 200 m", f"{int(blank.sum())} gas lines lack {column}: specific places are looked for within 200 m")
-            found.append(Finding("pipelines", "warning", "RADIUS_UNKNOWN", message, field=column, rows=int(blank.sum())))
+            message = Text(
+                f"{int(blank.sum())} 条输气管道没有{column}：特定场所按 200 m",
+                f"{int(blank.sum())} gas lines lack {column}: specific places are looked for within 200 m",
+            )
+            found.append(
+                Finding("pipelines", "warning", "RADIUS_UNKNOWN", message, field=column, rows=int(blank.sum()))
+            )
     other = lines["id"][~lines["medium"].isin([*known["oil_media"], *known["gas_media"]])].tolist()
     if other:
-        message = Text(f"介质不在 GB 32167 内，未评估：{'、'.join(other)}", f"media not covered by GB 32167, not assessed: {', '.join(other)}")
+        message = Text(
+            f"介质不在 GB 32167 内，未评估：{'、'.join(other)}",
+            f"media not covered by GB 32167, not assessed: {', '.join(other)}",
+        )
         found.append(Finding("pipelines", "warning", "MEDIUM_NOT_COVERED", message, rows=len(other)))
     return found
 
