@@ -98,7 +98,7 @@ class Substances:
                 + near(symbol, list(self._class_q))
             )
         found = named or (numbered[0] if len(numbered) == 1 else None)
-        if found is not None and (found.table == 1 or not symbol):
+        if found is not None and (found.table == 1 or symbol in (None, "", found.symbol)):
             return found
         if len(numbered) > 1 and not symbol:
             raise DataError(
@@ -109,7 +109,8 @@ class Substances:
                 remedy=Text("名称写成其中之一", "use one of these names"),
             )
         if symbol:
-            return self._of_class(name or number or symbol, symbol, (number,) if number else (), "secondary")
+            numbers = found.cas if found is not None else (number,) if number else ()
+            return self._of_class(name or number or symbol, symbol, numbers, "secondary")
         raise self._unknown(name, number)
 
     def _unknown(self, name: str | None, number: str | None) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import chains, geohazards, hazchem, maps, pipelines, risk, risk_points, zones
+from riskmap.workflow.steps import chains, geohazards, hazchem, maps, pipelines, risk, risk_points, tables, zones
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
@@ -14,6 +14,7 @@ STEPS: tuple[Step, ...] = (
     risk_points.STEP,
     # steps that make evacuation_routes come before this line: chains reads them
     chains.STEP,
+    tables.STEP,
     maps.STEP,
 )
 """After the imports, which the inputs of the project make."""
