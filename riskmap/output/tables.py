@@ -29,6 +29,9 @@ HEAD_ROW = 3
 """Title, note, then the headings; rows follow."""
 
 HEAD_FILL = "DCE6F1"
+DARK = ("red", "blue")
+"""Colours on which text is white."""
+
 LONGEST_CELL = 32_000
 
 
@@ -156,7 +159,10 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
         cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
         cell.border = box
         page.column_dimensions[get_column_letter(n)].width = column.width
+    heads = [math.ceil(_wide(c.title.pick(lang)) / max(c.width - 1, 1)) for c in sheet.columns]
+    page.row_dimensions[HEAD_ROW].height = 14.0 * max(heads, default=1) + 4
     plain, wrapped = Font(name=FONT, size=9), Alignment(vertical="center", wrap_text=True)
+    light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
     fills = {word: PatternFill("solid", fgColor=rgb.lstrip("#").upper()) for word, rgb in colours.items()}
     for r, values in enumerate(_values(sheet), HEAD_ROW + 1):
         lines = 1
@@ -167,6 +173,7 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
                 word = sheet.rows["colour"].iloc[r - HEAD_ROW - 1]
                 if word in fills:
                     cell.fill = fills[word]
+                    cell.font = light if word in DARK else plain
             if isinstance(value, str):
                 lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
         page.row_dimensions[r].height = 13.0 * min(lines, 12) + 2

@@ -73,9 +73,10 @@ def _residents_at(
     shapes = sources.geometry.to_numpy()
     tree = shapely.STRtree(places.geometry.to_numpy())
     source, place = tree.query(shapes, predicate="dwithin", distance=plant + within_m + 1e-6)
-    away = shapely.distance(shapes[source], places.geometry.to_numpy()[place])
-    # on the boundary is outside the plant; a point without a radius has no ground of its own
-    outside = (away >= plant[source]) & ((away > 0) | (shapely.get_dimensions(shapes[source]) == 0))
+    homes = places.geometry.to_numpy()[place]
+    # on the plant's boundary is outside it; a point without a radius has no ground of its own
+    outside = shapely.distance(shapes[source], homes) >= plant[source]
+    outside &= ~shapely.contains_properly(shapes[source], homes) | (shapely.get_dimensions(shapes[source]) == 0)
     people = places[fields.PEOPLE].to_numpy(float)[place]
     counted = np.bincount(source, np.where(outside, np.nan_to_num(people), 0.0), minlength=len(sources))
     unknown = np.bincount(source, outside & np.isnan(people), minlength=len(sources)).astype(int)

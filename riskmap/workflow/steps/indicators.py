@@ -46,7 +46,7 @@ INDICATORS: tuple[Indicator, ...] = (
     ),
     Indicator(Text("不构成重大危险源", "not a major hazard"), PLACES, "hazchem_grades", "grade = 0", "count"),
     Indicator(Text("未评估的危险源", "sources not assessed"), PLACES, "hazchem_grades", "grade IS NULL", "count"),
-    Indicator(Text("影响范围内的防护目标", "protected targets in zones"), PLACES, "hazchem_targets", "1 = 1", "count"),
+    Indicator(Text("火灾爆炸影响范围内的防护目标（按危险源计）", "targets in fire and blast zones, by source"), PLACES, "hazchem_targets", "scenario <> 'toxic'", "count"),
     Indicator(Text("可能引发多米诺的危险源对", "domino pairs"), PLACES, "hazchem_domino", "1 = 1", "count"),
     Indicator(Text("头顶库", "tailings dams above people"), PLACES, "overhead_dams", "overhead = 1", "count"),
     *(
@@ -68,7 +68,9 @@ def indicators(context: Context) -> pd.DataFrame:
     for one in INDICATORS:
         if context.has(one.layer):
             value = count(context.database.read(one.layer, where=one.where), one)
-            rows.append((one.name.pick(context.lang), value, one.unit.pick(context.lang), one.layer, one.where, one.measure))
+            rows.append(
+                (one.name.pick(context.lang), value, one.unit.pick(context.lang), one.layer, one.where, one.measure)
+            )
     return pd.DataFrame(rows, columns=["name", "value", "unit", "layer", "filter", "measure"])
 
 
@@ -76,4 +78,7 @@ def count(rows: pd.DataFrame, one: Indicator) -> float:
     """Measure the rows that an indicator's filter kept; the sum of nothing known is 0."""
     if one.measure == "count":
         return float(len(rows))
-    return float(pd.to_numeric(rows[one.measure.removeprefix("sum:")], errors="coerce").astype("Float64").sum()) * one.factor
+    return (
+        float(pd.to_numeric(rows[one.measure.removeprefix("sum:")], errors="coerce").astype("Float64").sum())
+        * one.factor
+    )

@@ -21,16 +21,44 @@ KINDS = {
     "tailings": Text("尾矿库", "tailings dam"),
 }
 COLOUR_NAMES = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝", "none": "—"}
-COLUMNS = ["kind", "id", "name", "level", "colour", "level_name", "township", "village", "place", "people", "unit", "warden", "phone", "basis", "measures"]
+COLUMNS = [
+    "kind",
+    "id",
+    "name",
+    "level",
+    "colour",
+    "level_name",
+    "township",
+    "village",
+    "place",
+    "people",
+    "unit",
+    "warden",
+    "phone",
+    "basis",
+    "measures",
+]
 
 
 def ledger(context: Context) -> pd.DataFrame:
     """Give the major-hazard ledger: all points of the overlays, the worst first, then by people."""
-    parts = [p for p in (_geohazards(context), _pipelines(context), _hazchem(context), _risk_points(context), _tailings(context)) if p is not None and len(p)]
+    parts = [
+        p
+        for p in (
+            _geohazards(context),
+            _pipelines(context),
+            _hazchem(context),
+            _risk_points(context),
+            _tailings(context),
+        )
+        if p is not None and len(p)
+    ]
     if not parts:
         return pd.DataFrame(columns=["no", *COLUMNS, "kind_name", "colour_name"])
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows.sort_values(["level", "people", "kind", "id"], ascending=[False, False, True, True], na_position="last", ignore_index=True)
+    rows = rows.sort_values(
+        ["level", "people", "kind", "id"], ascending=[False, False, True, True], na_position="last", ignore_index=True
+    )
     rows["measures"] = rows["measures"].where(rows["measures"].notna(), _suggested(context, rows))
     rows["kind_name"] = rows["kind"].map({k: t.pick(context.lang) for k, t in KINDS.items()})
     rows["colour_name"] = rows["colour"].map(COLOUR_NAMES) if context.lang == "zh" else rows["colour"]
@@ -114,12 +142,25 @@ def _number(values: pd.Series) -> Any:
 def _suggested(context: Context, rows: pd.DataFrame) -> pd.Series:
     """Give the house's measures by kind and level, for points whose register states none."""
     table = {(r["kind"], r["level"]): r[context.lang] for r in context.fact_table("ledger", "measures")}
-    return pd.Series([table.get((k, n)) for k, n in zip(rows["kind"], rows["level"], strict=True)], index=rows.index, dtype=object)
+    return pd.Series(
+        [table.get((k, n)) for k, n in zip(rows["kind"], rows["level"], strict=True)], index=rows.index, dtype=object
+    )
 
 
 def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.DataFrame:
     """Give the responsibility list: a row per township and village, points by colour, people, wardens."""
-    columns = ["township", "village", "points", "n_red", "n_orange", "n_yellow", "n_blue", "people", "wardens", "listed"]
+    columns = [
+        "township",
+        "village",
+        "points",
+        "n_red",
+        "n_orange",
+        "n_yellow",
+        "n_blue",
+        "people",
+        "wardens",
+        "listed",
+    ]
     if not len(rows):
         return pd.DataFrame(columns=columns)
     keyed = rows.assign(township=rows["township"].fillna("—"), village=rows["village"].fillna(""))
@@ -127,7 +168,17 @@ def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.Dat
     for (town, village), part in keyed.groupby(["township", "village"], sort=True):
         counts = {f"n_{c}": int((part["colour"] == c).sum()) for c in ("red", "orange", "yellow", "blue")}
         names = "、".join(part["name"].astype(str).head(12)) + (f" 等 {len(part)} 处" if len(part) > 12 else "")
-        made.append({"township": town, "village": village, "points": len(part), **counts, "people": part["people"].sum(min_count=1), "wardens": _wardens(wardens, town), "listed": names})
+        made.append(
+            {
+                "township": town,
+                "village": village,
+                "points": len(part),
+                **counts,
+                "people": part["people"].sum(min_count=1),
+                "wardens": _wardens(wardens, town),
+                "listed": names,
+            }
+        )
     return pd.DataFrame(made, columns=columns)
 
 
@@ -141,17 +192,49 @@ def _wardens(wardens: pd.DataFrame | None, town: str) -> str | None:
 
 def cards(rows: pd.DataFrame, wardens: pd.DataFrame | None, shelters: pd.DataFrame | None) -> pd.DataFrame:
     """Give the grid-warden cards: a block of rows per warden (or township without one), a row per point."""
-    columns = ["card", "township", "warden", "phone", "name", "kind_name", "colour", "colour_name", "people", "place", "shelter", "measures"]
+    columns = [
+        "card",
+        "township",
+        "warden",
+        "phone",
+        "name",
+        "kind_name",
+        "colour",
+        "colour_name",
+        "people",
+        "place",
+        "shelter",
+        "measures",
+    ]
     near = {} if shelters is None else dict(zip(shelters["id"], shelters["shelter"], strict=True))
     made = []
     for town, part in rows.assign(township=rows["township"].fillna("—")).groupby("township", sort=True):
         own = wardens[wardens["township"] == town] if wardens is not None and "township" in wardens.columns else None
-        people = [("", "")] if own is None or not len(own) else list(zip(own["name"], own.get("phone", pd.Series("", index=own.index)), strict=True))
+        people = (
+            [("", "")]
+            if own is None or not len(own)
+            else list(zip(own["name"], own.get("phone", pd.Series("", index=own.index)), strict=True))
+        )
         for name, phone in people:
             held = part
             if own is not None and "geohazard_id" in own.columns:
                 point = own.loc[own["name"] == name, "geohazard_id"].dropna().tolist()
                 held = part[part["id"].isin(point)] if point else part
             for row in held.itertuples():
-                made.append((f"{town} {name}".strip(), town, name, phone, row.name, row.kind_name, row.colour, row.colour_name, row.people, row.place, near.get(row.id), row.measures))
+                made.append(
+                    (
+                        f"{town} {name}".strip(),
+                        town,
+                        name,
+                        phone,
+                        row.name,
+                        row.kind_name,
+                        row.colour,
+                        row.colour_name,
+                        row.people,
+                        row.place,
+                        near.get(row.id),
+                        row.measures,
+                    )
+                )
     return pd.DataFrame(made, columns=columns)

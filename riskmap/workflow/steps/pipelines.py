@@ -46,7 +46,7 @@ def run(context: Context) -> Results:
     results.rows["pipeline_hca_causes"] = found.causes
     results.rows["pipeline_crossings"] = _crossings(context, lines, found)
     results.rows["pipeline_km"] = _kilometres(context, pieces)
-    results.findings += _findings(context, lines, pieces, around, accuracy, known)
+    results.findings += _findings(lines, pieces, around, accuracy, known)
     results.totals = _totals(pieces, found)
     return results
 
@@ -109,7 +109,6 @@ def _kilometres(context: Context, pieces: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _findings(
-    context: Context,
     lines: gpd.GeoDataFrame,
     pieces: gpd.GeoDataFrame,
     around: dict[str, Any],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from riskmap.output import tables
@@ -19,11 +17,22 @@ LISTED_FROM = 2
 """The risk list holds what is yellow or worse; the ledger holds all."""
 
 C = Column
-NO, KIND, NAME = C("no", Text("序号", "No."), 6), C("kind_name", Text("类别", "Kind"), 15), C("name", Text("名称", "Name"), 26)
-ID, TOWN, VILLAGE = C("id", Text("编号", "Id"), 16), C("township", Text("乡镇（街道）", "Township"), 12), C("village", Text("村（社区）", "Village"), 12)
+NO, KIND, NAME = (
+    C("no", Text("序号", "No."), 6),
+    C("kind_name", Text("类别", "Kind"), 15),
+    C("name", Text("名称", "Name"), 26),
+)
+ID, TOWN, VILLAGE = (
+    C("id", Text("编号", "Id"), 16),
+    C("township", Text("乡镇（街道）", "Township"), 12),
+    C("village", Text("村（社区）", "Village"), 12),
+)
 COLOUR, LEVEL = C("colour_name", Text("颜色", "Colour"), 6), C("level_name", Text("等级", "Level"), 14)
 PEOPLE = C("people", Text("涉及人数", "People"), 9, "#,##0")
-PLACE, UNIT = C("place", Text("位置（经度, 纬度或桩号）", "Place (lon, lat or station)"), 22), C("unit", Text("责任单位", "Responsible unit"), 20)
+PLACE, UNIT = (
+    C("place", Text("位置（经度, 纬度或桩号）", "Place (lon, lat or station)"), 22),
+    C("unit", Text("责任单位", "Responsible unit"), 20),
+)
 WARDEN, PHONE = C("warden", Text("监测人/网格员", "Warden"), 12), C("phone", Text("电话", "Phone"), 13)
 BASIS, MEASURES = C("basis", Text("依据", "Basis"), 26), C("measures", Text("管控措施", "Measures"), 40)
 
@@ -46,15 +55,61 @@ def _sheets(context: Context) -> list[Sheet]:
     exposed = optional(context, "geohazard_exposure")
     risky = rows[rows["level"].fillna(0) >= LISTED_FROM].reset_index(drop=True)
     made_up = [layer for layer in context.project.inputs if context.is_synthetic(layer)]
-    origin = Text("合成示例数据，不得用于实际工作。", "Synthetic example data, not for operational use. ") if made_up else Text("", "")
+    origin = (
+        Text("合成示例数据，不得用于实际工作。", "Synthetic example data, not for operational use. ")
+        if made_up
+        else Text("", "")
+    )
     inside = Text("内部资料。", "Internal. ") + origin
-    people = Text("人数：隐患点为登记的威胁人数，高后果区为管道两侧 200 m 内，危险源为厂界外 500 m 内；空白为未知，不是 0。", "People: registered for geohazard points, within 200 m of pipelines, within 500 m of plants; blank is unknown, not 0.")
+    people = Text(
+        "人数：隐患点为登记的威胁人数，高后果区为管道两侧 200 m 内，危险源为厂界外 500 m 内；空白为未知，不是 0。",
+        "People: registered for geohazard points, within 200 m of pipelines, within 500 m of plants; blank is unknown, not 0.",
+    )
     sheets = [
-        Sheet("ledger", _t("重大风险隐患台账", "Major-hazard ledger"), (NO, KIND, ID, NAME, COLOUR, LEVEL, TOWN, VILLAGE, PLACE, PEOPLE, UNIT, WARDEN, PHONE, BASIS), rows, inside + people),
-        Sheet("risk_list", _t("风险清单", "Risk list"), (NO, KIND, NAME, COLOUR, LEVEL, TOWN, PEOPLE, BASIS, MEASURES), risky, inside + _t("黄色及以上；登记没有措施的，为通用建议。", "Yellow and worse; measures are general suggestions where the register states none.")),
-        Sheet("responsibility_list", _t("责任清单", "Responsibility list"), RESPONSIBLE, ledger.responsibilities(rows, wardens), inside + _t("按乡镇（街道）、村（社区）汇总。", "By township and village.")),
-        Sheet("warden_cards", _t("网格员工作卡", "Grid-warden cards"), CARD, ledger.cards(risky if len(risky) > 0 else rows, wardens, exposed), inside + _t("每人一页。", "A page each."), page_by="card"),
-        Sheet("indicators", _t("规划指标", "Indicators"), INDICATOR, indicators(context), inside + _t("每个数字注明图层和筛选条件，可在 riskmap.gpkg 中复核。", "Each figure names its layer and filter and can be counted again in riskmap.gpkg.")),
+        Sheet(
+            "ledger",
+            _t("重大风险隐患台账", "Major-hazard ledger"),
+            (NO, KIND, ID, NAME, COLOUR, LEVEL, TOWN, VILLAGE, PLACE, PEOPLE, UNIT, WARDEN, PHONE, BASIS),
+            rows,
+            inside + people,
+        ),
+        Sheet(
+            "risk_list",
+            _t("风险清单", "Risk list"),
+            (NO, KIND, NAME, COLOUR, LEVEL, TOWN, PEOPLE, BASIS, MEASURES),
+            risky,
+            inside
+            + _t(
+                "黄色及以上；登记没有措施的，为通用建议。",
+                "Yellow and worse; measures are general suggestions where the register states none.",
+            ),
+        ),
+        Sheet(
+            "responsibility_list",
+            _t("责任清单", "Responsibility list"),
+            RESPONSIBLE,
+            ledger.responsibilities(rows, wardens),
+            inside + _t("按乡镇（街道）、村（社区）汇总。", "By township and village."),
+        ),
+        Sheet(
+            "warden_cards",
+            _t("网格员工作卡", "Grid-warden cards"),
+            CARD,
+            ledger.cards(risky if len(risky) > 0 else rows, wardens, exposed),
+            inside + _t("每人一页。", "A page each."),
+            page_by="card",
+        ),
+        Sheet(
+            "indicators",
+            _t("规划指标", "Indicators"),
+            INDICATOR,
+            indicators(context),
+            inside
+            + _t(
+                "每个数字注明图层和筛选条件，可在 riskmap.gpkg 中复核。",
+                "Each figure names its layer and filter and can be counted again in riskmap.gpkg.",
+            ),
+        ),
     ]
     return sheets + _own_sheets(context, inside)
 
@@ -70,7 +125,9 @@ def _own_sheets(context: Context, note: Text) -> list[Sheet]:
         if keep is not None:
             frame = frame.query(keep, engine="python")
         if "colour" in frame.columns:
-            frame = frame.assign(colour_name=frame["colour"].map(ledger.COLOUR_NAMES) if context.lang == "zh" else frame["colour"])
+            frame = frame.assign(
+                colour_name=frame["colour"].map(ledger.COLOUR_NAMES) if context.lang == "zh" else frame["colour"]
+            )
         kept = tuple(c for c in columns if c.key in frame.columns)
         if len(frame):
             sheets.append(Sheet(id, title, kept, frame.reset_index(drop=True), note))
