@@ -30,7 +30,8 @@ def run(context: Context) -> Results:
     inside = {"people": where, "facilities": optional(context, "facilities"), "roads": optional(context, "roads")}
     inside |= {"levels": levels, "constants": facts_of(context, "exposure")}
     if len(zones):
-        zones = zones.join(exposure.exposed(zones, **inside)).rename(columns={"unknown": "people_unknown"})
+        held = exposure.exposed(zones, **inside)
+        zones = zones.join(held.assign(people_unknown=held["unknown"]).drop(columns="unknown"))
         zones["people_below"] = influence.people_below(zones, where, dem)
         results.totals["zones"] = exposure.exposed_once(zones[["geometry"]], **inside)
     exposed = _exposure(context, points, zones, levels, known)

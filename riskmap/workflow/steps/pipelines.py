@@ -135,6 +135,10 @@ def _findings(
             f"{len(wide)} lines have vertices more than {known['vertex_spacing_m']:g} m apart on average (up to {spacing.max() / 1000:.1f} km), like a sketch: {', '.join(wide[:8])}",
         )
         found.append(Finding("pipelines", "warning", "SCHEMATIC", message, rows=len(wide)))
+    return found + _household_findings(around, known) + _attribute_findings(lines, known)
+
+
+def _household_findings(around: dict[str, Any], known: Any) -> list[Finding]:
     if around["buildings"] is None:
         stand = (
             Text("用村庄户数代替，只是下限", "villages stand for them, a lower bound")
@@ -142,18 +146,22 @@ def _findings(
             else Text("户数未知", "households are unknown")
         )
         message = Text("没有 buildings：按户数的条件{s}", "no buildings: criteria by households: {s}").format(s=stand)
-        found.append(Finding(LAYER, "warning", "BUILDINGS_ABSENT", message))
-    else:
-        homes = around["buildings"]
-        blank = homes["households"].isna() if "households" in homes.columns else pd.Series(True, index=homes.index)
-        if "use" in homes.columns:
-            blank &= homes["use"].isna() | homes["use"].isin(known["dwelling_uses"])
-        if blank.any():
-            message = Text(
-                f"{int(blank.sum())} 栋住房没有户数，各按 1 户计",
-                f"{int(blank.sum())} dwellings state no households; each counts as one",
-            )
-            found.append(Finding("buildings", "warning", "HOUSEHOLDS_UNKNOWN", message, rows=int(blank.sum())))
+        return [Finding(LAYER, "warning", "BUILDINGS_ABSENT", message)]
+    homes = around["buildings"]
+    blank = homes["households"].isna() if "households" in homes.columns else pd.Series(True, index=homes.index)
+    if "use" in homes.columns:
+        blank &= homes["use"].isna() | homes["use"].isin(known["dwelling_uses"])
+    if not blank.any():
+        return []
+    message = Text(
+        f"{int(blank.sum())} 栋住房没有户数，各按 1 户计",
+        f"{int(blank.sum())} dwellings state no households; each counts as one",
+    )
+    return [Finding("buildings", "warning", "HOUSEHOLDS_UNKNOWN", message, rows=int(blank.sum()))]
+
+
+def _attribute_findings(lines: gpd.GeoDataFrame, known: Any) -> list[Finding]:
+    found = []
     for column in ("diameter_mm", "pressure_mpa"):
         blank = lines["medium"].isin(known["gas_media"]) & lines[column].isna()
         if blank.any():

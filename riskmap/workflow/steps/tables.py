@@ -8,8 +8,8 @@ from riskmap.output import tables
 from riskmap.output.tables import Column, Sheet
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps import ledger
 from riskmap.workflow.steps.indicators import INDICATORS, indicators
+from riskmap.workflow.steps.ledger import COLOUR_NAMES, cards, ledger, responsibilities
 from riskmap.workflow.steps.overlays import optional
 from riskmap.workflow.steps.step import Step
 
@@ -50,17 +50,11 @@ def run(context: Context) -> Results:
 
 
 def _sheets(context: Context) -> list[Sheet]:
-    rows = ledger.ledger(context)
+    rows = ledger(context)
     wardens = optional(context, "wardens")
     exposed = optional(context, "geohazard_exposure")
     risky = rows[rows["level"].fillna(0) >= LISTED_FROM].reset_index(drop=True)
-    made_up = [layer for layer in context.project.inputs if context.is_synthetic(layer)]
-    origin = (
-        Text("合成示例数据，不得用于实际工作。", "Synthetic example data, not for operational use. ")
-        if made_up
-        else Text("", "")
-    )
-    inside = Text("内部资料。", "Internal. ") + origin
+    inside = _origin(context)
     people = Text(
         "人数：隐患点为登记的威胁人数，高后果区为管道两侧 200 m 内，危险源为厂界外 500 m 内；空白为未知，不是 0。",
         "People: registered for geohazard points, within 200 m of pipelines, within 500 m of plants; blank is unknown, not 0.",
@@ -88,14 +82,14 @@ def _sheets(context: Context) -> list[Sheet]:
             "responsibility_list",
             _t("责任清单", "Responsibility list"),
             RESPONSIBLE,
-            ledger.responsibilities(rows, wardens),
+            responsibilities(rows, wardens),
             inside + _t("按乡镇（街道）、村（社区）汇总。", "By township and village."),
         ),
         Sheet(
             "warden_cards",
             _t("网格员工作卡", "Grid-warden cards"),
             CARD,
-            ledger.cards(risky if len(risky) > 0 else rows, wardens, exposed),
+            cards(risky if len(risky) > 0 else rows, wardens, exposed),
             inside + _t("每人一页。", "A page each."),
             page_by="card",
         ),
@@ -114,6 +108,15 @@ def _sheets(context: Context) -> list[Sheet]:
     return sheets + _own_sheets(context, inside)
 
 
+def _origin(context: Context) -> Text:
+    """Say that the sheets are internal, and that the data are made up where they say so of themselves."""
+    if not any(context.is_synthetic(layer) for layer in context.project.inputs):
+        return Text("内部资料。", "Internal. ")
+    return Text(
+        "内部资料。合成示例数据，不得用于实际工作。", "Internal. Synthetic example data, not for operational use. "
+    )
+
+
 def _own_sheets(context: Context, note: Text) -> list[Sheet]:
     """Give the sheets that copy a layer: areas, grades, disagreeing points, dams, compound points, domino pairs."""
     sheets = []
@@ -126,7 +129,7 @@ def _own_sheets(context: Context, note: Text) -> list[Sheet]:
             frame = frame.query(keep, engine="python")
         if "colour" in frame.columns:
             frame = frame.assign(
-                colour_name=frame["colour"].map(ledger.COLOUR_NAMES) if context.lang == "zh" else frame["colour"]
+                colour_name=frame["colour"].map(COLOUR_NAMES) if context.lang == "zh" else frame["colour"]
             )
         kept = tuple(c for c in columns if c.key in frame.columns)
         if len(frame):
