@@ -11,10 +11,14 @@ import time
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
+from affine import Affine
 from pyproj import CRS
 
+from riskmap.grid import Grid
+from riskmap.overlay import risk_points
 from riskmap.overlay.pipelines import high_consequence_areas
 
 FULL = os.environ.get("RISKMAP_BENCH") == "full"
@@ -72,3 +76,29 @@ def test_high_consequence_areas(km: int, count: int, record_property: object) ->
     assert found["length_m"].sum() == pytest.approx(lines.length.sum(), rel=1e-9)
     assert seconds < 60
     assert peak_gb() < 2
+
+
+POINTS = [(10_000, 1_000), *([(100_000, 3_163)] if FULL else [])]
+
+
+@pytest.mark.parametrize(("count", "side"), POINTS)
+def test_risk_points_on_cells(count: int, side: int) -> None:
+    """100,000 points on 10 million cells (3,163 x 3,163)."""
+    rng = np.random.default_rng(3)
+    grid = Grid((side, side), Affine(50, 0, 0, 0, -50, 50 * side), SYSTEM)
+    spots = rng.uniform(0, 50 * side, (count, 2))
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*spots.T), crs=SYSTEM)
+    level = pd.Series(rng.integers(0, 5, count))
+    began = time.perf_counter()
+    grid.locate(*spots.T)
+    baseline = time.perf_counter() - began
+    began = time.perf_counter()
+    cells, counts = risk_points.count_by_cell(points, level, grid)
+    values = np.zeros(grid.shape, np.uint8)
+    values.flat[cells] = risk_points.area_levels(counts, rule="escalation")
+    seconds = time.perf_counter() - began
+    print(
+        f"\n{count} points x {side * side} cells: {seconds:.2f} s, {seconds / baseline:.1f} x locating them, peak {peak_gb():.2f} GB"
+    )
+    assert counts.sum() == count
+    assert seconds < 10
