@@ -8,7 +8,7 @@ neither vote nor weigh; a target cell is unknown when only unknown ones reach it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray

@@ -277,6 +277,12 @@ def require_conserved(zone: gpd.GeoDataFrame, people: Settled) -> None:
     frame = shapely.box(*bounds).buffer(1.0, join_style="mitre")
     rest = gpd.GeoDataFrame(geometry=[shapely.difference(frame, zone.geometry.iloc[0])], crs=zone.crs)
     inside, outside = (float(people_in(z, people)[fields.PEOPLE].iloc[0]) for z in (zone, rest))
+    if people.places is not None:
+        # a house on the very edge is in the zone, and would be counted again by the ground beside it
+        shapes = people.places.geometry.to_numpy()
+        edge = shapely.intersects(shapes, zone.geometry.iloc[0]) & shapely.intersects(shapes, rest.geometry.iloc[0])
+        edge &= shapely.get_dimensions(shapes) == 0
+        outside -= float(np.nansum(people.places[fields.PEOPLE].to_numpy(float)[edge]))
     total = people.total()
     if abs(inside + outside - total) > PEOPLE_TOLERANCE * max(total, 1.0):
         raise ConservationError(
