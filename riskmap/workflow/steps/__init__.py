@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import coverage, maps, network, reach, risk, siting, snapping, zones
+from riskmap.workflow.steps import (
+    chains,
+    coverage,
+    geohazards,
+    hazchem,
+    maps,
+    network,
+    pipelines,
+    reach,
+    risk,
+    risk_points,
+    siting,
+    snapping,
+    tables,
+    zones,
+)
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
@@ -13,6 +28,13 @@ STEPS: tuple[Step, ...] = (
     coverage.STEP,
     siting.STEP,
     reach.STEP,
+    geohazards.STEP,
+    pipelines.STEP,
+    hazchem.STEP,
+    risk_points.STEP,
+    # steps that make evacuation_routes come before this line: chains reads them
+    chains.STEP,
+    tables.STEP,
     maps.STEP,
 )
 """After the imports, which the inputs of the project make."""
