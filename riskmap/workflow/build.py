@@ -92,7 +92,8 @@ def build(
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
         run = _Run(context, store.State.read(folder))
         started = datetime.datetime.now(datetime.UTC)
-        steps = _wanted((*steps_for(loaded.project.inputs), *STEPS), only)
+        asked = (step.of(loaded.project) for step in STEPS)
+        steps = _wanted((*steps_for(loaded.project.inputs), *asked), only)
         for number, step in enumerate(steps):
             if progress:
                 progress(number / len(steps), step.title)
