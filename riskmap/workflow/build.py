@@ -16,7 +16,7 @@ from riskmap.data.findings import count as count_findings
 from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
-from riskmap.workflow import record, store
+from riskmap.workflow import record, reference, store
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import load
 from riskmap.workflow.steps import STEPS, Step
@@ -187,6 +187,8 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         layer = step.gives[0]
         path = context.loaded.path_of(layer)
         parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
+    if "risk" in step.options:
+        parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
     if step.name == "map":
         parts.append(context.lang)
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
@@ -226,7 +228,7 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
             for s in state.sources()
         ],
         "versions": record.versions(),
-        "seeds": {},
+        "seeds": {step: told["seed"] for step, told in state.totals().items() if "seed" in told},
         "totals": state.totals(),
         "findings": count_findings(findings),
         "values_below_standard": [asdict(use) for use in context.uncertain_facts()],
@@ -236,5 +238,6 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "seconds": round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 1),
         "outputs": outputs,
     }
+    reference.write_first(context)
     record.write_json(run_record, target / record.RUN)
     return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))
