@@ -129,9 +129,10 @@ def asset_units(
     shown = np.where(inside, levels, 0).astype(np.uint8)[zonal.nearest_inside(inside)]
     area = zonal.covered_area(shown, parts, grid, count=len(LEVELS)) / 1e6
     columns = level_columns(area, _amounts(levels, amounts, inside, ordered, grid), what="amount")
+    columns["five_level"] = pd.array([pd.NA] * len(parts), dtype="Int64")
     if five is not None:
         by_five = zonal.covered_area(five[zonal.nearest_inside(inside)], parts, grid, count=6) / 1e6
-        columns["five_level"] = level_rules(by_five)[fields.LEVEL]
+        columns["five_level"] = pd.array(level_rules(by_five)[fields.LEVEL], dtype="Int64")
     frame = gpd.GeoDataFrame(
         {
             "asset": asset,

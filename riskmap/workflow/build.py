@@ -92,7 +92,7 @@ def build(
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
         run = _Run(context, store.State.read(folder))
         started = datetime.datetime.now(datetime.UTC)
-        steps = _wanted((*steps_for(loaded.project.inputs), *STEPS), only)
+        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *STEPS), only), run)
         for number, step in enumerate(steps):
             if progress:
                 progress(number / len(steps), step.title)
@@ -118,6 +118,14 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
             chosen.append(step)
             wanted |= {*step.needs, *step.takes}
     return tuple(reversed(chosen))
+
+
+def _asked(steps: tuple[Step, ...], run: _Run) -> tuple[Step, ...]:
+    """Give the steps that the project asks for; what another gave in an earlier build is removed."""
+    for step in steps:
+        if not step.asked(run.context.project):
+            run.state.forget(step.name, run.context)
+    return tuple(step for step in steps if step.asked(run.context.project))
 
 
 def _take(step: Step, run: _Run) -> None:

@@ -22,6 +22,9 @@ from riskmap.workflow.context import Context
 from riskmap.workflow.risk_options import WeightsSpec
 
 CAPACITY = "capacity"
+SHARES = (CAPACITY, "vulnerability_")
+"""Layers that are declared as shares 0-1 and enter as they are, unless the project says otherwise."""
+
 FLAT_SHARE = 0.1
 """A layer that spans less of its declared range says little, and min-max would stretch it (contract 11.8)."""
 
@@ -135,7 +138,8 @@ def _from_judgements(context: Context, spec: WeightsSpec, stated: dict[str, str 
         names = [_layer_called(context, name) for name in matrix.index]
         renamed = dict(zip(matrix.index, names, strict=True))
         result = weights.ahp(
-            matrix.rename(index=renamed, columns=renamed), max_cr=context.fact("weights", "max_consistency_ratio")
+            matrix.set_axis(names).set_axis([renamed.get(c, c) for c in matrix.columns], axis=1),
+            max_cr=context.fact("weights", "max_consistency_ratio"),
         )
     except RiskmapError as error:
         error.file = error.file or spec.ahp
@@ -191,6 +195,9 @@ def scale_of(context: Context, layer: str) -> Scale:
     if levels:
         return normalise.level_scale(levels)
     spec = context.project.risk.normalise.of(layer)
+    if layer.startswith(SHARES) and layer not in context.project.risk.normalise.layers:
+        # shares mean the same everywhere: stretching them would make the best township perfect
+        return normalise.Scale("fixed", 0.0, 1.0)
     within = np.where(context.inside, context.cells(layer).values, np.nan)
     try:
         return normalise.fit(within, method=spec.method, bounds=spec.bounds)

@@ -153,4 +153,5 @@ STEP = Step(
     gives=("asset_risk_*", "asset_level_*", "asset_five_level_*", "asset_units"),
     options=("risk", "facts"),
     run=run,
+    asked=lambda project: bool(project.risk.assets),
 )

@@ -19,8 +19,6 @@ def run(context: Context) -> Results:
     """Give ``risk_change`` and ``risk_changes`` against the output folder that ``risk.previous`` names."""
     results = Results()
     previous = context.project.risk.previous
-    if previous is None:
-        return results
     folder = context.loaded.folder / previous
     earlier_run = record.read_json(folder / record.RUN)
     if earlier_run is None:
@@ -67,4 +65,5 @@ STEP = Step(
     gives=("risk_change", "risk_changes"),
     options=("risk",),
     run=run,
+    asked=lambda project: project.risk.previous is not None,
 )

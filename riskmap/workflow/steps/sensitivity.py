@@ -25,8 +25,6 @@ def run(context: Context) -> Results:
     """Give the probability of each colour, its stability, ``uncertain_zones`` and ``weight_sensitivity``, where asked for."""
     results = Results()
     spec = context.project.risk.sensitivity
-    if spec is None:
-        return results
     recipe = scoring.recipe_again(context)
     strange = set(spec.errors) - set(recipe.weights)
     if strange:
@@ -110,4 +108,5 @@ STEP = Step(
     gives=("colour_probability_*", "colour_stability", "uncertain_zones", "weight_sensitivity"),
     options=("risk", "facts", "reference"),
     run=run,
+    asked=lambda project: project.risk.sensitivity is not None,
 )

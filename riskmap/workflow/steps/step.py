@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -29,6 +30,8 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    asked : callable
+        Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
     """
 
     name: str
@@ -38,3 +41,4 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    asked: Callable[[Any], bool] = lambda _: True
