@@ -155,6 +155,11 @@ def covered_area(codes: NDArray[np.uint8], polygons: NDArray[Any], grid: Grid, *
     float64 array (polygons, count)
         Square metres.
     """
+    return covered_in(_cells_source(codes, grid), polygons, grid, count=count)
+
+
+def covered_in(source: Any, polygons: NDArray[Any], grid: Grid, *, count: int) -> NDArray[np.float64]:
+    """Give what :func:`covered_area` gives for an exactextract raster source on a grid."""
     import geopandas as gpd
     from exactextract import exact_extract
 
@@ -163,7 +168,7 @@ def covered_area(codes: NDArray[np.uint8], polygons: NDArray[Any], grid: Grid, *
     area = np.zeros((len(polygons), count))
     if not len(frame):
         return area
-    told = exact_extract(_cells_source(codes, grid), frame, ["unique", "frac", "count"], output="pandas")
+    told = exact_extract(source, frame, ["unique", "frac", "count"], output="pandas")
     rows = np.flatnonzero(filled)
     for row, seen, shares, cells in zip(rows, told["unique"], told["frac"], told["count"], strict=True):
         area[row, np.asarray(seen, dtype=np.int64)] = np.asarray(shares) * cells * grid.cell_area

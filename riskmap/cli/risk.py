@@ -37,7 +37,7 @@ def weights(matrix: str, encoding: str | None, lang: Any, form: str) -> None:
                 "weights": found.weights.to_dict(),
                 "lambda_max": found.lambda_max,
                 "ci": found.ci,
-                "cr": None if found.cr != found.cr else found.cr,  # noqa: PLR0124 (NaN)
+                "cr": None if found.cr != found.cr else found.cr,
                 "consistent": found.cr < limit,
                 "missing": found.missing,
                 "worst": [judgement._asdict() for judgement in found.worst],
@@ -59,7 +59,11 @@ def _show(found: Any) -> None:
     if found.missing:
         say(f"未给出的比较 {found.missing} 对", f"{found.missing} pairs not judged")
     if found.worst:
-        heads = ["最不一致的判断", "给定", "其余判断表明"] if lang == "zh" else ["least consistent", "given", "the others imply"]
+        heads = (
+            ["最不一致的判断", "给定", "其余判断表明"]
+            if lang == "zh"
+            else ["least consistent", "given", "the others imply"]
+        )
         rows = [[f"{j.row} : {j.column}", ratio(j.given), ratio(j.implied)] for j in found.worst]
         click.echo("\n" + table(heads, rows, "lrr"))
 
@@ -82,7 +86,9 @@ class Place(click.ParamType):
 @click.command()
 @click.argument("project", type=click.Path(dir_okay=False))
 @click.argument("place", type=Place())
-@click.option("--out", type=click.Path(file_okay=False), help="Output folder. [default: out/<folder of the project file>]")
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Output folder. [default: out/<folder of the project file>]"
+)
 @lang_option
 @format_option
 def explain(project: str, place: tuple[float, float], out: str | None, lang: Any, form: str) -> None:
@@ -109,9 +115,16 @@ def _tell(told: dict[str, Any]) -> None:
     score = "-" if told["score"] is None else f"{told['score']:.6g}"
     town = told["township"]["name"] if told["township"] else "-"
     say(f"{level.name.zh}（{town}）", f"{level.name.en} ({town})")
-    heads = ["图层", "原值", "归一化", "权重", "贡献"] if lang == "zh" else ["layer", "raw", "normalised", "weight", "contribution"]
+    heads = (
+        ["图层", "原值", "归一化", "权重", "贡献"]
+        if lang == "zh"
+        else ["layer", "raw", "normalised", "weight", "contribution"]
+    )
     rows = [
-        [catalog.layer(r["layer"]).title.pick(lang), *(_number(r[k]) for k in ("raw", "normalised", "weight", "contribution"))]
+        [
+            catalog.layer(r["layer"]).title.pick(lang),
+            *(_number(r[k]) for k in ("raw", "normalised", "weight", "contribution")),
+        ]
         for r in told["layers"]
     ]
     click.echo("\n" + table(heads, rows, "lrrrr"))

@@ -55,13 +55,23 @@ class Scale:
             return (x - self.mean) / self.deviation if self.deviation > 0 else x * 0.0
         if self.method == "rank":
             return self._ranks(x)
-        share = np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0) if self.high > self.low else x * 0.0
+        if self.high > self.low:
+            share = x - self.low
+            share /= self.high - self.low
+            np.clip(share, 0.0, 1.0, out=share)
+        else:
+            share = x * 0.0
         return 0.5 + 0.5 * share if self.method == "half_one" else share
 
     @property
     def worst(self) -> float:
         """Normalised value of the worst known value."""
         return float(self.apply(np.array([self.high]))[0])
+
+    @property
+    def best(self) -> float:
+        """Normalised value of the best known value."""
+        return float(self.apply(np.array([self.low]))[0])
 
     def as_record(self) -> dict[str, Any]:
         """Give the numbers with which the normalisation can be done again by hand."""

@@ -93,6 +93,18 @@ class Recipe:
         layers = self._normalised(raw)
         return np.any([np.isnan(layers[self._name(layer)]) for layer in self.weights], axis=0)
 
+    def score_range(self) -> tuple[float, float]:
+        """Give the bounds that no score leaves: every method rises with each layer, and falls with reducing ones."""
+        ends = []
+        for best in (True, False):
+            corner = {}
+            for layer, scale in self.scales.items():
+                lowest = best != (layer in self.reducing or self.weights.get(layer, 1.0) < 0)
+                corner[layer] = np.array([scale.best if lowest else scale.worst])
+            named = {self._name(layer): corner[layer] for layer in self.weights}
+            ends.append(float(compose.compose(named, **self._arguments()).item()))
+        return min(ends), max(ends)
+
     def as_record(self) -> dict[str, Any]:
         """Give all numbers of the recipe as plain values, for ``run.json`` and for doing it again."""
         return {
@@ -137,9 +149,9 @@ class Recipe:
 
     def _arguments(self) -> dict[str, Any]:
         named = {self._name(layer): weight for layer, weight in self.weights.items()}
-        worst = {
-            self._name(layer): 1.0 if layer in self.reducing else scale.worst for layer, scale in self.scales.items()
-        }
+        worst = {}
+        if self.missing == "conservative":
+            worst = {self._name(n): 1.0 if n in self.reducing else scale.worst for n, scale in self.scales.items()}
         return {
             "weights": None if self.method == "matrix" else named,
             "method": self.method,

@@ -33,9 +33,15 @@ def given(weights: Mapping[str, float]) -> pd.Series:
     ------
     DataError
     """
-    series = pd.Series(dict(weights), dtype=float)
-    bad = [name for name, w in series.items() if not 0 <= w < math.inf]
-    if bad or not series.sum() > 0:
+    return pd.Series(rescaled(weights), dtype=float)
+
+
+def rescaled(weights: Mapping[str, float]) -> dict[str, float]:
+    """Give stated weights, rescaled to sum 1, as a plain mapping; see :func:`given`."""
+    stated = {name: float(weight) for name, weight in weights.items()}
+    # summed exactly, so that the order of the layers does not change a bit
+    total = math.fsum(stated.values())
+    if not all(0 <= weight < math.inf for weight in stated.values()) or not total > 0:
         raise DataError(
             Text(
                 f"权重不能为负，且至少一个为正：{dict(weights)}",
@@ -43,8 +49,7 @@ def given(weights: Mapping[str, float]) -> pd.Series:
             ),
             remedy=Text("改正项目文件里的 risk.weights", "correct risk.weights in the project file"),
         )
-    # summed exactly, so that the order of the layers does not change a bit
-    return series / math.fsum(series)
+    return {name: weight / total for name, weight in stated.items()}
 
 
 def equal(names: Sequence[str]) -> pd.Series:

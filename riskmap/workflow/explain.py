@@ -179,9 +179,7 @@ class _Delivered:
                 ordered[layer] = np.sort(values[~np.isnan(values)])
         return Recipe.from_record(told, ordered)
 
-    def _levels(
-        self, score: NDArray[np.float32], told: Mapping[str, Any], recipe: Recipe
-    ) -> tuple[int, int | None]:
+    def _levels(self, score: NDArray[np.float32], told: Mapping[str, Any], recipe: Recipe) -> tuple[int, int | None]:
         """Give the level before the merge, and the five level beside it where there is one."""
         found = int(classify.levels(score, np.array(told["breaks"]))[0])
         if len(told["breaks"]) <= scoring.FOUR or scoring.on_levels(recipe):
