@@ -17,8 +17,8 @@ from riskmap.crs import parse
 from riskmap.data.database import Database
 from riskmap.data.rasters import read_grid
 from riskmap.grid import Grid
-from riskmap.workflow.build import Built, build
 from riskmap.risk import zoning
+from riskmap.workflow.build import Built, build
 
 METRIC = parse("EPSG:4548")
 
@@ -81,10 +81,17 @@ def small_county(folder: Path, risk: dict | None = None, *, seed: int = 1, shift
     boundary = shapely.box(west + 20, south + 30, west + 4020, south + 3030)
     _rows({"name": ["小县"], "code": ["370399"]}, [boundary], data / "boundary.gpkg")
     middle = west + 2217
-    halves = [shapely.box(west - 100, south - 100, middle, south + 3200), shapely.box(middle, south - 100, west + 4200, south + 3200)]
+    halves = [
+        shapely.box(west - 100, south - 100, middle, south + 3200),
+        shapely.box(middle, south - 100, west + 4200, south + 3200),
+    ]
     _rows({"name": ["甲镇", "乙镇"], "code": ["370399100", "370399101"]}, halves, data / "townships.gpkg")
     points = [shapely.Point(west + 700, south + 900), shapely.Point(west + 3300, south + 2100)]
-    _rows({"name": ["东村", "西村"], "code": ["370399100001", "370399101001"], "population": [120, 80]}, points, data / "villages.gpkg")
+    _rows(
+        {"name": ["东村", "西村"], "code": ["370399100001", "370399101001"], "population": [120, 80]},
+        points,
+        data / "villages.gpkg",
+    )
     _rows({"name": ["甲镇", "乙镇"], "value": [0.3, 0.8]}, halves, data / "capacity.gpkg")
     grid = Grid((33, 43), Affine(SIDE, 0, west - 100, 0, -SIDE, south + 3200), METRIC)
     flood = _smooth(rng, grid.shape) * 3
@@ -131,7 +138,13 @@ def _rows(columns: dict[str, list], shapes: list, path: Path) -> None:
 
 def _raster(values: NDArray, grid: Grid, path: Path) -> None:
     levels = values.dtype == np.uint8
-    profile = {"driver": "GTiff", "height": grid.shape[0], "width": grid.shape[1], "count": 1, "transform": grid.transform}
+    profile = {
+        "driver": "GTiff",
+        "height": grid.shape[0],
+        "width": grid.shape[1],
+        "count": 1,
+        "transform": grid.transform,
+    }
     kind = {"dtype": "uint8", "nodata": 0} if levels else {"dtype": "float32", "nodata": -9999.0}
     with rasterio.open(path, "w", crs="EPSG:4548", **profile, **kind) as file:
         file.write(values if levels else np.nan_to_num(values, nan=-9999.0).astype(np.float32), 1)

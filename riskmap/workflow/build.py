@@ -197,7 +197,7 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
     if "risk" in step.options:
         parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
-    if step.name == "map":
+    if step.speaks:
         parts.append(context.lang)
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)

@@ -86,6 +86,7 @@ class _Delivered:
 
     @cached_property
     def run(self) -> dict[str, Any]:
+        """What ``run.json`` tells."""
         found = record.read_json(self.folder / record.RUN)
         if found is None or "risk" not in found["totals"]:
             raise OutputError(
@@ -97,24 +98,30 @@ class _Delivered:
 
     @cached_property
     def database(self) -> Database:
+        """The delivered database."""
         return Database(self.folder / "riskmap.gpkg")
 
     @cached_property
     def boundary(self) -> Any:
+        """Rows of the area."""
         return self.database.read("boundary")
 
     @cached_property
     def grid(self) -> Grid:
+        """Grid of the delivered levels."""
         return read_grid(self.folder / "grids" / "risk_level.tif").grid
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
+        """Cells of the area."""
         return zonal.inside(self.boundary, self.grid)
 
     def cells(self, layer: str) -> NDArray[Any]:
+        """Read a delivered grid."""
         return read_grid(self.folder / "grids" / f"{layer}.tif").values
 
     def has(self, layer: str) -> bool:
+        """Tell whether the build delivered a grid."""
         return f"grids/{layer}.tif" in self.run["outputs"]
 
     def at(self, layer: str, cell: tuple[int, int]) -> Any:
@@ -125,6 +132,7 @@ class _Delivered:
         return None if value != value else value  # noqa: PLR0124 (NaN)
 
     def explain(self, lon: float, lat: float) -> dict[str, Any]:
+        """Give the chain of a place."""
         x, y = transformer(LONLAT, self.grid.crs).transform(lon, lat)
         cell = self._cell_of(x, y, lon, lat)
         told = self.run["totals"]["risk"]

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import assets, change, maps, risk, sensitivity, zones
+from riskmap.workflow.steps import (
+    assets,
+    chains,
+    change,
+    geohazards,
+    hazchem,
+    maps,
+    pipelines,
+    risk,
+    risk_points,
+    sensitivity,
+    tables,
+    zones,
+)
 from riskmap.workflow.steps.step import Step
 
-STEPS: tuple[Step, ...] = (assets.STEP, risk.STEP, zones.STEP, sensitivity.STEP, change.STEP, maps.STEP)
+STEPS: tuple[Step, ...] = (
+    assets.STEP,
+    risk.STEP,
+    zones.STEP,
+    sensitivity.STEP,
+    change.STEP,
+    geohazards.STEP,
+    pipelines.STEP,
+    hazchem.STEP,
+    risk_points.STEP,
+    # steps that make evacuation_routes come before this line: chains reads them
+    chains.STEP,
+    tables.STEP,
+    maps.STEP,
+)
 """After the imports, which the inputs of the project make."""
 
 __all__ = ["STEPS", "Step"]

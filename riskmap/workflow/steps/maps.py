@@ -300,4 +300,5 @@ STEP = Step(
     gives=("maps",),
     options=("name", "output", "data_date", "credits", "risk", "control", "inputs"),
     run=run,
+    speaks=True,
 )

@@ -32,6 +32,8 @@ class Step:
         Context -> Results.
     asked : callable
         Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    speaks : bool
+        Whether what it gives holds words in the language of the build.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Step:
     options: tuple[str, ...]
     run: Callable[[Context], Results]
     asked: Callable[[Any], bool] = lambda _: True
+    speaks: bool = False
