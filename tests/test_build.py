@@ -152,11 +152,11 @@ def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path)
 
 def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:
     project = county.county(tmp_path)
-    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  reserves: data/none.csv", 1)
+    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  supplies: data/none.csv", 1)
     project.write_text(text, encoding="utf-8")
     built = riskmap.build(project, tmp_path / "out")
-    assert [f.layer for f in built.findings if f.severity == "error"] == ["reserves"]
-    assert "reserves" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
+    assert [f.layer for f in built.findings if f.severity == "error"] == ["supplies"]
+    assert "supplies" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
 
 
 def test_numeric_levels_without_direction_are_refused_with_both_readings(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def _named(project: Any) -> tuple[str, ...]:
     """Give the layers that the project's questions speak of."""
     asked = {layer for question in project.reach for layer in (question.sources, question.to)}
     people = ("exposure_population",) if CELLS in asked else ()
-    return (*TABLES, "barriers", *people, *sorted(asked)) if asked else ()
+    return (*TABLES, "barriers", *people, *sorted(asked))
 
 
 STEP = Step(
@@ -231,4 +231,5 @@ STEP = Step(
     options=("network", "fire", "reach", "facts"),
     run=run,
     named=_named,
+    asked=lambda project: bool(project.reach),
 )

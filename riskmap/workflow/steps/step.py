@@ -32,6 +32,10 @@ class Step:
         Context -> Results.
     named : callable, optional
         Project -> those of ``takes`` that the project file names; all of them by default.
+    asked : callable
+        Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    speaks : bool
+        Whether what it gives holds words in the language of the build.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Step:
     options: tuple[str, ...]
     run: Callable[[Context], Results]
     named: Callable[[Any], tuple[str, ...]] | None = None
+    asked: Callable[[Any], bool] = lambda _: True
+    speaks: bool = False
 
     def of(self, project: Any) -> Step:
         """Give the step as this project asks for it: a layer that it does not speak of cannot stop it."""
