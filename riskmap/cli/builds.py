@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 SINGLE_STEPS = {
     "risk": "Compute the risk score and levels.",
     "zones": "Draw risk zones and control zones, and count townships.",
+    "network": "Cut the roads into a network, and report what it is like.",
+    "coverage": "Prove the fire circle on the road network: pieces, shares, gaps, responsibility areas.",
+    "siting": "Choose sites for new fire stations, exactly, and check them on the network.",
+    "reach": "Answer the project's other questions of time, its list `reach`.",
     "geohazards": "Grade geohazard points and count what they threaten.",
     "pipelines": "Identify the pipelines' high-consequence areas.",
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
