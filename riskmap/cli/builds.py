@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from riskmap.cli import figures
 from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
 
 if TYPE_CHECKING:
@@ -75,14 +76,15 @@ def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, fo
             json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
         )
     else:
-        _summary(built)
+        _summary(built, only or ("coverage",))
 
 
-def _summary(built: Built) -> None:
+def _summary(built: Built, shown: tuple[str, ...]) -> None:
     totals = built.run["totals"].get("zones")
     if totals:
         _colours(totals)
         _townships(built)
+    figures.show(built, shown)
     _findings(built)
     for name, why in built.skipped.items():
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")

@@ -137,8 +137,9 @@ def _roads_in_sight(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray]:
     """Give places on the roads within the depth of each point.
 
-    Along an edge the arrival is a minimum of two straight lines, so within a stretch it is least at one of the ends:
-    the ends of each stretch are exact where nothing hides them. Near barriers points between them are added.
+    Between stations the arrival along an edge is a minimum of two straight lines, so it is least at an end of the
+    stretch within the depth, or at a station on it: these are exact where nothing hides them. Near barriers points
+    between them are added.
     """
     network = covering.network
     usable = np.ones(len(network.lines), bool) if network.frontage is None else network.frontage
@@ -151,4 +152,13 @@ def _roads_in_sight(
     stretches = np.where(near_wall[point[pair]], shapely.segmentize(stretches, step_m), stretches)
     xy, which = shapely.get_coordinates(stretches, return_index=True)
     pair = pair[which]
-    return point[pair], edge[pair], shapely.points(xy)
+    own = np.flatnonzero(covering.places.edge >= 0)
+    own_edge, own_share = covering.places.edge[own], covering.places.share[own]
+    own_place = shapely.line_interpolate_point(network.lines[own_edge], own_share, normalized=True)
+    by, station = shapely.STRtree(own_place).query(sample, predicate="dwithin", distance=reach)
+    by, station = by[usable[own_edge[station]]], station[usable[own_edge[station]]]
+    return (
+        np.concatenate((point[pair], by)),
+        np.concatenate((edge[pair], own_edge[station])),
+        np.concatenate((shapely.points(xy), own_place[station])),
+    )

@@ -39,7 +39,7 @@ def moscow() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give coordinates, and tail, head and seconds of the edges, open both ways."""
     folder = shared() / "data" / "roads"
     xy, ends = (
-        np.frombuffer(gzip.open(folder / f"moscow-roads.{part}.bin.gz").read(), "<i4").reshape(-1, 2)
+        np.frombuffer(gzip.decompress((folder / f"moscow-roads.{part}.bin.gz").read_bytes()), "<i4").reshape(-1, 2)
         for part in ("co", "gr")
     )
     xy, (tail, head) = xy.astype(float), ends.T.astype(np.int64) - 1
@@ -61,10 +61,11 @@ def timed(work: Callable[[], Any], repeat: int = 1) -> tuple[float, Any]:
 
 
 def own_network() -> RoadNetwork:
+    """Build the network and the matrix that the first search would build."""
     xy, tail, head, seconds = moscow()
     both = np.concatenate((tail, head)), np.concatenate((head, tail)), np.tile(seconds, 2)
     net = RoadNetwork.from_edges(*both, xy=xy, crs=SYSTEM)
-    net.graph.arcs.matrix  # noqa: B018: what the first search would build
+    net.graph.arcs.matrix  # noqa: B018
     return net
 
 
@@ -94,7 +95,6 @@ def test_reach_beside_networkx_and_pandana(count: int) -> None:
         lambda: nx.multi_source_dijkstra_path_length(graph, set(chosen.tolist()), cutoff=LIMIT_S, weight="seconds"),
         repeat=2,
     )
-    del graph
     pd_build, other = timed(as_pandana)
     pd_solve, ranges = timed(lambda: other.nodes_in_range(chosen.tolist(), LIMIT_S), repeat=2)
     nearest = ranges.groupby("destination")["seconds"].min()
@@ -124,7 +124,7 @@ def five_minutes(count: int, demand: int) -> dict[str, float]:
     at = gpd.GeoDataFrame({"id": [f"S{n}" for n in range(count)]}, geometry=gpd.points_from_xy(*beside.T), crs=SYSTEM)
     homes = xy[rng.integers(0, len(xy), demand)] + rng.normal(0, 30, (demand, 2))
     people = gpd.GeoDataFrame(geometry=shapely.points(homes), crs=SYSTEM)
-    net.tree  # noqa: B018: built once with the network
+    net.tree  # noqa: B018
     began = time.perf_counter()
     found = coverage(net, at, limit_s=LIMIT_S + 60, turnout_s=60)
     pieces = found.pieces

@@ -138,6 +138,8 @@ def _summary(
                     "unit": share.unit,
                     "share": float(share),
                     "unknown": share.unknown,
+                    "speed_source": "project" if spec.speeds_kmh else "house",
+                    "turnout_s": spec.turnout_s if reading == "strict" else 0.0,
                     "driving_s": spec.limit_s - spec.turnout_s if reading == "strict" else spec.limit_s,
                     "limit_s": spec.limit_s,
                     "stations": len(circle.stations),
@@ -256,7 +258,9 @@ def _unproved(proof: Certificate) -> list[Finding]:
         f"覆盖面抽查 {len(proof.points)} 点，{len(failed)} 点在时限内到不了",
         f"{len(failed)} of {len(proof.points)} points sampled in the drawn areas are not reached in time",
     )
-    remedy = Text("请把项目文件和数据发给 riskmap 的维护者", "send the project and its data to the maintainers of riskmap")
+    remedy = Text(
+        "请把项目文件和数据发给 riskmap 的维护者", "send the project and its data to the maintainers of riskmap"
+    )
     place = shapely.MultiPoint(list(failed))
     return [Finding("fire_areas", "error", "AREA_UNPROVED", message, remedy, rows=len(failed), geometry=place)]
 
@@ -286,7 +290,15 @@ STEP = Step(
     Text("消防覆盖", "fire coverage"),
     needs=("boundary", "network_edges", "network_nodes", "fire_stations"),
     takes=(*TABLES, "barriers", "built_up", "exposure_population", "facilities", "hazchem_sources", "buildings"),
-    gives=("fire_coverage", "fire_areas", "fire_gaps", "fire_responsibility", "fire_summary", "fire_minutes", "fire_depth"),
+    gives=(
+        "fire_coverage",
+        "fire_areas",
+        "fire_gaps",
+        "fire_responsibility",
+        "fire_summary",
+        "fire_minutes",
+        "fire_depth",
+    ),
     options=("network", "fire", "facts"),
     run=run,
 )
