@@ -1,0 +1,130 @@
+"""Words for categories, for yes and no, and for levels: read by what the declarations list, never guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from riskmap.data.catalog import house
+from riskmap.data.codes import code_text
+from riskmap.data.ledger import Ledger
+from riskmap.data.numbers import NONE_WORDS
+from riskmap.data.rules import listed
+from riskmap.data.spec import FieldSpec, LevelsSpec, near
+from riskmap.data.units import fold
+from riskmap.levels import to_worst_high
+from riskmap.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+YES = ("1", "true", "yes", "y", "t", "是", "有", "√")
+NO = ("0", "false", "no", "n", "f", "否", "无", "×")
+
+
+def categories(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd.Series:
+    """Give the domain's key of each word; a word of another scheme stays unknown, with a finding."""
+    known: dict[str, tuple[str, bool]] = {}
+    for key, value in spec.domain.items():
+        known |= {fold(a): (key, True) for a in value.aliases if fold(a) not in known}
+    for key, value in spec.domain.items():
+        known |= {fold(w): (key, False) for w in (key, value.title.zh, value.title.en)}
+    words = text.map(code_text, na_action="ignore").astype("str")
+    found = {word: known.get(fold(word)) for word in words.dropna().unique()}
+    titles = [d.title.zh for d in spec.domain.values()]
+    for word in sorted(found):
+        if found[word] is None:
+            code = "VALUE_NONE_WORD" if word.lower() in NONE_WORDS else "CATEGORY_UNKNOWN"
+            values = {"known": Text("、".join(titles), ", ".join(spec.domain)), "hint": near(word, titles)}
+            ledger.rows(code, words == word, field=field, sample=word, **values)
+            ledger.changed(code, field, words[words == word])
+        elif found[word][1]:
+            key = found[word][0]
+            taken = Text(spec.domain[key].title.zh, key)
+            ledger.rows("CATEGORY_ALIAS", words == word, field=field, sample=word, taken=taken)
+            same = words[words == word]
+            ledger.changed("CATEGORY_ALIAS", field, same, same.map(lambda _, key=key: key))
+    return words.map({w: f[0] if f else None for w, f in found.items()}).astype("str")
+
+
+def booleans(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd.Series:
+    """Read yes and no in both languages and the field's own words (``室内``, ``viaduct``)."""
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(text):
+        return text.astype("boolean")
+    known = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+    for key, value in spec.domain.items():
+        known |= {fold(w): key == "true" for w in (value.title.zh, value.title.en, *value.aliases)}
+    words = text.map(code_text, na_action="ignore").astype("str")
+    values = words.map({w: known.get(fold(w)) for w in words.dropna().unique()})
+    strange = words.notna() & values.isna()
+    if strange.any():
+        ledger.rows("BOOLEAN_UNKNOWN", strange, field=field, sample=words[strange].iloc[0])
+        ledger.changed("BOOLEAN_UNKNOWN", field, words[strange])
+    return values.astype("boolean")
+
+
+def levels(text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str) -> tuple[pd.Series, int | None]:
+    """Read a level column so that the highest number is the worst.
+
+    Parameters
+    ----------
+    text : Series
+        Cleaned cells: words of one scale, or numbers.
+    said : LevelsSpec, optional
+        What the project says of numeric codes; without it they are an error, for nothing guesses the direction.
+    ledger : Ledger
+    field : str
+
+    Returns
+    -------
+    Series
+        Int64; missing where unknown.
+    int or None
+        How many levels the scale has; None when nothing is known.
+    """
+    import pandas as pd
+
+    codes = pd.to_numeric(text, errors="coerce")
+    if not text.notna().any():
+        return codes.astype("Float64").astype("Int64"), said.count if said else None
+    if codes.notna().eq(text.notna()).all():
+        return _numeric_levels(codes.astype("Float64").astype(float), said, ledger, field)
+    return _word_levels(text.map(code_text, na_action="ignore").astype("str"), ledger, field)
+
+
+def _word_levels(words: pd.Series, ledger: Ledger, field: str) -> tuple[pd.Series, int | None]:
+    known = {row["word"]: row for row in house().facts("levels").tables["words"].rows}
+    scales = {known[w]["count"] for w in words.dropna().unique() if w in known}
+    for word in sorted(w for w in words.dropna().unique() if w not in known):
+        hint = near(word, list(known), cutoff=0.5)  # words of one or two hanzi
+        ledger.rows("LEVEL_UNKNOWN", words == word, field=field, sample=word, hint=hint, known=listed(list(known), 40))
+    if len(scales) > 1:
+        ledger.note("LEVEL_MIXED", field=field)
+    values = words.map({w: known[w]["level"] if w in known else None for w in words.dropna().unique()})
+    return values.astype("Float64").astype("Int64"), max(scales, default=None)
+
+
+def _numeric_levels(
+    codes: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str
+) -> tuple[pd.Series, int | None]:
+    if said is None:
+        note_direction(codes.to_numpy(), ledger, field)
+        return codes.round().astype("Int64"), None
+    wrong = codes.notna() & ~codes.isin(range(1, said.count + 1))
+    if wrong.any():
+        known, sample = f"1-{said.count}", f"{codes[wrong].iloc[0]:g}"
+        ledger.rows("LEVEL_UNKNOWN", wrong, field=field, sample=sample, hint=Text("", ""), known=known)
+    turned = to_worst_high(codes.mask(wrong).fillna(0).to_numpy().astype(int), count=said.count, worst=said.worst)
+    return codes.where(codes.isna() | wrong, turned.astype(float)).mask(wrong).astype("Int64"), said.count
+
+
+def note_direction(codes: Any, ledger: Ledger, field: str | None = None) -> None:
+    """Note that numeric levels came without saying which end is worst; both readings are shown."""
+    found, times = np.unique(codes[~np.isnan(codes)], return_counts=True)
+    told = {int(c): int(n) for c, n in zip(found, times, strict=True)}
+    listing = ", ".join(f"{c} × {n}" for c, n in told.items())
+    high, low = (f"{int(c)} × {told[int(c)]}" for c in (found.max(), found.min()))
+    ledger.note("LEVEL_DIRECTION", field=field, codes=listing, high=high, low=low, facts={"codes": told})
