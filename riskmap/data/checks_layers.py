@@ -51,9 +51,10 @@ def villages_against_townships(t: Together) -> None:
     towns, villages = t.frame("townships"), t.frame("villages")
     if "population" not in towns or "population" not in villages or "code" not in villages:
         return
-    people = _floats(villages["population"]).groupby(villages["code"].astype("str").str[:9]).sum(min_count=1)
+    # a code that ends in 000 stands for a whole district: its villages begin with the rest
+    starts = towns["code"].astype("str").str.removesuffix("000")
+    below = starts.map({start: _people_under(villages, start) for start in starts.dropna().unique()})
     known = _floats(towns["population"])
-    below = towns["code"].astype("str").map(people)
     _compare(t, "villages", towns, known, below, Text("乡镇", "townships"), Text("村", "villages"))
 
 
@@ -68,6 +69,12 @@ def raster_against_townships(t: Together) -> None:
     people = zonal.crosstab(cells.values, units, np.zeros(units.shape, dtype=np.int64), (len(towns) + 1, 1))[:-1, 0]
     known, found = _floats(towns["population"]), _floats(towns["population"]) * 0 + people
     _compare(t, "exposure_population", towns, known, found, Text("乡镇", "townships"), Text("栅格", "raster"))
+
+
+def _people_under(villages: Any, start: str) -> float:
+    """Give the known people of the villages whose code begins so, NaN when there are none."""
+    below = villages["code"].astype("str").str.startswith(start, na=False)
+    return float(_floats(villages["population"])[below].sum(min_count=1))
 
 
 def _floats(values: Any) -> Any:

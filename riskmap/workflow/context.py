@@ -53,13 +53,14 @@ class GridResult:
 
 @dataclass(eq=False)
 class Results:
-    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, and files it wrote."""
+    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, files it wrote, changed cells."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     grids: dict[str, GridResult] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     totals: dict[str, Any] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    repairs: pd.DataFrame | None = None
 
 
 @dataclass(eq=False)
@@ -112,6 +113,11 @@ class Context:
         use = FactUse(topic, key, overrides.get(key, fact.value), fact.confidence, fact.source, key in overrides)
         self.used[topic, key] = use
         return use.value
+
+    @property
+    def limits(self) -> Mapping[str, Any]:
+        """The project's own limits of what is plausible in data."""
+        return self.project.facts.get("plausible", {})
 
     def uncertain_facts(self) -> list[FactUse]:
         """Give the values of less than standard confidence that the steps so far used and the project did not set."""

@@ -29,6 +29,8 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    tolerant : bool
+        It looks at the layers that are sound and does not stop for those with errors.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    tolerant: bool = False
