@@ -64,6 +64,26 @@ def opened(path: Path, wanted: str | None, layer: str) -> Iterator[tuple[Path, s
             yield _chosen(Path(folder), path, wanted, layer)
 
 
+@contextmanager
+def everything(path: Path) -> Iterator[list[Path]]:
+    """Give all datasets that a path stands for: itself, or everything readable in an archive.
+
+    Raises
+    ------
+    DataError
+    """
+    if path.suffix.lower() != ".zip" or not path.is_file():
+        with opened(path, None, "") as (inner, _):
+            yield [inner]
+        return
+    with tempfile.TemporaryDirectory(prefix="riskmap-", ignore_cleanup_errors=True) as folder:
+        _unzip(path, Path(folder), "")
+        found = datasets(Path(folder))
+        if not found:
+            _refuse_empty(Path(folder), path, "")
+        yield found
+
+
 def datasets(folder: Path) -> list[Path]:
     """Give what can be read in an unpacked folder, one path a dataset; the parts of a geodatabase are not looked at."""
     found: list[Path] = []
@@ -81,8 +101,7 @@ def _chosen(folder: Path, path: Path, wanted: str | None, layer: str) -> tuple[P
     """Choose the dataset: the one named, the one of the layer's name, or the only one."""
     found = datasets(folder)
     if not found:
-        names = listed(sorted(p.name for p in folder.rglob("*") if p.is_file()))
-        raise rules.error("ZIP_NOTHING", file=path.name, layer=layer, names=names)
+        _refuse_empty(folder, path, layer)
     if len(found) == 1:
         return found[0], wanted if wanted not in (found[0].name, found[0].stem) else None
     for name in (wanted, layer):
@@ -91,6 +110,11 @@ def _chosen(folder: Path, path: Path, wanted: str | None, layer: str) -> tuple[P
             return hits[0], None
     names = listed([p.relative_to(folder).as_posix() for p in found])
     raise rules.error("FILE_SEVERAL", file=path.name, layer=layer, n=len(found), names=names)
+
+
+def _refuse_empty(folder: Path, path: Path, layer: str) -> None:
+    names = listed(sorted(p.name for p in folder.rglob("*") if p.is_file()))
+    raise rules.error("ZIP_NOTHING", file=path.name, layer=layer, names=names)
 
 
 def _gunzip(path: Path, folder: Path, layer: str) -> Path:

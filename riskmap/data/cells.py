@@ -109,7 +109,7 @@ def unmangled(text: str) -> str | None:
 
     Examples
     --------
-    >>> unmangled("鑺濇渤闀�"[:4]), unmangled("芝河镇")
+    >>> unmangled("鑺濇渤"), unmangled("芝河镇")
     ('芝河', None)
     """
     letters = [c for c in text if not c.isascii()]

@@ -12,6 +12,7 @@ from riskmap.data.checks_geometry import note_shift
 from riskmap.data.ledger import Ledger
 from riskmap.data.registry import Together, register_between
 from riskmap.data.spec import near
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 ON_ROADS = ("fire_stations", "hospitals", "shelters")
@@ -107,7 +108,7 @@ def total_of(t: Together, layer: str, what: str) -> float | None:
     frame: Any = t.frame(layer)
     if what == "rows":
         return float(len(frame))
-    if what in ("area_km2", "length_km") and what not in frame and hasattr(frame, "geometry"):
+    if what in ("area_km2", "length_km") and what not in frame and is_spatial(frame):
         return float(frame.area.sum() / 1e6 if what == "area_km2" else frame.length.sum() / 1e3)
     if what not in frame or frame[what].dtype.kind not in "iuf":
         return None

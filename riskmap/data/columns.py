@@ -11,6 +11,7 @@ from riskmap.data.ledger import Ledger
 from riskmap.data.passthrough import plain_column
 from riskmap.data.shapes import drop_measure
 from riskmap.errors import DataError
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def storable(frame: pd.DataFrame, id: str = "") -> tuple[pd.DataFrame, list[Find
     """
     import pandas as pd
 
-    geometry = frame.geometry.name if hasattr(frame, "geometry") else None
+    geometry = frame.geometry.name if is_spatial(frame) else None
     _refuse_clashes([str(c) for c in frame.columns if c != geometry], id)
     columns = {str(c): _column(frame[c], str(c), id) for c in frame.columns if c != geometry}
     plain = pd.DataFrame(columns, index=frame.index).reset_index(drop=True)

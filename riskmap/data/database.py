@@ -48,6 +48,20 @@ class Database:
         """File name, or the URL without its password."""
         return self.path.name if self.path is not None else self.store.name
 
+    def grid_path(self, layer: str) -> Path:
+        """Give the path of a grid that lies beside a GeoPackage; its folder is made.
+
+        Raises
+        ------
+        ValueError
+            The database is no file.
+        """
+        if self.path is None:
+            raise ValueError("grids lie beside a GeoPackage")
+        folder = self.path.parent / "grids"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{layer}.tif"
+
     def transaction(self) -> AbstractContextManager[None]:
         """Write several layers, all or none; readers see the old state until the end."""
         return self.store.transaction()

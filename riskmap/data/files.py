@@ -18,6 +18,7 @@ from riskmap.data.spec import InputSpec
 from riskmap.data.tables import read_csv
 from riskmap.data.vectors import read_vector
 from riskmap.data.workbooks import read_xlsx
+from riskmap.frames import is_spatial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def select_where(frame: pd.DataFrame, where: str, path: Path, layer: str) -> pd.
     DataError
         If the condition cannot be evaluated; with the columns.
     """
-    geometry = frame.geometry.name if hasattr(frame, "geometry") else None
+    geometry = frame.geometry.name if is_spatial(frame) else None
     columns = [c for c in frame.columns if c != geometry]
     # only the columns that the condition may speak of are copied
     named = [c for c in columns if str(c).lower() in where.lower()]

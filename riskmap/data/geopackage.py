@@ -15,6 +15,7 @@ from riskmap.data import rules
 from riskmap.data.dictionary import declared, domain_name
 from riskmap.data.vectors import nullable
 from riskmap.errors import DataError, OutputError
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class GeoPackage:
         with self.transaction():
             target = self._working
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": NO_CLOCK})
-            spatial = hasattr(frame, "geometry")
+            spatial = is_spatial(frame)
             options: dict[str, Any] = {}
             if spatial:
                 frame = _promoted(frame)
@@ -137,7 +138,7 @@ class GeoPackage:
         frame = frame.sort_index().reset_index(drop=True)
         for name in frame.columns[frame.dtypes.map(lambda t: getattr(t, "kind", "") == "i")]:
             frame[name] = frame[name].astype("Int64")
-        return frame if hasattr(frame, "geometry") else pd.DataFrame(frame)
+        return frame if is_spatial(frame) else pd.DataFrame(frame)
 
     def layers(self) -> list[str]:
         """Give the ids of all layers, sorted; none for a file that was not finished."""
@@ -288,7 +289,7 @@ def _layer_options(id: str, frame: pd.DataFrame) -> dict[str, str]:
     used = {str(c).lower() for c in frame.columns}
     layer = declared(id)
     options = {"IDENTIFIER": id, "DESCRIPTION": layer.title.zh if layer else id, "FID": _free("fid", used)}
-    if hasattr(frame, "geometry"):
+    if is_spatial(frame):
         own = used - {frame.geometry.name.lower()}
         options |= {"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": _free("geom", own)}
     return options

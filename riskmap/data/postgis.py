@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 from riskmap.data import rules
 from riskmap.data.dictionary import declared
 from riskmap.errors import OutputError
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class PostGIS:
         """Write a layer whole; the frame is :func:`riskmap.data.columns.storable`."""
         from psycopg import sql
 
-        spatial = hasattr(frame, "geometry")
+        spatial = is_spatial(frame)
         columns = [c for c in frame.columns if not spatial or c != frame.geometry.name]
         short = dict(zip(columns, _short_names(columns), strict=True))
         with self._connected() as connection:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyproj
 
-from riskmap.crs import name
+from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, zone_of
 from riskmap.data import checks, convert, nonrows, positions, rules, shapes, systems
 from riskmap.data.files import Opened, fingerprint, open_rows
 from riskmap.data.findings import Finding
@@ -21,6 +21,7 @@ from riskmap.data.passthrough import other_columns
 from riskmap.data.places import PEOPLE, Area, reproject, require_in_area
 from riskmap.data.spec import InputSpec, LayerSpec
 from riskmap.errors import ConservationError, RiskmapError
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def prepare_rows(
     crs: pyproj.CRS | None = None,
     area: Area | None = None,
     limits: Mapping[str, Any] | None = None,
+    zone: bool = False,
 ) -> Layer:
     """Prepare a vector or table layer; whatever is wrong with it is a finding.
 
@@ -107,6 +109,8 @@ def prepare_rows(
         To tell a wrong zone, a shift, and what lies outside.
     limits : mapping, optional
         The project's own limits of what is plausible.
+    zone : bool
+        Without ``crs``, bring a layer in degrees to the CGCS2000 zone of its middle, so that it can be measured.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def prepare_rows(
         rows in = rows out + rows filtered + rows reported.
     """
     ledger = Ledger(layer.id, Path(spec.path).name)
-    work = _Work(spec, layer, ledger, crs, area, limits or {})
+    work = _Work(spec, layer, ledger, crs, area, limits or {}, zone)
     opened = work.attempt(lambda: open_rows(path, spec, layer.id))
     if opened is None:
         source = Source(layer.id, spec.path, spec.layer, _sha256(path), None, None, None, None, 0, 0, 0, "{}")
@@ -153,6 +157,7 @@ class _Work:
     crs: pyproj.CRS | None
     area: Area | None
     limits: Mapping[str, Any]
+    zone: bool
     matching: Matching = dataclasses.field(default_factory=lambda: Matching({}, ()))
     levels: int | None = None
     crs_in: str | None = None
@@ -168,7 +173,7 @@ class _Work:
 
     def prepared(self, opened: Opened) -> pd.DataFrame | None:
         """Give the frame, or None when it has no place that could be trusted."""
-        frame, spatial = opened.frame, hasattr(opened.frame, "geometry")
+        frame, spatial = opened.frame, is_spatial(opened.frame)
         self.ledger.extend(opened.findings)
         geometry = frame.geometry.name if spatial else None
         columns = [str(c) for c in frame.columns if c != geometry]
@@ -226,7 +231,8 @@ class _Work:
             values = self._shapes(values)
         values, self.crs_in = systems.in_stated_system(values, self.spec.crs, self.layer, self.ledger)
         values = shapes.whole(values, self.layer, self.ledger)
-        placed = reproject(values, self.crs) if self.crs is not None else values
+        crs = self.crs or (_zone_under(values) if self.zone else None)
+        placed = values if crs is None else reproject(values, crs)
         self.crs_out = name(placed.crs)
         if self.area is not None and self.layer.id != "boundary":
             require_in_area(placed, self.area, self.layer, self.ledger.file, given=values)
@@ -241,6 +247,15 @@ class _Work:
         return shapes.in_axis_order(values, self.ledger)
 
 
+def _zone_under(frame: Any) -> pyproj.CRS | None:
+    """Give the CGCS2000 zone of the middle of a layer in degrees, None where there is none."""
+    if not frame.crs.is_geographic or not len(frame):
+        return None
+    west, _, east, _ = frame.total_bounds
+    middle = (west + east) / 2
+    return zone_of(middle) if FIRST_ZONE_LON - 1.5 <= middle <= LAST_ZONE_LON + 1.5 else None
+
+
 def _sha256(path: Path) -> str | None:
     try:
         return fingerprint(path)
@@ -252,7 +267,7 @@ def _placed(finding: Finding, frame: Any) -> Finding:
     """Fill in where the rows of a finding are."""
     import shapely
 
-    if frame is None or finding.geometry is not None or not finding.labels or not hasattr(frame, "geometry"):
+    if frame is None or finding.geometry is not None or not finding.labels or not is_spatial(frame):
         return finding
     labels = [label for label in finding.labels if label in frame.index]
     if not labels:

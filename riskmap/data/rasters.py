@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
@@ -18,8 +18,12 @@ from riskmap.data import rules, systems
 from riskmap.data.ledger import Ledger
 from riskmap.data.rules import listed
 from riskmap.data.spec import InputSpec, LayerSpec, near
-from riskmap.errors import RiskmapError
+from riskmap.errors import OutputError, RiskmapError
 from riskmap.grid import Grid, Raster
+from riskmap.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNTAGGED = (-9999.0, -99999.0, -32768.0, -3.4028234663852886e38, 9.969209968386869e36, 1e20)
 """Numbers that deliveries use for no data; in a file without a nodata tag they are found and named, never summed."""
@@ -42,6 +46,32 @@ class Band:
     dtype: str
     tags: dict[str, str]
     whole: bool = True
+
+
+@dataclass(frozen=True)
+class GridFact:
+    """A grid beside the database: layer, title, how many levels it counts (None: values), unit."""
+
+    id: str
+    title: Text
+    levels: int | None
+    unit: str | None
+
+
+def grids_frame(grids: list[GridFact], crs: Any, cell_size: float) -> pd.DataFrame:
+    """Give the ``grids`` layer: the rasters beside the database, one row each."""
+    import pandas as pd
+
+    ordered = sorted(grids, key=lambda g: g.id)
+    columns = {
+        "id": pd.array([g.id for g in ordered], dtype="str"),
+        "file": pd.array([f"grids/{g.id}.tif" for g in ordered], dtype="str"),
+        "title_zh": pd.array([g.title.zh for g in ordered], dtype="str"),
+        "title_en": pd.array([g.title.en for g in ordered], dtype="str"),
+        "levels": pd.array([g.levels for g in ordered], dtype="Int64"),
+        "unit": pd.array([g.unit for g in ordered], dtype="str"),
+    }
+    return pd.DataFrame(columns).assign(crs=name(crs), cell_size_m=float(cell_size))
 
 
 def read_raster(
@@ -176,13 +206,19 @@ def write_cog(
     raster : Raster
         float32 or float64 (amounts, which must add up) with NaN as nodata, uint8 codes with 0 as nodata.
     path : Path
-        Written anew; the bytes depend on nothing but the arguments.
+        Replaced whole; the bytes depend on nothing but the arguments.
     title : str
         Stored as the band's description.
     colours : mapping, optional
         Colour table of codes.
+
+    Raises
+    ------
+    OutputError
+        No room, no rights.
     """
     import rasterio
+    from rasterio.errors import RasterioError
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
@@ -210,8 +246,29 @@ def write_cog(
             "predictor": "STANDARD" if codes else "FLOATING_POINT",
             "overview_resampling": "MODE" if codes else "AVERAGE",
         }
-        copy(memory.name, path, driver="COG", blocksize=512, **options)
+        beside = path.with_name(f".new-{path.name}")
+        try:
+            copy(memory.name, beside, driver="COG", blocksize=512, **options)
+            _require_readable(beside)
+            beside.replace(path)
+        except (OSError, RasterioError) as error:
+            raise OutputError(
+                Text(f"写不了：{error}", f"cannot be written: {error}"),
+                remedy=Text("检查磁盘空间和权限", "check disk space and rights"),
+                file=str(path),
+            ) from error
+        finally:
+            beside.unlink(missing_ok=True)
     return path
+
+
+def _require_readable(path: Path) -> None:
+    """Raise when a raster was not written whole: a full disk is not always an error to GDAL."""
+    import rasterio
+
+    with rasterio.open(path) as written:
+        for _, window in written.block_windows(1):
+            written.read(1, window=window)
 
 
 def read_grid(path: Path) -> Raster:

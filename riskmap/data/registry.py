@@ -14,6 +14,7 @@ from riskmap.data.findings import Finding
 from riskmap.data.ledger import Ledger, RowNames
 from riskmap.data.places import Area
 from riskmap.data.spec import LayerSpec
+from riskmap.frames import is_spatial
 from riskmap.grid import Raster
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Look:
     @property
     def spatial(self) -> bool:
         """Whether the layer has geometry."""
-        return hasattr(self.frame, "geometry")
+        return is_spatial(self.frame)
 
     @property
     def metric(self) -> bool:

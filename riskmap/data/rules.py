@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from riskmap import errors
@@ -142,3 +143,9 @@ def listed(names: list[str] | tuple[str, ...], limit: int = 12) -> Text:
 
 
 NONE = Text("", "")
+
+
+def worst(findings: Iterable[Finding]) -> RiskmapError | None:
+    """Give the error that decides what becomes of a file: one of the coordinate system first, then any; None without."""
+    raised = [error_of(f) for f in findings if f.severity == "error"]
+    return next((e for e in raised if isinstance(e, errors.CRSError)), raised[0] if raised else None)

@@ -133,7 +133,8 @@ def _degrees(x: Any, y: Any) -> tuple[Text, str] | None:
     if _within(x, lat) and _within(y, lon):
         return Text("数值像纬度、经度（次序颠倒）", "the numbers look like latitude, longitude (swapped)"), "EPSG:4490"
     if _within(x, (-180, 180)) and _within(y, (-90, 90)):
-        return Text("数值像国外的经纬度（度）", "the numbers look like degrees outside the country"), "EPSG:4326"
+        zh = "数值像经纬度（度），超出国内范围，基准未知"
+        return Text(zh, "the numbers look like degrees, some outside the country; the datum is unknown"), "EPSG:4490"
     return None
 
 

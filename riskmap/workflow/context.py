@@ -130,16 +130,6 @@ class Context:
         self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
         return table.rows
 
-    def crs_for(self, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
-        """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
-        if self.project.crs:
-            crs = parse(self.project.crs, file=self.loaded.file.name)
-        else:
-            west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
-            crs = zone_of((west + east) / 2)
-        require_metric(crs, what=Text("项目坐标系", "the project's system"))
-        return crs
-
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:
         """The imported boundary, in the project's system."""
@@ -179,3 +169,14 @@ class Context:
                 layer="boundary",
             )
         return cells
+
+
+def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
+    """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
+    if loaded.project.crs:
+        crs = parse(loaded.project.crs, file=loaded.file.name)
+    else:
+        west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
+        crs = zone_of((west + east) / 2)
+    require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    return crs

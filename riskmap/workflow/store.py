@@ -11,12 +11,11 @@ from typing import Any
 import pandas as pd
 import shapely
 
-from riskmap.crs import name as crs_name
 from riskmap.data.database import Database
 from riskmap.data.digests import frame_digest
 from riskmap.data.findings import Finding, to_frame
 from riskmap.data.ledger import Ledger
-from riskmap.data.rasters import write_cog
+from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
 from riskmap.workflow.context import Context, FactUse, Results
@@ -222,7 +221,8 @@ def write_tables(context: Context, state: State, findings: list[Finding]) -> Non
     database.write("repairs", state.repairs())
     database.write("sources", sources_frame(sources))
     database.write("runs", _runs_frame(parameters, facts))
-    database.write("grids", _grids_frame(state.grids(), context))
+    grids = [GridFact(g, Text(**f["title"]), f["levels"], f["unit"]) for g, f in state.grids().items()]
+    database.write("grids", grids_frame(grids, context.crs, context.project.cell_size_m))
     database.write_dictionary({s["layer"]: json.loads(s["mapping"]) for s in sources})
     state.note_tables(digest)
 
@@ -233,20 +233,6 @@ def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.D
     rows += [("version", key, value, None, None) for key, value in record.versions().items()]
     rows += [("fact", f"{f['topic']}.{f['key']}", str(f["value"]), f["source"], f["confidence"]) for f in facts]
     return pd.DataFrame(sorted(rows), columns=["topic", "name", "value", "source", "confidence"]).astype("str")
-
-
-def _grids_frame(grids: dict[str, dict[str, Any]], context: Context) -> pd.DataFrame:
-    """Give the ``grids`` layer: the rasters beside the database."""
-    ordered = sorted(grids)
-    columns = {
-        "id": pd.array(ordered, dtype="str"),
-        "file": pd.array([f"grids/{grid}.tif" for grid in ordered], dtype="str"),
-        "title_zh": pd.array([grids[g]["title"]["zh"] for g in ordered], dtype="str"),
-        "title_en": pd.array([grids[g]["title"]["en"] for g in ordered], dtype="str"),
-        "levels": pd.array([grids[g]["levels"] for g in ordered], dtype="Int64"),
-        "unit": pd.array([grids[g]["unit"] for g in ordered], dtype="str"),
-    }
-    return pd.DataFrame(columns).assign(crs=crs_name(context.crs), cell_size_m=float(context.project.cell_size_m))
 
 
 def products(context: Context, state: State) -> list[str]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from riskmap.crs import name, transformer
+from riskmap.data.catalog import Catalog
 from riskmap.data.gridding import GridLayer, prepare_grid
-from riskmap.data.places import reproject
+from riskmap.data.places import Area, reproject
 from riskmap.data.prepare import Layer, Source, prepare_rows
-from riskmap.grid import Raster
+from riskmap.grid import Grid, Raster
 from riskmap.text import Text
-from riskmap.workflow.context import Context, GridResult, Results
+from riskmap.workflow.context import Context, GridResult, Results, system_of
+from riskmap.workflow.project import Loaded
 from riskmap.workflow.steps.step import Step
 
 ON_GRID = ("hazard_", "exposure_", "capacity", "dem")
@@ -48,28 +52,45 @@ def _step(layer: str) -> Step:
 
 
 def _import(context: Context, layer: str) -> Results:
-    spec = context.project.inputs[layer]
-    declared = context.catalog.layer(layer)
-    path = context.loaded.path_of(layer)
-    if layer.startswith(ON_GRID):
-        cells = prepare_grid(path, spec, declared, context.grid, area=context.area, limits=context.limits)
-        return _grid_results(cells, context, layer)
-    first = layer == "boundary"
-    rows = prepare_rows(
-        path,
-        spec,
-        declared,
-        crs=None if first else context.crs,
-        area=None if first else context.area,
-        limits=context.limits,
-    )
-    if first and rows.frame is not None:
-        rows = in_system(rows, context.crs_for(rows.frame))
-    told = {"source": dataclasses.asdict(rows.source), "synthetic": rows.synthetic}
-    sound = rows.frame is not None and not rows.errors
+    place = None if layer == "boundary" else Place(context.crs, context.area, context.grid)
+    given = prepared(context.loaded, context.catalog, layer, place)
+    if isinstance(given, GridLayer):
+        return _grid_results(given, context, layer)
+    told = {"source": dataclasses.asdict(given.source), "synthetic": given.synthetic}
+    sound = given.frame is not None and not given.errors
     return Results(
-        rows={layer: rows.frame} if sound else {}, findings=list(rows.findings), totals=told, repairs=rows.repairs
+        rows={layer: given.frame} if sound else {}, findings=list(given.findings), totals=told, repairs=given.repairs
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a project is: its system, its area, its grid; known once the boundary is."""
+
+    crs: pyproj.CRS
+    area: Area
+    grid: Grid
+
+
+def prepared(loaded: Loaded, catalog: Catalog, layer: str, place: Place | None) -> Layer | GridLayer:
+    """Prepare one input of a project.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    catalog : Catalog
+    layer : str
+    place : Place, optional
+        None for the boundary itself.
+    """
+    spec, declared, path = loaded.project.inputs[layer], catalog.layer(layer), loaded.path_of(layer)
+    limits = loaded.project.facts.get("plausible", {})
+    if place is None:
+        rows = prepare_rows(path, spec, declared, limits=limits)
+        return rows if rows.frame is None else in_system(rows, system_of(loaded, rows.frame))
+    if layer.startswith(ON_GRID):
+        return prepare_grid(path, spec, declared, place.grid, area=place.area, limits=limits)
+    return prepare_rows(path, spec, declared, crs=place.crs, area=place.area, limits=limits)
 
 
 def in_system(rows: Layer, crs: Any) -> Layer:
