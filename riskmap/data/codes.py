@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,17 @@ def as_text(cells: pd.Series) -> pd.Series:
         return cells.astype("str") if not pd.api.types.is_bool_dtype(cells) else cells.map(str, na_action="ignore")
     if cells.dtype == object:
         cells = cells.map(code_text, na_action="ignore").astype("str")
-    return cells.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    decimals = cells.str.match(r"^\d+\.0+$", na=False)
+    return cells.mask(decimals, cells[decimals].str.split(".").str[0]) if decimals.any() else cells
+
+
+def by_word(words: pd.Series, meaning: Callable[[str], Any]) -> pd.Series:
+    """Give what each text means, asking once for each distinct text; missing stays missing."""
+    import pandas as pd
+
+    numbers, distinct = pd.factorize(words)
+    told = np.array([*(meaning(str(w)) for w in distinct), None], dtype=object)
+    return pd.Series(told[numbers], index=words.index, dtype=object)
 
 
 def code_text(value: Any) -> str:
@@ -85,14 +96,14 @@ def code_text(value: Any) -> str:
 
 def dates(text: pd.Series, ledger: Ledger, field: str) -> pd.Series:
     """Give dates as ``YYYY-MM-DD`` text (or ``YYYY-MM``, ``YYYY`` where no more is known)."""
-    words = text.map(_date_word, na_action="ignore").astype("str")
-    read = {word: _date(word) for word in words.dropna().unique()}
-    values = words.map({w: r[0] for w, r in read.items()}).astype("str")
-    serial = words.map({w: r[1] == "DATE_SERIAL" for w, r in read.items()}).fillna(False).astype(bool)
+    words = text if str(text.dtype) == "str" else text.map(_date_word, na_action="ignore").astype("str")
+    codes = by_word(words, lambda w: _date(w)[1])
+    values = by_word(words, lambda w: _date(w)[0]).astype("str")
+    serial = codes == "DATE_SERIAL"
     ledger.rows("DATE_SERIAL", serial, field=field)
     ledger.changed("DATE_SERIAL", field, words[serial], values[serial])
     for code in ("VALUE_NONE_WORD", "DATE_UNREADABLE"):
-        marked = words.map({w: r[1] == code for w, r in read.items()}).fillna(False).astype(bool)
+        marked = codes == code
         if marked.any():
             ledger.rows(code, marked, field=field, sample=words[marked].iloc[0])
             ledger.changed(code, field, words[marked])

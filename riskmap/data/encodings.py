@@ -150,22 +150,16 @@ def _wide(data: bytes) -> str | None:
 def _likelier(data: bytes, claimed: str | None) -> Encoding:
     """Choose between UTF-8 and GB18030 for bytes that are valid in both.
 
-    UTF-8 text of some length is as good as never valid by chance, but one or two hanzi in GBK can be: the reading with
-    more hanzi is taken, and where that is GB18030 the reader is told.
+    UTF-8 of hanzi, three bytes each, is as good as never valid by chance; one or two hanzi in GBK may look like two-byte
+    letters of other scripts. Where UTF-8 gives no hanzi and GB18030 nothing but common ones, that is taken and told.
     """
     foreign = bytes(b for b in data[:SAMPLE] if b > 127 or b in b"\r\n,")
     readings = {name: foreign.decode(name, "ignore") for name in ("UTF-8", CHINESE)}
-    share = {name: _hanzi_share(text) for name, text in readings.items()}
-    if share["UTF-8"] >= share[CHINESE] or share["UTF-8"] > 0.3:
+    hanzi = any("\u3000" <= c <= "\u9fff" for c in readings["UTF-8"])
+    if hanzi or not all(common(c) for c in readings[CHINESE] if not c.isascii()):
         return Encoding("UTF-8", "bytes", claimed)
     sample, other = (readings[n].strip(",\r\n")[:8] for n in (CHINESE, "UTF-8"))
     return Encoding(CHINESE, "bytes", claimed, (sample, other))
-
-
-def _hanzi_share(text: str) -> float:
-    """Give the share of common Chinese characters and punctuation among the non-ASCII ones."""
-    letters = [c for c in text if not c.isascii()]
-    return sum(common(c) for c in letters) / len(letters) if letters else 0.0
 
 
 def common(letter: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -99,11 +100,13 @@ class GeoPackage:
             spatial = is_spatial(frame)
             options: dict[str, Any] = {}
             if spatial:
-                frame = _promoted(frame)
+                frame = promoted(frame)
                 options = {"geometry_type": geometry_type(frame), "promote_to_multi": False}
             if not target.exists():
                 options["dataset_options"] = {"VERSION": CONTAINER}
-            with writing(self.path, id):
+            with writing(self.path, id), warnings.catch_warnings():
+                # findings of tables are nowhere: a layer without a system is meant
+                warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
                 pyogrio.write_dataframe(
                     frame,
                     target,
@@ -349,15 +352,22 @@ def _quoted(name: str) -> str:
 
 def geometry_type(frame: gpd.GeoDataFrame) -> str:
     """Give the one type of a layer's geometries; layers of several kinds (findings) are of unknown type."""
-    kinds = {k.removeprefix("Multi") for k in frame.geom_type.dropna()}
-    if len(kinds) != 1:
+    import numpy as np
+    import shapely
+
+    types = set(np.unique(shapely.get_type_id(frame.geometry.to_numpy())).tolist()) - {-1}
+    kinds = {NAMES[t].removeprefix("Multi") for t in types if t in NAMES}
+    if len(kinds) != 1 or not types <= set(NAMES):
         return "Unknown"
-    single = kinds.pop()
-    many = frame.geom_type.dropna().str.startswith("Multi").any()
-    return ("Multi" if many else "") + single + (" Z" if frame.has_z.any() else "")
+    many = "Multi" if any(NAMES[t].startswith("Multi") for t in types) else ""
+    return many + kinds.pop() + (" Z" if frame.has_z.any() else "")
 
 
-def _promoted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
+"""shapely type id -> name."""
+
+
+def promoted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Make all geometries of a layer multi-part when one is: a GeoPackage layer has one type."""
     import numpy as np
     import shapely

@@ -86,16 +86,17 @@ def match_fields(
             )
         else:
             matches[field] = found
+    claimed = {declared[f] for f in declared if f in spec.fields or f in PLACES}
     for field, wanted in spec.fields.items():
         if field in declared:
             continue
-        taken = {m.column for m in matches.values()} | {c for c in columns if c in declared.values()}
+        taken = {m.column for m in matches.values()} | {c for c in columns if c in claimed}
         candidates, noted = _candidates(field, wanted, [c for c in columns if c not in taken], cut_names)
         if len(candidates) == 1:
             matches[field] = candidates[0]
             findings += [f.at(**place, field=field) for f in noted]
         elif candidates:
-            names = listed([m.column for m in candidates])
+            names = listed([m.column if m.how != "cut" else f"{m.column} ({m.unit})" for m in candidates])
             severity = "error" if wanted.required else "warning"
             findings.append(
                 finding("FIELD_AMBIGUOUS", severity=severity, name=field, columns=names, field=field, **place)
@@ -150,14 +151,16 @@ def _words(wanted: FieldSpec) -> dict[str, str | None]:
 
 
 def _uncut(wanted: FieldSpec, columns: list[str]) -> tuple[list[Match], list[Finding]]:
-    """Give the columns whose names are aliases cut at ten bytes, in the table's encoding or the sender's."""
+    """Give the columns whose names are aliases cut at ten bytes, in the table's encoding or the sender's.
+
+    A name from which the unit was cut away, and that may have had several, is given once for each.
+    """
     matches, found = [], []
     for column in columns:
-        for alias in wanted.aliases:
-            if fold(column) in {fold(c) for c in _cuts(alias.name)}:
-                matches.append(Match(column, alias.unit or split(alias.name)[1], "cut"))
-                found.append(finding("FIELD_CUT", column=column, alias=alias.name))
-                break
+        fitting = [a for a in wanted.aliases if fold(column) in {fold(c) for c in _cuts(a.name)}]
+        units = {alias.unit or split(alias.name)[1]: alias.name for alias in fitting}
+        matches += [Match(column, unit, "cut") for unit in units]
+        found += [finding("FIELD_CUT", column=column, alias=name) for name in units.values()]
     return matches, found
 
 

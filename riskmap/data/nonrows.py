@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOTAL = r"^(全[省市县区乡镇]|本[页表])?(合计|总计|小计|共计|总数)[:：]?$|^(sub|grand)?total[:：]?$"
+HINT = "[计总]|(?i:total)"
+"""What every word for a total has: one look tells that a column has none."""
+
 NOTE = r"^(注|备注|说明|填表|制表|审核|填报|数据来源|资料来源|来源|单位负责人|note|source)\W*"
 FIRST = 2
 """Leading columns in which a total is looked for where the name is empty."""
@@ -57,11 +60,11 @@ def _without(table: pd.DataFrame, marked: Any, code: str, ledger: Ledger, **valu
 
 
 def _words(cells: pd.Series) -> pd.Series:
-    """Give the text cells of a column, folded for comparing, missing where they are no text."""
+    """Give the text cells of a column, missing where they are no text."""
     if not is_text(cells):
         return cells.map(lambda _: None).astype("str")
     text = cells.where(cells.map(lambda v: isinstance(v, str))) if cells.dtype == object else cells
-    return text.astype("str").str.replace(r"\s", "", regex=True).str.lower()
+    return text.astype("str")
 
 
 def _totals(table: pd.DataFrame, named_by: list[str]) -> tuple[pd.Series, str]:
@@ -71,6 +74,9 @@ def _totals(table: pd.DataFrame, named_by: list[str]) -> tuple[pd.Series, str]:
     plain = [c for c in table.columns if str(table[c].dtype) != "geometry"]
     for column in dict.fromkeys([*named_by, *plain[:FIRST]]):
         words = _words(table[column])
+        if not words.str.contains(HINT, regex=True, na=False).any():
+            continue
+        words = words.str.replace(r"\s", "", regex=True).str.lower()
         found = words.str.match(TOTAL, na=False) & (unnamed | (column in named_by))
         if found.any():
             word = word or str(words[found].iloc[0])

@@ -54,6 +54,7 @@ NONE_WORDS = frozenset(
 """What people write for "no data"; never 0."""
 
 TEN_THOUSAND = 1e4
+EXACT = 2.0**53
 
 
 def numbers(text: pd.Series, spec: FieldSpec, unit: str | None, ledger: Ledger, field: str) -> pd.Series:
@@ -92,7 +93,12 @@ def numbers(text: pd.Series, spec: FieldSpec, unit: str | None, ledger: Ledger, 
 
 
 def _whole(values: pd.Series, ledger: Ledger, field: str) -> pd.Series:
-    """Round to integers, with a finding where there was a fraction."""
+    """Round to integers, with a finding where there was a fraction; beyond 2^53 no float is exact."""
+    huge = values.abs() > EXACT
+    if huge.any():
+        ledger.rows("NUMBER_UNREADABLE", huge, field=field, sample=f"{values[huge].iloc[0]:g}")
+        ledger.changed("NUMBER_UNREADABLE", field, values[huge])
+        values = values.mask(huge)
     broken = values.notna() & (values != values.round())
     if broken.any():
         ledger.rows("NUMBER_NOT_WHOLE", broken, field=field, sample=f"{values[broken].iloc[0]:g}")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from riskmap.data import rules
 from riskmap.data.dictionary import declared
+from riskmap.data.geopackage import geometry_type, promoted
 from riskmap.errors import OutputError
 from riskmap.frames import is_spatial
 from riskmap.text import Text
@@ -117,6 +118,7 @@ class PostGIS:
         from psycopg import sql
 
         spatial = is_spatial(frame)
+        frame = promoted(frame) if spatial else frame
         columns = [c for c in frame.columns if not spatial or c != frame.geometry.name]
         short = dict(zip(columns, _short_names(columns), strict=True))
         with self._connected() as connection:
@@ -267,10 +269,10 @@ def _type(column: pd.Series) -> str:
 
 def _shape(frame: Any, srid: int | None) -> str:
     """Give the type of the geometry column; one that takes both two and three dimensions has no type of its own."""
-    kinds = set(frame.geom_type.dropna())
-    if frame.has_z.any() or len(kinds) != 1:
-        return "geometry" if frame.has_z.any() else f"geometry(Geometry, {srid})"
-    return f"geometry({kinds.pop()}, {srid})"
+    if frame.has_z.any():
+        return "geometry"
+    kind = geometry_type(frame)
+    return f"geometry({'Geometry' if kind == 'Unknown' else kind}, {srid})"
 
 
 def _short_names(names: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmap.data import openstreetmap, rules, shapefiles
-from riskmap.data.encodings import Encoding
+from riskmap.data.encodings import CHINESE, Encoding, codecs_name
 from riskmap.data.findings import Finding
 from riskmap.data.rules import listed
 from riskmap.data.spec import near
@@ -58,17 +59,19 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
             return Vector(frame, None, name, found)
         if path.suffix.lower() == ".shp":
             with shapefiles.ready(path, encoding, layer) as shape:
-                frame = _read(shape.path, None, shape.encoding.name)
-                return Vector(frame, shape.encoding, path.stem, shape.findings)
+                frame, heard = _read(shape.path, None, shape.encoding.name)
+                found = (*shape.findings, *_remarks(heard, layer, path.name))
+                return Vector(frame, shape.encoding, path.stem, found)
         name = layer_name(path, sub, layer)
-        return Vector(_read(path, name, None), None, name)
+        return _read_any(path, name, encoding, layer)
 
 
 def layers_of(path: Path) -> list[tuple[str, str | None]]:
     """Give name and geometry type (None: no geometry) of each layer of a vector file."""
     import pyogrio
 
-    with _gdal_errors(path, ""):
+    with _gdal_errors(path, ""), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # said again when the layer is read
         return [(str(n), None if t is None else str(t)) for n, t in pyogrio.list_layers(str(path))]
 
 
@@ -95,17 +98,42 @@ def layer_name(path: Path, sub: str | None, layer: str) -> str:
     return names[0]
 
 
-def _read(path: Path, name: str | None, encoding: str | None) -> pd.DataFrame:
+def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector:
+    """Read a layer of a format that should say its encoding itself; where it does not, it is Chinese."""
+    from pyarrow.lib import ArrowException
+
+    try:
+        frame, heard = _read(path, name, None)
+        return Vector(frame, None, name, tuple(_remarks(heard, layer, path.name)))
+    except (UnicodeDecodeError, ArrowException):
+        tried = codecs_name(declared) if declared else CHINESE
+    try:
+        frame, heard = _read(path, name, tried)
+    except UnicodeDecodeError as error:
+        raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
+    encoding = Encoding(tried, "declared" if declared else "bytes")
+    return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *_remarks(heard, layer, path.name)))
+
+
+def _read(path: Path, name: str | None, encoding: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Read a layer, and what GDAL remarked; through Arrow where that can carry it."""
     import pyogrio
 
-    return pyogrio.read_dataframe(
-        str(path),
-        layer=name,
-        encoding=encoding,
-        use_arrow=True,
-        datetime_as_string=True,
-        arrow_to_pandas_kwargs={"types_mapper": nullable().get},
-    )
+    options = {"layer": name, "encoding": encoding, "datetime_as_string": True}
+    arrow = {"use_arrow": True, "arrow_to_pandas_kwargs": {"types_mapper": nullable().get}}
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        try:
+            shapefile = path.suffix.lower() == ".shp"
+            quick = arrow if encoding is None or shapefile else {}
+            frame = pyogrio.read_dataframe(str(path), **options, **quick)
+        except NotImplementedError:  # curves: the other way makes lines of them
+            frame = pyogrio.read_dataframe(str(path), **options)
+    return frame, [str(w.message) for w in heard if issubclass(w.category, RuntimeWarning)]
+
+
+def _remarks(heard: list[str], layer: str, file: str) -> list[Finding]:
+    return [rules.finding("FILE_REMARK", layer, file=file, said=said) for said in dict.fromkeys(heard)]
 
 
 def nullable() -> dict[Any, Any]:
@@ -129,7 +157,7 @@ def _gdal_errors(path: Path, layer: str) -> Iterator[None]:
 
     try:
         yield
-    except RiskmapError:
+    except (RiskmapError, UnicodeDecodeError):
         raise
     except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, OSError, ValueError) as error:
         raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmap.data.catalog import house
-from riskmap.data.codes import code_text
+from riskmap.data.codes import as_text, by_word
 from riskmap.data.ledger import Ledger
 from riskmap.data.numbers import NONE_WORDS
 from riskmap.data.rules import listed
@@ -18,6 +18,9 @@ from riskmap.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LARGEST_CODE = 1e9
+"""No scale of levels has codes as large."""
 
 YES = ("1", "true", "yes", "y", "t", "是", "有", "√")
 NO = ("0", "false", "no", "n", "f", "否", "无", "×")
@@ -30,22 +33,26 @@ def categories(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> 
         known |= {fold(a): (key, True) for a in value.aliases if fold(a) not in known}
     for key, value in spec.domain.items():
         known |= {fold(w): (key, False) for w in (key, value.title.zh, value.title.en)}
-    words = text.map(code_text, na_action="ignore").astype("str")
-    found = {word: known.get(fold(word)) for word in words.dropna().unique()}
+    words = as_text(text)
     titles = [d.title.zh for d in spec.domain.values()]
-    for word in sorted(found):
-        if found[word] is None:
+    for word in sorted(words.dropna().unique()):
+        key, alias = known.get(fold(word), UNKNOWN)
+        if key is not None and not alias:
+            continue
+        same = words == word
+        if key is None:
             code = "VALUE_NONE_WORD" if word.lower() in NONE_WORDS else "CATEGORY_UNKNOWN"
             values = {"known": Text("、".join(titles), ", ".join(spec.domain)), "hint": near(word, titles)}
-            ledger.rows(code, words == word, field=field, sample=word, **values)
-            ledger.changed(code, field, words[words == word])
-        elif found[word][1]:
-            key = found[word][0]
-            taken = Text(spec.domain[key].title.zh, key)
-            ledger.rows("CATEGORY_ALIAS", words == word, field=field, sample=word, taken=taken)
-            same = words[words == word]
-            ledger.changed("CATEGORY_ALIAS", field, same, same.map(lambda _, key=key: key))
-    return words.map({w: f[0] if f else None for w, f in found.items()}).astype("str")
+            ledger.rows(code, same, field=field, sample=word, **values)
+            ledger.changed(code, field, words[same])
+        else:
+            ledger.rows("CATEGORY_ALIAS", same, field=field, sample=word, taken=Text(spec.domain[key].title.zh, key))
+            ledger.changed("CATEGORY_ALIAS", field, words[same], words[same].map(lambda _, key=key: key))
+    return by_word(words, lambda w: known.get(fold(w), UNKNOWN)[0]).astype("str")
+
+
+UNKNOWN: tuple[str | None, bool] = (None, False)
+"""What a word means that no list knows."""
 
 
 def booleans(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd.Series:
@@ -57,8 +64,8 @@ def booleans(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd
     known = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
     for key, value in spec.domain.items():
         known |= {fold(w): key == "true" for w in (value.title.zh, value.title.en, *value.aliases)}
-    words = text.map(code_text, na_action="ignore").astype("str")
-    values = words.map({w: known.get(fold(w)) for w in words.dropna().unique()})
+    words = as_text(text)
+    values = by_word(words, lambda w: known.get(fold(w)))
     strange = words.notna() & values.isna()
     if strange.any():
         ledger.rows("BOOLEAN_UNKNOWN", strange, field=field, sample=words[strange].iloc[0])
@@ -92,7 +99,7 @@ def levels(text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str)
         return codes.astype("Float64").astype("Int64"), said.count if said else None
     if codes.notna().eq(text.notna()).all():
         return _numeric_levels(codes.astype("Float64").astype(float), said, ledger, field)
-    return _word_levels(text.map(code_text, na_action="ignore").astype("str"), ledger, field)
+    return _word_levels(as_text(text), ledger, field)
 
 
 def _word_levels(words: pd.Series, ledger: Ledger, field: str) -> tuple[pd.Series, int | None]:
@@ -103,7 +110,7 @@ def _word_levels(words: pd.Series, ledger: Ledger, field: str) -> tuple[pd.Serie
         ledger.rows("LEVEL_UNKNOWN", words == word, field=field, sample=word, hint=hint, known=listed(list(known), 40))
     if len(scales) > 1:
         ledger.note("LEVEL_MIXED", field=field)
-    values = words.map({w: known[w]["level"] if w in known else None for w in words.dropna().unique()})
+    values = by_word(words, lambda w: known[w]["level"] if w in known else None)
     return values.astype("Float64").astype("Int64"), max(scales, default=None)
 
 
@@ -112,7 +119,7 @@ def _numeric_levels(
 ) -> tuple[pd.Series, int | None]:
     if said is None:
         note_direction(codes.to_numpy(), ledger, field)
-        return codes.round().astype("Int64"), None
+        return codes.where(codes.abs() < LARGEST_CODE).round().astype("Int64"), None
     wrong = codes.notna() & ~codes.isin(range(1, said.count + 1))
     if wrong.any():
         known, sample = f"1-{said.count}", f"{codes[wrong].iloc[0]:g}"
@@ -124,7 +131,7 @@ def _numeric_levels(
 def note_direction(codes: Any, ledger: Ledger, field: str | None = None) -> None:
     """Note that numeric levels came without saying which end is worst; both readings are shown."""
     found, times = np.unique(codes[~np.isnan(codes)], return_counts=True)
-    told = {int(c): int(n) for c, n in zip(found, times, strict=True)}
-    listing = ", ".join(f"{c} × {n}" for c, n in told.items())
-    high, low = (f"{int(c)} × {told[int(c)]}" for c in (found.max(), found.min()))
+    told = {f"{c:g}": int(n) for c, n in zip(found, times, strict=True)}
+    listing = listed([f"{c} × {n}" for c, n in told.items()])
+    high, low = (f"{c:g} × {told[f'{c:g}']}" for c in (found.max(), found.min()))
     ledger.note("LEVEL_DIRECTION", field=field, codes=listing, high=high, low=low, facts={"codes": told})
