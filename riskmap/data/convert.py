@@ -60,7 +60,7 @@ def column(
     elif spec.type == "boolean":
         values = booleans(text, spec, ledger, field)
     elif spec.type == "level":
-        values, count = levels(text, said, ledger, field)
+        values, count = levels(text, said, ledger, field, spec.stand_ins)
     else:
         values = as_text(text)
         if spec.unique:

@@ -51,7 +51,10 @@ class DomainValue(Record):
 
 
 class FieldSpec(Record):
-    """What a column is: type, unit, bounds, and the names it goes by in deliveries."""
+    """What a column is: type, unit, bounds, and the names it goes by in deliveries.
+
+    ``stand_ins`` are level words of no scale that are taken for one that is, with a warning: green for blue.
+    """
 
     title: Bilingual
     type: FieldType
@@ -62,6 +65,7 @@ class FieldSpec(Record):
     max: float | None = None
     digits: tuple[int, ...] = ()
     domain: dict[str, DomainValue] = {}
+    stand_ins: dict[str, str] = {}
     aliases: tuple[Annotated[Alias, BeforeValidator(_alias)], ...] = ()
     note: Bilingual | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +74,9 @@ def booleans(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd
     return values.astype("boolean")
 
 
-def levels(text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str) -> tuple[pd.Series, int | None]:
+def levels(
+    text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str, stand_ins: Mapping[str, str] | None = None
+) -> tuple[pd.Series, int | None]:
     """Read a level column so that the highest number is the worst.
 
     Parameters
@@ -84,6 +87,8 @@ def levels(text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str)
         What the project says of numeric codes; without it they are an error, for nothing guesses the direction.
     ledger : Ledger
     field : str
+    stand_ins : mapping, optional
+        Words of no scale, and the words they are taken for, with a warning.
 
     Returns
     -------
@@ -99,7 +104,16 @@ def levels(text: pd.Series, said: LevelsSpec | None, ledger: Ledger, field: str)
         return codes.astype("Float64").astype("Int64"), said.count if said else None
     if codes.notna().eq(text.notna()).all():
         return _numeric_levels(codes.astype("Float64").astype(float), said, ledger, field)
-    return _word_levels(as_text(text), ledger, field)
+    return _word_levels(_stood_in(as_text(text), stand_ins or {}, ledger, field), ledger, field)
+
+
+def _stood_in(words: pd.Series, stand_ins: Mapping[str, str], ledger: Ledger, field: str) -> pd.Series:
+    for word, instead in stand_ins.items():
+        same = words == word
+        ledger.rows("LEVEL_STAND_IN", same, field=field, sample=word, taken=instead)
+        ledger.changed("LEVEL_STAND_IN", field, words[same], words[same].map(lambda _, new=instead: new))
+        words = words.mask(same, instead)
+    return words
 
 
 def _word_levels(words: pd.Series, ledger: Ledger, field: str) -> tuple[pd.Series, int | None]:

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import checks, maps, risk, zones
+from riskmap.workflow.steps import (
+    chains,
+    checks,
+    geohazards,
+    hazchem,
+    maps,
+    pipelines,
+    risk,
+    risk_points,
+    tables,
+    zones,
+)
 from riskmap.workflow.steps.step import Step
 
-STEPS: tuple[Step, ...] = (checks.STEP, risk.STEP, zones.STEP, maps.STEP)
+STEPS: tuple[Step, ...] = (
+    checks.STEP,
+    risk.STEP,
+    zones.STEP,
+    geohazards.STEP,
+    pipelines.STEP,
+    hazchem.STEP,
+    risk_points.STEP,
+    # steps that make evacuation_routes come before this line: chains reads them
+    chains.STEP,
+    tables.STEP,
+    maps.STEP,
+)
 """After the imports, which the inputs of the project make."""
 
 __all__ = ["STEPS", "Step"]

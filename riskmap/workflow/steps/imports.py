@@ -56,7 +56,7 @@ def _import(context: Context, layer: str) -> Results:
     given = prepared(context.loaded, context.catalog, layer, place)
     if isinstance(given, GridLayer):
         return _grid_results(given, context, layer)
-    told = {"source": dataclasses.asdict(given.source), "synthetic": given.synthetic}
+    told = {"source": dataclasses.asdict(given.source), "synthetic": given.synthetic, "levels": given.levels}
     sound = given.frame is not None and not given.errors
     return Results(
         rows={layer: given.frame} if sound else {}, findings=list(given.findings), totals=told, repairs=given.repairs
