@@ -65,12 +65,18 @@ def postgis() -> Iterator[str]:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        run = {"check": True, "capture_output": True, "cwd": folder, **who}
-        subprocess.run([initdb, "-D", data, "-U", "riskmap", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"], **run)
+        run = {"cwd": folder, **who}
+        subprocess.run(
+            [initdb, "-D", data, "-U", "riskmap", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
+            check=True,
+            capture_output=True,
+            **run,
+        )
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
         # a server that keeps the pipes of its parent would never let it go
-        log = {**run, "capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start"], **log)
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started = [pg_ctl, "-D", data, "-l", folder / "log", "-w", "-o", options, "start"]
+        subprocess.run(started, check=True, **silent, **run)
         yield f"postgresql://riskmap@127.0.0.1:{port}/postgres"
     finally:
         if (data / "postmaster.pid").exists():

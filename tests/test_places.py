@@ -341,7 +341,7 @@ def test_web_map_shifts_are_named(web: webdatums.WebDatum, code: str) -> None:
 
 @pytest.mark.parametrize(("dx", "dy"), [(90, -60), (-120, 0), (0, 80), (-300, 400)])
 def test_other_shifts_are_measured(dx: float, dy: float) -> None:
-    found = suspect(shapely.transform(outline().boundary, lambda xy: xy + [dx, dy]))
+    found = suspect(shapely.transform(outline().boundary, lambda xy: xy + np.array([dx, dy])))
     assert found is not None
     assert found.code == "CRS_SHIFT_SUSPECTED"
     assert (found.east, found.north) == pytest.approx((dx, dy), abs=5)

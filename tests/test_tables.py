@@ -126,7 +126,7 @@ def test_same_leaf_under_two_headings_is_told_apart(tmp_path: Path) -> None:
 def test_several_sheets_need_a_name(tmp_path: Path) -> None:
     data = [["a", "b"], [1, 2]]
     path = book(tmp_path, {"封面": [["说明"]], "甲": data, "乙": data})
-    with pytest.raises(DataError, match="甲.*乙"):
+    with pytest.raises(DataError, match=r"甲.*乙"):
         read_xlsx(path)
     assert len(read_xlsx(path, sheet="乙").frame) == 1
     with pytest.raises(DataError, match="no layer or sheet") as caught:

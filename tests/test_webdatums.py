@@ -35,7 +35,7 @@ def test_shifts_are_as_large_as_they_are_known_to_be() -> None:
 
 
 def test_unknown_stays_unknown() -> None:
-    lon, lat = webdatums.from_bd09([np.nan, 118.3], [36.8, 36.8])
+    lon, _ = webdatums.from_bd09([np.nan, 118.3], [36.8, 36.8])
     assert np.isnan(lon[0])
     assert not np.isnan(lon[1])
 

@@ -104,6 +104,7 @@ def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector
 
     try:
         frame, heard = _read(path, name, None)
+        _require_utf8(frame)
         return Vector(frame, None, name, tuple(_remarks(heard, layer, path.name)))
     except (UnicodeDecodeError, ArrowException):
         tried = codecs_name(declared) if declared else CHINESE
@@ -113,6 +114,16 @@ def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector
         raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
     encoding = Encoding(tried, "declared" if declared else "bytes")
     return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *_remarks(heard, layer, path.name)))
+
+
+def _require_utf8(frame: pd.DataFrame) -> None:
+    """Raise ArrowInvalid for text that is none: Arrow takes over the bytes of a file without looking at them."""
+    import pandas as pd
+    import pyarrow as pa
+
+    for column in frame.columns:
+        if isinstance(frame[column].dtype, pd.StringDtype):
+            pa.array(frame[column]).validate(full=True)
 
 
 def _read(path: Path, name: str | None, encoding: str | None) -> tuple[pd.DataFrame, list[str]]:
