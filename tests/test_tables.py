@@ -174,3 +174,13 @@ def test_fingerprints_follow_the_bytes(tmp_path: Path) -> None:
     assert fingerprint(path) == first
     path.write_bytes(b"a,b\n1,3\n")
     assert fingerprint(path) != first
+
+
+def test_a_column_without_a_heading_is_kept_under_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("名称,,人口,\n甲,x,1,\n乙,,2,\n", encoding="utf-8")
+    table = read_csv(path)
+    assert list(table.frame.columns) == ["名称", "列2", "人口"]
+    assert [f.code for f in table.findings if f.code.startswith("HEADER")] == ["HEADER_NAMELESS"]
+    given = read_xlsx(book(tmp_path, {"甲": [["名称", None, "人口"], ["甲", "x", 1], ["乙", None, 2]]}))
+    assert given.frame["列2"].tolist() == ["x", None]

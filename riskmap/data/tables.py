@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",\t;|"
 
+NAMELESS = "列"
+"""With its number, the name of a column that has none."""
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -65,7 +68,7 @@ def read_csv(path: Path, *, encoding: str | None = None, layer: str = "") -> Tab
     header = with_units(header, units)
     frame = frame.iloc[last + 1 :].reset_index(drop=True)
     _refuse_long_rows(frame, header, path, layer)
-    names, findings = unique_names(header, path, layer)
+    names, findings = unique_names(header, list(frame.notna().any()), path, layer)
     frame = frame.set_axis(names, axis=1)[[n for n in names if n]]
     if last:
         findings.append(finding("HEADER_MERGED", layer, file=path.name, first=first + 1, last=last + 1, n=0))
@@ -107,15 +110,24 @@ def with_units(header: list[str], units: list[str] | None) -> list[str]:
     return [f"{name}({unit})" if name and unit else name for name, unit in zip(header, units, strict=True)]
 
 
-def unique_names(header: list[str], path: Path, layer: str) -> tuple[list[str], list[Finding]]:
-    """Make repeated headings different (``name``, ``name_2``), so that no column hides another."""
+def unique_names(header: list[str], filled: list[bool], path: Path, layer: str) -> tuple[list[str], list[Finding]]:
+    """Make repeated headings different (``name``, ``name_2``), so that no column hides another.
+
+    A column without a heading is called by its number when it holds anything (``filled``), and has no name when not.
+    """
     seen: dict[str, int] = {}
     out = []
+    nameless = [
+        f"{NAMELESS}{i}" for i, (name, any_) in enumerate(zip(header, filled, strict=True), 1) if any_ and not name
+    ]
+    header = [name or (f"{NAMELESS}{i}" if filled[i - 1] else "") for i, name in enumerate(header, 1)]
     for name in header:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 or not name else f"{name}_{seen[name]}")
     again = sorted(n for n, times in seen.items() if n and times > 1)
     found = [finding("HEADER_REPEATED", layer, file=path.name, names=listed(again))] if again else []
+    if nameless:
+        found.append(finding("HEADER_NAMELESS", layer, file=path.name, names=listed(nameless)))
     return out, found
 
 

@@ -44,7 +44,8 @@ def read_xlsx(path: Path, *, sheet: str | None = None, layer: str = "") -> Table
     header = _joined_header(grid[first:last])
     units = unit_row(grid[last]) if len(grid) > last else None
     last += units is not None
-    names, findings = unique_names(with_units(header, units), path, layer)
+    filled = [any(cell_text(row[i]) for row in grid[last:]) for i in range(len(header))]
+    names, findings = unique_names(with_units(header, units), filled, path, layer)
     keep = [i for i, n in enumerate(names) if n]
     body = [[row[i] for i in keep] for row in grid[last:] if any(cell_text(v) for v in row)]
     merged = len(page.merged_cells.ranges)

@@ -94,6 +94,18 @@ def read_table(path: Path) -> pd.DataFrame:
     return pd.read_feather(path)
 
 
+def write_yaml(value: Any, path: Path, *, heading: str) -> Path:
+    """Write YAML under a line of comment, whole or not at all like :func:`write_json`."""
+    import yaml
+
+    beside = _staged(path)
+    text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=120)
+    with _told(path):
+        beside.write_text(f"# {heading}\n{text}", encoding="utf-8")
+        beside.replace(path)
+    return path
+
+
 def read_json(path: Path) -> Any:
     """Read JSON, None when the file is not there or not whole."""
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from riskmap.workflow.steps import (
+    assets,
     chains,
+    change,
     checks,
     geohazards,
     hazchem,
@@ -11,6 +13,7 @@ from riskmap.workflow.steps import (
     pipelines,
     risk,
     risk_points,
+    sensitivity,
     tables,
     zones,
 )
@@ -18,8 +21,11 @@ from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
     checks.STEP,
+    assets.STEP,
     risk.STEP,
     zones.STEP,
+    sensitivity.STEP,
+    change.STEP,
     geohazards.STEP,
     pipelines.STEP,
     hazchem.STEP,

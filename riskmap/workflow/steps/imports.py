@@ -22,7 +22,7 @@ from riskmap.workflow.context import Context, GridResult, Results, system_of
 from riskmap.workflow.project import Loaded
 from riskmap.workflow.steps.step import Step
 
-ON_GRID = ("hazard_", "exposure_", "capacity", "dem")
+ON_GRID = ("hazard_", "exposure_", "vulnerability_", "capacity", "dem")
 """Layers that land on the grid; the others stay rows."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -31,6 +32,10 @@ class Step:
         Context -> Results.
     tolerant : bool
         It looks at the layers that are sound and does not stop for those with errors.
+    asked : callable
+        Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    speaks : bool
+        Whether what it gives holds words in the language of the build.
     """
 
     name: str
@@ -41,3 +46,5 @@ class Step:
     options: tuple[str, ...]
     run: Callable[[Context], Results]
     tolerant: bool = False
+    asked: Callable[[Any], bool] = lambda _: True
+    speaks: bool = False
