@@ -119,7 +119,7 @@ def town(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_roads(town: Path) -> None:
     rows = prepare_rows(town, InputSpec(path=town.name), house().layer("roads"))
     assert not rows.errors
-    frame = rows.frame.set_index("osm_id").sort_index()
+    frame = rows.frame.set_index("id").sort_index()
     assert frame["highway"].tolist() == ["primary", "residential"]
     first = frame.loc["w10"]
     assert (first["name"], first["oneway"], first["maxspeed_kmh"]) == ("人民路", "-1", 60.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from riskmap.text import Text
@@ -32,6 +32,8 @@ class Step:
         Context -> Results.
     tolerant : bool
         It looks at the layers that are sound and does not stop for those with errors.
+    named : callable, optional
+        Project -> those of ``takes`` that the project file names; all of them by default.
     asked : callable
         Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
     speaks : bool
@@ -46,5 +48,10 @@ class Step:
     options: tuple[str, ...]
     run: Callable[[Context], Results]
     tolerant: bool = False
+    named: Callable[[Any], tuple[str, ...]] | None = None
     asked: Callable[[Any], bool] = lambda _: True
     speaks: bool = False
+
+    def of(self, project: Any) -> Step:
+        """Give the step as this project asks for it: a layer that it does not speak of cannot stop it."""
+        return self if self.named is None else replace(self, takes=self.named(project))
