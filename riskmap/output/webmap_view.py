@@ -48,13 +48,13 @@ def view(page: Page, units: gpd.GeoDataFrame, told: dict[str, Any], catalog: Cat
         "levels": told["levels"],
         "units": len(units) > 0,
         "legends": listed[1:],
-        "legend": _legend(page.legend, listed[0]) if grids else [],
-        "table": _table(page, units, told["levels"], catalog, lang) if len(units) and page.unit_columns else None,
+        "legend": legend_rows(page.legend, listed[0]) if grids else [],
+        "table": township_table(page, units, told["levels"], catalog, lang) if len(units) and page.unit_columns else None,
     }
 
 
-def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the classes of the first grid with their figures."""
+def legend_rows(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the classes of the first grid with their figures, written out, and where each stands in the bar of shares."""
     figures = {row.value: row for row in rows}
     start, out = 0.0, []
     for swatch in classes:
@@ -72,7 +72,7 @@ def _legend(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> list[
     return out
 
 
-def _table(
+def township_table(
     page: Page, units: gpd.GeoDataFrame, levels: list[dict[str, Any]], catalog: Catalog, lang: Lang
 ) -> dict[str, Any]:
     """Give the headings and rows of the township table, in the order of the ranking."""
