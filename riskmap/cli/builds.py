@@ -15,6 +15,7 @@ SINGLE_STEPS = {
     "risk": "Compute the risk score and levels.",
     "zones": "Draw risk zones and control zones, and count townships.",
     "map": "Write the map pages.",
+    "print": "Print the maps: PDF and PNG sheets.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8

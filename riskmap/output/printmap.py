@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from riskmap.output import printmap_map as mapping
 from riskmap.output import printmap_panel as panel
+from riskmap.output.printmap_contents import contents_sheets
 from riskmap.output.printmap_fonts import typeface
 from riskmap.output.printmap_items import Stack
 from riskmap.output.printmap_overlays import Names, name_features, name_units, paint_layers, visible
 from riskmap.output.printmap_paper import Sheet, plain_matplotlib, save_pdf, save_png
-from riskmap.output.printmap_plate import Plate, Printing
+from riskmap.output.printmap_plate import Contents, Plate, Printing
 from riskmap.output.printmap_template import Element, Format, Layout, Template, template
 from riskmap.output.webmap_words import word
 from riskmap.errors import SpecError
@@ -25,67 +26,91 @@ from riskmap.text import Lang, Text
 if TYPE_CHECKING:
     from riskmap.data.catalog import Catalog
 
-__all__ = ["Plate", "Printing", "write", "write_atlas"]
+__all__ = ["Contents", "Plate", "Printing", "compose", "save", "write_atlas"]
+
+PNG_DPI = 150
 
 
-def write(plate: Plate, path: Path, *, printing: Printing, lang: Lang, catalog: Catalog) -> Path:
-    """Print one sheet; the suffix of the path (``.pdf`` or ``.png``) says as what.
+def save(sheet: Sheet, path: Path, *, title: str, dpi: int = PNG_DPI) -> Path:
+    """Write a composed sheet; the suffix of the path (``.pdf`` or ``.png``) says as what.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    path : Path
+        Its folder is made when missing.
+    title : str
+        Of the PDF document.
+    dpi : int
+        Of a PNG.
+
+    Returns
+    -------
+    Path
+        Writing the same sheet again gives the same bytes.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    with plain_matplotlib():
+        return save_png(sheet, path, dpi=dpi) if path.suffix == ".png" else save_pdf([sheet], path, title=title)
+
+
+def write_atlas(
+    plates: Iterable[Plate], path: Path, *, contents: Contents, printing: Printing, lang: Lang, catalog: Catalog
+) -> Path:
+    """Print plates as the pages of one PDF behind a page of contents; see :func:`compose`."""
+    sheets = [
+        *compose_contents(contents, printing=printing, lang=lang, catalog=catalog),
+        *(compose(plate, printing=printing, lang=lang, catalog=catalog) for plate in plates),
+    ]
+    with plain_matplotlib():
+        return save_pdf(sheets, path, title=contents.plate.page.title.pick(lang))
+
+
+def compose(plate: Plate, *, printing: Printing, lang: Lang, catalog: Catalog) -> Sheet:
+    """Lay out one sheet without writing it.
 
     Parameters
     ----------
     plate : Plate
-    path : Path
-        Its folder is made when missing.
     printing : Printing
         Paper, orientation, template, fonts.
     lang : {"zh", "en"}
     catalog : Catalog
         Gives the colours and the styles of the boundary lines.
 
-    Returns
-    -------
-    Path
-        Printing the same plate again gives the same bytes.
-
     Raises
     ------
     MissingGlyphError
-        If no font has a character that is to be set; nothing is written.
+        If no font has a character that is to be set.
     OutputError
-        If there is nothing to say where the sheet lies, or the file cannot be written.
+        If nothing says where the sheet lies.
     SpecError
         If there is no such template, or it is wrong.
     """
-    with plain_matplotlib():
-        sheet = compose(plate, printing=printing, lang=lang, catalog=catalog)
-        if path.suffix == ".png":
-            return save_png(sheet, path, dpi=printing.dpi)
-        return save_pdf([sheet], path, title=plate.page.title.pick(lang))
-
-
-def write_atlas(plates: Iterable[Plate], path: Path, *, printing: Printing, lang: Lang, catalog: Catalog, title: str) -> Path:
-    """Print plates as the pages of one PDF; see :func:`write`."""
-    with plain_matplotlib():
-        sheets = [compose(plate, printing=printing, lang=lang, catalog=catalog) for plate in plates]
-        return save_pdf(sheets, path, title=title)
-
-
-def compose(plate: Plate, *, printing: Printing, lang: Lang, catalog: Catalog) -> Sheet:
-    """Lay out a sheet without writing it.
-
-    Raises
-    ------
-    MissingGlyphError
-    """
     form = template(printing.template, beside=printing.beside)
     layout = _layout(plate, form, printing)
-    sheet = Sheet(Format(printing.paper, layout.upright), typeface(printing.fonts), form.sizes)
-    view = mapping.window(sheet, layout.map_box, plate, form.map)
-    _map(sheet, form, layout, view, plate, lang, catalog)
-    for element in layout.elements:
-        _block(sheet, element, view, plate, lang, catalog)
+    with plain_matplotlib():
+        sheet = Sheet(Format(printing.paper, layout.upright), typeface(printing.fonts), form.sizes)
+        view = mapping.window(sheet, layout.map_box, plate, form.map)
+        _map(sheet, form, layout, view, plate, lang, catalog)
+        for element in layout.elements:
+            _block(sheet, element, view, plate, lang, catalog)
     sheet.type.require(sheet.texts())
     return sheet
+
+
+def compose_contents(contents: Contents, *, printing: Printing, lang: Lang, catalog: Catalog) -> list[Sheet]:
+    """Lay out the pages of contents of an atlas: title, the map of the sheets, the list of them."""
+    form = template(printing.template, beside=printing.beside)
+    layout = _layout(contents.plate, form, printing)
+    with plain_matplotlib():
+        return contents_sheets(
+            contents, Format(printing.paper, layout.upright), typeface(printing.fonts), form.sizes, lang, catalog
+        )
 
 
 def _layout(plate: Plate, form: Template, printing: Printing) -> Layout:
@@ -133,6 +158,6 @@ def _block(sheet: Sheet, element: Element, view: mapping.Window, plate: Plate, l
     elif element.block == "scale":
         panel.scale(sheet, box, view, lang, element)
     elif element.block != "map":
-        {"title": panel.title, "headline": panel.headline, "notice": panel.notice, "imprint": panel.imprint}[element.block](
-            sheet, box, plate, lang, element
-        )
+        {"title": panel.title, "headline": panel.headline, "notice": panel.notice, "imprint": panel.imprint}[
+            element.block
+        ](sheet, box, plate, lang, element)

@@ -17,7 +17,7 @@ from riskmap.output.printmap_overlays import DASHES, colour_of, stamp, visible
 from riskmap.output.printmap_paper import INK, MUTED, Sheet, one_line
 from riskmap.output.symbology import NO_CLASS, Symbology, symbology, unknown
 from riskmap.output.webmap_page import Page
-from riskmap.output.webmap_view import legend_rows, township_table
+from riskmap.output.webmap_view import CODED, coded_classes, legend_rows, township_table
 from riskmap.output.webmap_words import word
 from riskmap.text import Lang
 
@@ -179,7 +179,7 @@ def paint_swatch(sheet: Sheet, cell: Box, rgb: str, pattern: str) -> None:
     """Draw a class as the map has it: colour, and pattern at the map's own spacing."""
     left, top, right, bottom = cell
     sheet.rectangle(*cell, fill="white" if pattern == "none" else rgb)
-    spacing = HATCH_MM.get(pattern, 1.0) * sheet.factor**0.5
+    spacing = HATCH_MM.get(pattern, 1.0) * sheet.factor
     # the desk's y runs down: turned over, lines rise to the same side as on the map
     lines, dots = hatch.over_shape(shapely.box(left, -bottom, right, -top), pattern, spacing)
     paint_pattern(sheet, sheet.desk, lines * (1, -1), dots * (1, -1), hatch.ink(rgb, pattern), zorder=1.5)
@@ -222,7 +222,12 @@ def overlays(stack: Stack) -> Piece | None:
             x = stack.left + (i // per_column) * stack.width / columns + 4 * sheet.factor * inset
             middle = y + (i % per_column + 0.5) * step
             if number != -2:
-                paint_sample(sheet, drawn, number, (x, middle - 1.7 * sheet.factor, x + 9.5 * sheet.factor, middle + 1.7 * sheet.factor))
+                paint_sample(
+                    sheet,
+                    drawn,
+                    number,
+                    (x, middle - 1.7 * sheet.factor, x + 9.5 * sheet.factor, middle + 1.7 * sheet.factor),
+                )
             indent = 0 if number == -2 else 11.5 * sheet.factor
             sheet.text(x + indent, middle + sheet.pt("body") * MM_PER_PT * CAP, text, "body")
 
@@ -251,7 +256,7 @@ def paint_sample(sheet: Sheet, drawn: Symbology, number: int, cell: Box) -> None
             fill = "white" if pattern == "none" else colour_of(drawn, number)
             sheet.desk.add_patch(_patch(box, fill, symbol.opacity))
         if number != NO_CLASS and pattern != "solid":
-            lines, dots = hatch.over_shape(box, pattern, HATCH_MM[pattern] * sheet.factor**0.5)
+            lines, dots = hatch.over_shape(box, pattern, HATCH_MM[pattern] * sheet.factor)
             paint_pattern(sheet, sheet.desk, lines, dots, hatch.ink(colour, pattern), zorder=1.7)
         if symbol.width > 0:
             paint_line(sheet, sheet.desk, [box], drawn.stroke, symbol.width, symbol.dash, zorder=2, casing=None)
@@ -278,14 +283,13 @@ def townships(stack: Stack, room: float) -> Piece | None:
     if not len(page.units) or not page.unit_columns or room < head + LEAST_ROWS * step:
         return None
     units = page.units.sort_values("code", kind="stable").reset_index(drop=True)
-    levels = symbology(stack.catalog.style("risk_level"), stack.catalog).swatches
-    named = [{"value": s.value, "label": s.label.pick(lang), "roman": s.roman} for s in levels if s.value != UNKNOWN]
-    table = township_table(page, units, named, stack.catalog, lang)
+    coded = coded_classes(stack.catalog, lang)
+    table = township_table(page, units, coded, stack.catalog, lang)
     fit = int((room - head) / step)
     rows = table["rows"] if len(table["rows"]) <= fit else table["rows"][: fit - 1]
     left_out = len(table["rows"]) - len(rows)
     size, edges = _table_edges(stack, table)
-    rgb = {s.value: s.rgb for s in levels}
+    rgb = {form: {c["value"]: c["rgb"] for c in classes} for form, classes in coded.items()}
 
     def draw(y: float) -> None:
         stack.heading(word("townships", lang), y)
@@ -296,7 +300,8 @@ def townships(stack: Stack, room: float) -> Piece | None:
         y += sheet.line_mm("small", 1.6)
         sheet.rule(stack.left, y, stack.right, y, mm=0.25, colour=INK)
         for rank, row in enumerate(rows, 1):
-            _table_row(stack, row, rank, (y, step), size, edges, rgb)
+            forms = [rgb.get(column["format"], {}) for column in table["columns"]]
+            _table_row(stack, row, rank, (y, step), size, edges, forms)
             y += step
             sheet.rule(stack.left, y, stack.right, y, mm=0.08)
         if left_out:
@@ -308,7 +313,7 @@ def townships(stack: Stack, room: float) -> Piece | None:
 
 def _table_row(
     stack: Stack, row: dict[str, Any], rank: int, line: tuple[float, float], size: float, edges: list[float],
-    rgb: dict[Any, str],
+    colours: list[dict[Any, str]],
 ) -> None:  # fmt: skip
     """Write one row of the township table; ``line`` is its top and its height."""
     sheet, k = stack.sheet, stack.sheet.factor
@@ -317,7 +322,7 @@ def _table_row(
     sheet.text(stack.left + 3.6 * k, base, str(rank), "small", colour=MUTED, align="right")
     name = sheet.type.shortened(one_line(row["name"]), sheet.pt(size), LONGEST_NAME_MM * k)
     sheet.text(stack.left + RANK_MM * k, base, name, size)
-    for cell, edge in zip(row["cells"], edges, strict=True):
+    for cell, edge, rgb in zip(row["cells"], edges, colours, strict=True):
         words = one_line(cell["text"])
         sheet.text(edge, base, words, size, align="right")
         if cell["level"] is not None:
@@ -346,7 +351,7 @@ def _table_widths(sheet: Sheet, table: dict[str, Any], size: float) -> tuple[flo
     wide = []
     for i, column in enumerate(table["columns"]):
         own = max(sheet.type.width_mm(one_line(row["cells"][i]["text"]), sheet.pt(size)) for row in table["rows"])
-        own += SQUARE_MM * 1.5 * sheet.factor if column["format"] == "level" else 0
+        own += SQUARE_MM * 1.5 * sheet.factor if column["format"] in CODED else 0
         heads = [sheet.type.width_mm(t, sheet.pt("small")) for t in (column["heading"], column["unit"])]
         wide.append(max(own, *heads))
     longest = max(sheet.type.width_mm(one_line(row["name"]), sheet.pt(size)) for row in table["rows"])
@@ -359,31 +364,35 @@ def index(stack: Stack) -> Piece | None:
     if not len(plate.page.units) or (plate.focus is None and not plate.sheets):
         return None
     height = INDEX_MM * sheet.factor
-    units = plate.page.units
-    numbers = dict(plate.sheets)
 
     def draw(y: float) -> None:
         stack.heading(word("index_map", stack.lang), y)
         top = y + heading_mm(sheet)
-        west, south, east, north = units.total_bounds
-        per_mm = max((east - west) / (stack.width * 0.98), (north - south) / height)
-        left = stack.left
-
-        def to_desk(xy: Any) -> Any:
-            return np.column_stack([left + (xy[:, 0] - west) / per_mm, top + (north - xy[:, 1]) / per_mm])
-
-        for shape, code in zip(units.geometry, units["code"], strict=True):
-            moved = shapely.transform(shape, to_desk)
-            sheet.desk.add_patch(_patch(moved, "#c3ccd4" if code == plate.focus else "white", 1.0))
-            paint_line(sheet, sheet.desk, [moved], INK, 0.6, (), zorder=1.8, casing=None)
-            if code in numbers:
-                middle = shapely.get_point(shapely.maximum_inscribed_circle(moved), 0)
-                half = sheet.pt("smallest") * MM_PER_PT * CAP
-                sheet.text(middle.x, middle.y + half, numbers[code], "smallest", align="centre")
-        whole = shapely.transform(units.geometry.union_all(), to_desk)
-        paint_line(sheet, sheet.desk, [whole], INK, 1.6, (), zorder=1.9, casing=None)
+        draw_index(sheet, plate, (stack.left, top, stack.right, top + height), "smallest")
 
     return Piece(heading_mm(sheet) + height, draw)
+
+
+def draw_index(sheet: Sheet, plate: Plate, box: Box, size: str | float) -> None:
+    """Draw the townships into a box with the numbers of their sheets, the one in focus filled."""
+    units = plate.page.units
+    numbers = dict(plate.sheets)
+    west, south, east, north = units.total_bounds
+    left, top, right, bottom = box
+    per_mm = max((east - west) / (right - left), (north - south) / (bottom - top))
+
+    def to_desk(xy: Any) -> Any:
+        return np.column_stack([left + (xy[:, 0] - west) / per_mm, top + (north - xy[:, 1]) / per_mm])
+
+    for shape, code in zip(units.geometry, units["code"], strict=True):
+        moved = shapely.transform(shape, to_desk)
+        sheet.desk.add_patch(_patch(moved, "#c3ccd4" if code == plate.focus else "white", 1.0))
+        paint_line(sheet, sheet.desk, [moved], INK, 0.6, (), zorder=1.8, casing=None)
+        if code in numbers:
+            middle = shapely.get_point(shapely.maximum_inscribed_circle(moved), 0)
+            sheet.text(middle.x, middle.y + sheet.pt(size) * MM_PER_PT * CAP, numbers[code], size, align="centre")
+    whole = shapely.transform(units.geometry.union_all(), to_desk)
+    paint_line(sheet, sheet.desk, [whole], INK, 1.6, (), zorder=1.9, casing=None)
 
 
 def notes(stack: Stack, room: float) -> Piece | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from riskmap.crs import same
 from riskmap.errors import OutputError
@@ -20,6 +19,7 @@ from riskmap.output.printmap_plate import Plate
 from riskmap.output.printmap_template import MapLook
 from riskmap.output.symbology import Swatch, symbology
 from riskmap.text import Text
+from riskmap.zonal import nearest_inside
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -66,7 +66,9 @@ def extent(plate: Plate) -> tuple[Any, tuple[float, float, float, float]]:
     units = page.units
     crs = page.grids[0].raster.grid.crs if page.grids else units.crs
     if crs is None:
-        raise OutputError(Text("打印图没有格网也没有乡镇，不知道画哪里", "a sheet needs a grid or townships to know where it is"))
+        raise OutputError(
+            Text("打印图没有格网也没有乡镇，不知道画哪里", "a sheet needs a grid or townships to know where it is")
+        )
     if plate.focus is not None:
         bounds = units.loc[(units["code"] == plate.focus).to_numpy()].to_crs(crs).total_bounds
     elif plate.boundary is not None:
@@ -119,7 +121,7 @@ def paint_cells(sheet: Sheet, axes: Axes, view: Window, plate: Plate, catalog: C
     layer = plate.page.grids[0]
     grid = layer.raster.grid
     # cells whose middle lies outside carry the colour of the nearest inside, up to the line, as the zone polygons do
-    codes = layer.raster.values if plate.boundary is None else _up_to_the_line(layer.raster.values, layer.inside)
+    codes = layer.raster.values if plate.boundary is None else layer.raster.values[nearest_inside(layer.inside)]
     shown = np.ones(codes.shape, dtype=bool) if plate.boundary is not None else layer.inside
     drawn = symbology(layer.style, catalog)
     west, south, east, north = grid.bounds
@@ -145,17 +147,9 @@ def paint_cells(sheet: Sheet, axes: Axes, view: Window, plate: Plate, catalog: C
             artist.set_clip_path(path_of([area]), transform=axes.transData)
 
 
-def _up_to_the_line(codes: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Give each cell that is not inside the code of the nearest that is."""
-    from scipy import ndimage
-
-    row, column = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    return np.asarray(codes[row, column])
-
-
 def _spacing(sheet: Sheet, view: Window, pattern: str) -> float:
     """Give the distance of a pattern's lines on the ground, metres."""
-    return HATCH_MM.get(pattern, 1.0) * sheet.factor**0.5 * view.denominator / 1000
+    return HATCH_MM.get(pattern, 1.0) * sheet.factor * view.denominator / 1000
 
 
 def paint_pattern(sheet: Sheet, axes: Axes, lines: Any, dots: Any, colour: str, *, zorder: float) -> list[Any]:
@@ -164,7 +158,9 @@ def paint_pattern(sheet: Sheet, axes: Axes, lines: Any, dots: Any, colour: str, 
 
     made: list[Any] = []
     if len(lines):
-        made.append(LineCollection(lines, colors=colour, linewidths=sheet.stroke(HATCH_LINE_MM), zorder=zorder, capstyle="butt"))
+        made.append(
+            LineCollection(lines, colors=colour, linewidths=sheet.stroke(HATCH_LINE_MM), zorder=zorder, capstyle="butt")
+        )
         axes.add_collection(made[-1], autolim=False)
     if len(dots):
         made += axes.plot(dots[:, 0], dots[:, 1], "o", ms=sheet.stroke(DOT_MM), mfc=colour, mec="none", zorder=zorder)
@@ -198,7 +194,15 @@ def paint_line(
     px = sheet.pixel()
     if casing is not None:
         axes.add_collection(
-            LineCollection(strips, colors=casing, linewidths=(width + 2) * px, zorder=zorder, alpha=0.85, capstyle="round", joinstyle="round"),
+            LineCollection(
+                strips,
+                colors=casing,
+                linewidths=(width + 2) * px,
+                zorder=zorder,
+                alpha=0.85,
+                capstyle="round",
+                joinstyle="round",
+            ),
             autolim=False,
         )
     pattern = (0, [d / max(width, 0.1) for d in dash]) if dash else "solid"
@@ -241,7 +245,9 @@ def veil(axes: Axes, view: Window, units: gpd.GeoDataFrame, focus: str) -> None:
     axes.add_patch(PathPatch(path_of([chosen]), fc="none", ec=INK, lw=1.6, zorder=2.8))
 
 
-def paint_neatline(sheet: Sheet, axes: Axes, view: Window, box: tuple[float, float, float, float], look: MapLook) -> None:
+def paint_neatline(
+    sheet: Sheet, axes: Axes, view: Window, box: tuple[float, float, float, float], look: MapLook
+) -> None:
     """Draw the frame of the map and, where they are wanted, meridians and parallels with their labels."""
     left, top, right, bottom = view.box
     if look.neatline != "none":
@@ -307,4 +313,3 @@ def paint_north(sheet: Sheet, view: Window, look: MapLook, words: str) -> None:
 def in_system(frame: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
     """Give a frame in the map's system."""
     return frame if same(frame.crs, crs) else frame.to_crs(crs)
-

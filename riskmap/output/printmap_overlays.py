@@ -61,7 +61,11 @@ def _of_kind(shapes: NDArray[Any], kind: str, declared: str) -> NDArray[Any]:
     """Give the geometries of one dimension; a point style draws a point inside whatever it meets."""
     shapes = shapes[~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)]
     if declared == "point":
-        return np.where(shapely.get_dimensions(shapes) > 0, shapely.point_on_surface(shapes), shapes) if kind == "point" else shapes[:0]
+        return (
+            np.where(shapely.get_dimensions(shapes) > 0, shapely.point_on_surface(shapes), shapes)
+            if kind == "point"
+            else shapes[:0]
+        )
     return shapes[shapely.get_dimensions(shapes) == {"point": 0, "line": 1, "polygon": 2}[kind]]
 
 
@@ -81,8 +85,8 @@ def paint_polygons(
     if (swatch and swatch.pattern != "none") or (not swatch and drawn.fill):
         patch = PathPatch(path_of(shapes), fc=colour_of(drawn, number), ec="none", alpha=symbol.opacity, zorder=zorder)
         axes.add_patch(patch)
-    if swatch and swatch.pattern not in ("solid",):
-        spacing = HATCH_MM[swatch.pattern] * sheet.factor**0.5 * view.denominator / 1000
+    if swatch and swatch.pattern != "solid":
+        spacing = HATCH_MM[swatch.pattern] * sheet.factor * view.denominator / 1000
         for shape in shapes:
             lines, dots = hatch.over_shape(shape, swatch.pattern, spacing)
             paint_pattern(sheet, axes, lines, dots, hatch.ink(swatch.rgb, swatch.pattern), zorder=zorder + 0.003)
@@ -172,21 +176,45 @@ class Names:
         """Let no name stand in a box (millimetres on the paper)."""
         self._taken.append(box)
 
-    def write(self, words: str, x: float, y: float, size: str | float, *, bold: bool = False, aside_mm: float = 0) -> bool:
+    def write(
+        self, words: str, x: float, y: float, size: str | float, *, bold: bool = False, aside_mm: float = 0
+    ) -> bool:
         """Write a name in the middle of a place, or beside it; tells whether it fitted."""
         points = self._sheet.pt(size)
         width, height = self._sheet.type.width_mm(words, points), points * MM_PER_PT
         at_x, at_y = self._view.place(x, y)
         per_mm = self._view.denominator / 1000
-        tries = [(-width / 2, 0.0)] if not aside_mm else [(aside_mm, 0.0), (-aside_mm - width, 0.0), (-width / 2, -aside_mm - height / 2), (-width / 2, aside_mm + height / 2)]
+        tries = (
+            [(-width / 2, 0.0)]
+            if not aside_mm
+            else [
+                (aside_mm, 0.0),
+                (-aside_mm - width, 0.0),
+                (-width / 2, -aside_mm - height / 2),
+                (-width / 2, aside_mm + height / 2),
+            ]
+        )
         left, top, right, bottom = self._view.box
         for dx, dy in tries:
             box = (at_x + dx - 0.4, at_y + dy - height * 0.6, at_x + dx + width + 0.4, at_y + dy + height * 0.6)
-            if box[0] < left or box[1] < top or box[2] > right or box[3] > bottom or any(_meet(box, t) for t in self._taken):
+            if (
+                box[0] < left
+                or box[1] < top
+                or box[2] > right
+                or box[3] > bottom
+                or any(_meet(box, t) for t in self._taken)
+            ):
                 continue
             self._taken.append(box)
             self._sheet.write(
-                self._axes, x + dx * per_mm, y - (dy + height * 0.36) * per_mm, words, points, bold=bold, halo=0.13, zorder=4
+                self._axes,
+                x + dx * per_mm,
+                y - (dy + height * 0.36) * per_mm,
+                words,
+                points,
+                bold=bold,
+                halo=0.13,
+                zorder=4,
             )
             return True
         return False

@@ -128,7 +128,9 @@ def _imprint_lines(
         if used and used + long > width:
             lines.append([])
             used = 0.0
-        lines[-1].append((pair[0], sheet.type.shortened(pair[1], points, width - sheet.type.width_mm(pair[0] + " ", points))))
+        lines[-1].append(
+            (pair[0], sheet.type.shortened(pair[1], points, width - sheet.type.width_mm(pair[0] + " ", points)))
+        )
         used += long + gap
     if number and used + sheet.type.width_mm(number, points) > width:
         lines.append([])

@@ -85,8 +85,8 @@ class Sheet:
         """
         points = self.pt(size)
         self.write(
-            self.desk, x, y, words, points, colour=colour, bold=bold, align=align, turned=turned, zorder=8,
-            halo=0.3 if plate else 0,
+            self.desk, x, y, words, points, colour=colour, bold=bold, align=align, turned=turned,
+            zorder=5 if plate else 8, halo=0.3 if plate else 0,
         )  # fmt: skip
         return self.type.width_mm(one_line(words), points)
 
@@ -131,7 +131,14 @@ class Sheet:
         from matplotlib.patches import Rectangle
 
         patch = Rectangle(
-            (left, top), right - left, bottom - top, fc=fill, ec=edge, lw=self.stroke(mm), zorder=zorder, joinstyle="miter"
+            (left, top),
+            right - left,
+            bottom - top,
+            fc=fill,
+            ec=edge,
+            lw=self.stroke(mm),
+            zorder=zorder,
+            joinstyle="miter",
         )
         self.desk.add_patch(patch)
 
@@ -165,7 +172,15 @@ def plain_matplotlib() -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"pdf.fonttype": 3, "pdf.compression": 9, "path.simplify": False})
+        matplotlib.rcParams.update(
+            {
+                "pdf.fonttype": 3,
+                "pdf.compression": 9,
+                "path.simplify": False,
+                "text.hinting": "none",
+                "text.hinting_factor": 1,
+            }
+        )
         yield
 
 
@@ -173,9 +188,8 @@ def save_pdf(sheets: Iterable[Sheet], path: Path, *, title: str) -> Path:
     """Write sheets as the pages of one PDF, without a clock."""
     from matplotlib.backends.backend_pdf import PdfPages
 
-    with _writing(path), plain_matplotlib(), PdfPages(path, metadata={"Title": title, "CreationDate": None}) as pages:
+    with _writing(path), PdfPages(path, metadata={"Title": title, "CreationDate": None}) as pages:
         for sheet in sheets:
-            sheet.type.require(sheet.texts())
             pages.savefig(sheet.figure)
     return path
 
@@ -184,9 +198,9 @@ def save_png(sheet: Sheet, path: Path, *, dpi: int) -> Path:
     """Write a sheet as a PNG, its resolution stated in the file."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    sheet.type.require(sheet.texts())
-    with _writing(path), plain_matplotlib():
-        FigureCanvasAgg(sheet.figure).print_png(path, metadata={"Software": None}) if dpi == sheet.figure.dpi else sheet.figure.savefig(path, dpi=dpi, metadata={"Software": None})
+    with _writing(path):
+        FigureCanvasAgg(sheet.figure)
+        sheet.figure.savefig(path, dpi=dpi, metadata={"Software": None})
     return path
 
 
@@ -200,6 +214,8 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             Text(f"打印图写不进去：{error.strerror}", f"the sheet cannot be written: {error.strerror}"),
-            remedy=Text("关闭打开它的程序，检查文件夹权限", "close the program that has it open, check the folder's rights"),
+            remedy=Text(
+                "关闭打开它的程序，检查文件夹权限", "close the program that has it open, check the folder's rights"
+            ),
             file=str(path),
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.output.webmap_page import Page
@@ -12,8 +12,6 @@ from riskmap.text import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-Kind = Literal["pdf", "png"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +42,19 @@ class Plate:
     sheets: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """The page at the front of an atlas: the whole area with the numbers of the sheets, and the list of them.
+
+    Parameters
+    ----------
+    plate : Plate
+        Of the whole area; its ``sheets`` are listed.
+    """
+
+    plate: Plate
+
+
 @dataclass(frozen=True)
 class Printing:
     """How sheets are printed.
@@ -59,8 +70,6 @@ class Printing:
         Folder from which a template's relative path starts.
     fonts : tuple of Path
         Font files that are asked before the house font.
-    dpi : int
-        Of PNG files.
     """
 
     paper: Paper = "A3"
@@ -68,4 +77,3 @@ class Printing:
     template: str = "standard"
     beside: Path | None = None
     fonts: tuple[Path, ...] = ()
-    dpi: int = 150

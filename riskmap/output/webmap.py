@@ -8,7 +8,6 @@ shows the cell under its middle.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +19,41 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Symbol
 from riskmap.errors import OutputError
 from riskmap.levels import UNKNOWN
-from riskmap.output.symbology import Swatch, symbology, unknown
+from riskmap.output.symbology import symbology, unknown
 from riskmap.output.webmap_grid import OUTSIDE, area_bounds, codes_of, fit, unit_cells
 from riskmap.output.webmap_html import document
-from riskmap.output.webmap_page import INTERNAL_USE, GridLayer, LegendRow, Page, VectorLayer
+from riskmap.output.webmap_page import (
+    INTERNAL_USE,
+    Comparison,
+    Explanation,
+    Factor,
+    GridLayer,
+    LegendRow,
+    Nearest,
+    Page,
+    VectorLayer,
+)
 from riskmap.output.webmap_vector import lonlat, unit_record, vector_record
-from riskmap.output.webmap_view import TABLE_FORMATS, view
+from riskmap.output.webmap_view import TABLE_FORMATS, coded_classes, swatch_records, view
 from riskmap.output.webmap_words import words
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["INTERNAL_USE", "GridLayer", "LegendRow", "Page", "VectorLayer", "render", "write"]
+__all__ = [
+    "INTERNAL_USE",
+    "Comparison",
+    "Explanation",
+    "Factor",
+    "GridLayer",
+    "LegendRow",
+    "Nearest",
+    "Page",
+    "VectorLayer",
+    "render",
+    "write",
+]
 
 
 def write(page: Page, path: Path, *, lang: Lang, catalog: Catalog) -> Path:
@@ -82,7 +103,7 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "words": {key: text.pick(lang) for key, text in words().items()},
         "bounds": _bounds(page, units),
         "grids": grids,
-        "levels": _levels(catalog, lang),
+        "coded": coded_classes(catalog, lang),
         "vectors": [description for description, _ in vectors],
         "units": None,
     }
@@ -146,23 +167,8 @@ def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, An
         "outside": OUTSIDE,
         "unknown": bool((layer.raster.values[layer.inside] == UNKNOWN).any()),
         "mapping": fit(layer.raster.grid).record(),
-        "classes": _swatches(swatches, lang),
+        "classes": swatch_records(swatches, lang),
     }
-
-
-def _levels(catalog: Catalog, lang: Lang) -> list[dict[str, Any]]:
-    """Give the four risk levels as the table shows them, also where no grid does."""
-    if "risk_level" not in catalog.style_specs:
-        return []
-    drawn = symbology(catalog.style("risk_level"), catalog)
-    return _swatches((s for s in drawn.swatches if s.value != UNKNOWN), lang)
-
-
-def _swatches(swatches: Iterable[Swatch], lang: Lang) -> list[dict[str, Any]]:
-    return [
-        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
-        for s in swatches
-    ]
 
 
 def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,7 +181,7 @@ def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dic
         "geometry": layer.style.geometry,
         "visible": layer.visible and layer.drawn,
         "drawn": layer.drawn,
-        "classes": _swatches(drawn.swatches, lang),
+        "classes": swatch_records(drawn.swatches, lang),
         "stroke": drawn.stroke,
         "fill": drawn.fill,
         "width": symbol.width,

@@ -8,7 +8,7 @@ class App {
   constructor(map, told) {
     this.map = map;
     this.words = told.words;
-    this.levels = told.levels;
+    this.coded = told.coded;
     this.bounds = L.latLngBounds([told.bounds[1], told.bounds[0]], [told.bounds[3], told.bounds[2]]);
     this.look = { grid: told.grids.length ? 0 : -1, patterned: false, boundaries: true, unit: -1 };
     this.grids = [];
@@ -77,7 +77,7 @@ class App {
   dressSwatches() {
     for (const swatch of all(".swatch")) {
       const [key, value] = swatch.dataset.class.split("-");
-      const c = key === "level" ? this.levels.find((l) => l.value === Number(value)) : this.grids[key].classOf.get(Number(value));
+      const c = this.coded[key] ? this.coded[key].find((known) => known.value === Number(value)) : this.grids[key].classOf.get(Number(value));
       dress(swatch, c, this.look.patterned);
     }
   }

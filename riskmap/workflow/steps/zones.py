@@ -12,6 +12,7 @@ from riskmap.data.findings import Finding
 from riskmap.grid import Raster
 from riskmap.levels import ZONES
 from riskmap.risk import control, patches, zoning
+from riskmap.risk.control_units import control_units
 from riskmap.text import Text
 from riskmap.workflow import totals
 from riskmap.workflow.context import Context, GridResult, Results
@@ -41,6 +42,10 @@ def run(context: Context) -> Results:
         results.rows["risk_units"] = units
         results.findings += _unassigned(units)
     codes, controls = _control(context, levels, results)
+    if "risk_units" in results.rows:
+        results.rows["control_units"] = control_units(
+            controls, results.rows["risk_units"], codes=codes, people=people, inside=context.inside, grid=context.grid
+        )
     results.totals = totals.add_up(
         zones=zones,
         controls=controls,
@@ -148,7 +153,15 @@ STEP = Step(
     Text("风险区划与防治区划", "risk and control zoning"),
     needs=("boundary", "risk_level"),
     takes=("townships", "exposure_population", "capacity", "geohazard_points", "villages", "hazchem_sources"),
-    gives=("risk_zones", "risk_units", "control_zone", "control_rule", "control_zones", "merged_patches_control"),
+    gives=(
+        "risk_zones",
+        "risk_units",
+        "control_zone",
+        "control_rule",
+        "control_zones",
+        "control_units",
+        "merged_patches_control",
+    ),
     options=("risk", "control", "facts"),
     run=run,
 )
