@@ -10,17 +10,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskmap.errors import SpecError
 from riskmap.output import printmap_map as mapping
 from riskmap.output import printmap_panel as panel
 from riskmap.output.printmap_contents import contents_sheets
 from riskmap.output.printmap_fonts import typeface
-from riskmap.output.printmap_items import Stack
+from riskmap.output.printmap_items import draw_stack
 from riskmap.output.printmap_overlays import Names, name_features, name_units, paint_layers, visible
 from riskmap.output.printmap_paper import Sheet, plain_matplotlib, save_pdf, save_png
 from riskmap.output.printmap_plate import Contents, Plate, Printing
+from riskmap.output.printmap_stack import Stack
 from riskmap.output.printmap_template import Element, Format, Layout, Template, template
 from riskmap.output.webmap_words import word
-from riskmap.errors import SpecError
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _map(
 def _block(sheet: Sheet, element: Element, view: mapping.Window, plate: Plate, lang: Lang, catalog: Catalog) -> None:
     box = sheet.box(element.box)
     if element.block == "stack":
-        Stack(sheet, plate, catalog, lang, box[0], box[2]).draw(element.items, box[1], box[3])
+        draw_stack(Stack(sheet, plate, catalog, lang, box[0], box[2]), element.items, box[1], box[3])
     elif element.block == "scale":
         panel.scale(sheet, box, view, lang, element)
     elif element.block != "map":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from riskmap.output import printmap_items as items
 from riskmap.output.printmap_fonts import CAP, MM_PER_PT, Typeface
 from riskmap.output.printmap_paper import INK, MUTED, RULE, Sheet, one_line
 from riskmap.output.printmap_plate import Contents
+from riskmap.output.printmap_tables import draw_index
 from riskmap.output.printmap_template import Format, Sizes
 from riskmap.output.webmap_view import CODED, coded_classes, township_table
 from riskmap.output.webmap_words import word
@@ -54,7 +54,7 @@ def contents_sheets(
             {c["value"]: c["rgb"] for c in coded_classes(catalog, lang).get(k["format"], ())} for k in table["columns"]
         ]
         _list(sheet, rows[start : start + fit], table, forms, (left, top, middle - 8 * sheet.factor), lang, step)
-        items.draw_index(sheet, plate, (middle, top, right, height - FOOT_MM * sheet.factor), "heading")
+        draw_index(sheet, plate, (middle, top, right, height - FOOT_MM * sheet.factor), "heading")
         sheet.type.require(sheet.texts())
         sheets.append(sheet)
     return sheets

@@ -10,9 +10,11 @@ import shapely
 
 from riskmap.crs import same
 from riskmap.errors import OutputError
+from riskmap.grid import Raster
 from riskmap.levels import UNKNOWN
 from riskmap.output import printmap_graticule as geography
 from riskmap.output import printmap_hatch as hatch
+from riskmap.output import relief
 from riskmap.output.printmap_fonts import CAP, MM_PER_PT
 from riskmap.output.printmap_paper import INK, Sheet
 from riskmap.output.printmap_plate import Plate
@@ -114,9 +116,33 @@ def map_axes(sheet: Sheet, view: Window) -> Axes:
     return axes
 
 
+def paint_ground(axes: Axes, view: Window, plate: Plate) -> None:
+    """Paint the pale ground of a map without colours: the relief where heights are known, one tone elsewhere."""
+    from matplotlib.patches import PathPatch
+
+    page = plate.page
+    area = plate.boundary if plate.boundary is not None else page.units.geometry if len(page.units) else None
+    outline = None if area is None else path_of([in_system(area, view.crs).union_all()])
+    if outline is not None:
+        axes.add_patch(PathPatch(outline, fc=relief.FLAT_LIGHT, ec="none", zorder=0.8))
+    if page.relief is None or not page.grids:
+        return
+    inside = page.grids[0].inside
+    whole = Raster(page.relief.grid, page.relief.values[nearest_inside(inside)])
+    shaded = relief.shade(whole, np.ones(inside.shape, dtype=bool) if outline is not None else inside)
+    west, south, east, north = shaded.grid.bounds
+    image = axes.imshow(
+        shaded.picture(), extent=(west, east, south, north), interpolation="none", zorder=0.9, aspect="auto"
+    )
+    axes.set(xlim=(view.ground[0], view.ground[2]), ylim=(view.ground[1], view.ground[3]))
+    if outline is not None:
+        image.set_clip_path(outline, transform=axes.transData)
+
+
 def paint_cells(sheet: Sheet, axes: Axes, view: Window, plate: Plate, catalog: Catalog, *, hatched: bool) -> None:
     """Paint the first grid as one picture of its cells, cut at the boundary, with the patterns of its classes."""
-    if not plate.page.grids:
+    if not plate.page.grids or not plate.page.coloured:
+        paint_ground(axes, view, plate)
         return
     layer = plate.page.grids[0]
     grid = layer.raster.grid
@@ -310,6 +336,6 @@ def paint_north(sheet: Sheet, view: Window, look: MapLook, words: str) -> None:
     sheet.text(centre, bottom - 1.2 * sheet.factor, words, "heading", bold=True, align="centre")
 
 
-def in_system(frame: gpd.GeoDataFrame, crs: Any) -> gpd.GeoDataFrame:
-    """Give a frame in the map's system."""
+def in_system(frame: Any, crs: Any) -> Any:
+    """Give a frame or a series of geometries in the map's system."""
     return frame if same(frame.crs, crs) else frame.to_crs(crs)

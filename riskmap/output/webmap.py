@@ -19,6 +19,7 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Symbol
 from riskmap.errors import OutputError
 from riskmap.levels import UNKNOWN
+from riskmap.output import relief
 from riskmap.output.symbology import symbology, unknown
 from riskmap.output.webmap_grid import OUTSIDE, area_bounds, codes_of, fit, unit_cells
 from riskmap.output.webmap_html import document
@@ -33,8 +34,9 @@ from riskmap.output.webmap_page import (
     Page,
     VectorLayer,
 )
-from riskmap.output.webmap_vector import lonlat, unit_record, vector_record
+from riskmap.output.webmap_vector import answer_record, lonlat, unit_record, vector_record
 from riskmap.output.webmap_view import TABLE_FORMATS, coded_classes, swatch_records, view
+from riskmap.output.webmap_why import Blocks, why_parts
 from riskmap.output.webmap_words import words
 from riskmap.text import Lang, Text
 
@@ -103,16 +105,76 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "words": {key: text.pick(lang) for key, text in words().items()},
         "bounds": _bounds(page, units),
         "grids": grids,
+        "coloured": page.coloured,
         "coded": coded_classes(catalog, lang),
         "vectors": [description for description, _ in vectors],
         "units": None,
     }
     if len(units):
         told["units"] = _unit_parts(units, page, catalog, blocks)
+    told |= _ground(page, blocks) | _answers(page, catalog, lang, blocks) | _comparison(page, catalog, lang, blocks)
     blocks.append(("page", _json(told)))
     shown = view(page, units, told, catalog, lang) | {"blocks": blocks}
     west, south, east, north = told["bounds"]
     return document(shown, lang, centre=((west + east) / 2, (south + north) / 2))
+
+
+def _ground(page: Page, blocks: Blocks) -> dict[str, Any]:
+    """Give the tones of the ground, which a map without colours shows."""
+    ground: dict[str, Any] = {"light": relief.FLAT_LIGHT, "dark": relief.FLAT_DARK, "relief": None}
+    if page.relief is not None and page.grids:
+        shaded = relief.shade(page.relief, page.grids[0].inside)
+        blocks.append(("relief", shaded.tones.tobytes()))
+        rows, columns = shaded.grid.shape
+        ground["relief"] = {
+            "rows": rows,
+            "columns": columns,
+            "mapping": fit(shaded.grid).record(),
+            "light": relief.colours(relief.LIGHT),
+            "dark": relief.colours(relief.DARK),
+        }
+    return {"ground": ground}
+
+
+def _answers(page: Page, catalog: Catalog, lang: Lang, blocks: Blocks) -> dict[str, Any]:
+    """Give what a click answers beside the class: why, and what is nearest."""
+    told: dict[str, Any] = {"why": None, "why_left_out": False, "answers": []}
+    if page.explanation is not None and page.grids:
+        told["why"], arrays = why_parts(page.explanation, page.grids[0].inside, lang)
+        told["why_left_out"] = told["why"] is None
+        blocks += arrays
+    places = {layer.style.id: number for number, layer in enumerate(page.vectors)}
+    for asked in page.answers:
+        # a layer with nothing in the area is not on the page
+        if asked.layer not in places:
+            continue
+        number = places[asked.layer]
+        blocks.append((f"answer-{len(told['answers'])}", _json(answer_record(page.vectors[number], asked, catalog, lang))))
+        told["answers"].append(
+            {
+                "vector": number,
+                "question": asked.question.pick(lang),
+                "found": asked.found.pick(lang),
+                "none": asked.none.pick(lang),
+                "reach": asked.reach_m,
+            }
+        )
+    return told
+
+
+def _comparison(page: Page, catalog: Catalog, lang: Lang, blocks: Blocks) -> dict[str, Any]:
+    """Give the other run that the slider shows."""
+    if page.comparison is None:
+        return {"comparison": None}
+    blocks.append(("before", codes_of(page.comparison.layer).tobytes()))
+    record = _grid_record(page.comparison.layer, catalog, lang)
+    return {
+        "comparison": {
+            "grid": record,
+            "before": page.comparison.before.pick(lang),
+            "now": page.comparison.now.pick(lang),
+        }
+    }
 
 
 def _json(value: Any) -> bytes:

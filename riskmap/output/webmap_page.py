@@ -96,7 +96,8 @@ class Factor:
     Parameters
     ----------
     title : Text
-    unit : str, optional
+    unit : Text, optional
+        Of the raw values.
     raw : float array of the grid's shape
         As delivered, NaN unknown.
     normalised : float array of the grid's shape
@@ -104,7 +105,7 @@ class Factor:
     """
 
     title: Text
-    unit: str | None
+    unit: Text | None
     raw: NDArray[np.floating]
     normalised: NDArray[np.floating]
     weight: float
@@ -214,6 +215,9 @@ class Page:
         when there is one, else the first column.
     coloured : bool
         Whether the first grid is shown at first; else the ground is plain and the reader switches a grid on.
+    relief : Raster, optional
+        Heights in metres (NaN unknown), on the cells of the first grid when there is one: the ground of a map without colours
+        is shaded by them.
     explanation : Explanation, optional
         Why the cells of the first grid have their level.
     answers : tuple of Nearest
@@ -233,6 +237,7 @@ class Page:
     notice: Text = INTERNAL_USE
     rank_by: str | None = None
     coloured: bool = True
+    relief: Raster | None = None
     explanation: Explanation | None = None
     answers: tuple[Nearest, ...] = ()
     comparison: Comparison | None = None

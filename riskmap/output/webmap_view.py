@@ -52,6 +52,10 @@ def view(page: Page, units: gpd.GeoDataFrame, told: dict[str, Any], catalog: Cat
         "vectors": told["vectors"],
         "coded": told["coded"],
         "units": len(units) > 0,
+        "coloured": page.coloured,
+        # a legend without figures is a list of colours only
+        "figured": len(page.legend) > 0,
+        "comparison": _comparison(page, listed[0], lang) if grids and page.comparison else None,
         "legends": listed[1:],
         "legend": legend_rows(page.legend, listed[0]) if grids else [],
         "table": township_table(page, units, told["coded"], catalog, lang)
@@ -77,6 +81,20 @@ def legend_rows(rows: tuple[LegendRow, ...], classes: list[dict[str, Any]]) -> l
         out.append(swatch | written)
         start += share
     return out
+
+
+def _comparison(page: Page, classes: list[dict[str, Any]], lang: Lang) -> dict[str, Any]:
+    """Give the areas of two runs side by side, with what changed."""
+    comparison = page.comparison
+    assert comparison is not None  # noqa: S101  only called with one
+    named = {c["value"]: c for c in classes}
+    rows = []
+    for value, before, now in comparison.areas_km2:
+        if value in named:
+            change = now - before
+            signed = "0" if abs(change) < 0.005 else f"{'+' if change > 0 else '−'}{area(abs(change))}"
+            rows.append(named[value] | {"before": area(before), "now": area(now), "change": signed})
+    return {"rows": rows, "before": comparison.before.pick(lang), "now": comparison.now.pick(lang)}
 
 
 def township_table(

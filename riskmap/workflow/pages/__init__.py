@@ -56,6 +56,7 @@ LAYERS: tuple[str, ...] = tuple(
             "control_units",
             "hazard_*",
             "exposure_*",
+            "dem",
             "townships",
             *(layer for part in (zoning, one_map, fire) for layer, _ in part.OVERLAYS),
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),

@@ -6,8 +6,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from riskmap.data.spec import LayerSpec
 from riskmap.output.webmap import Explanation, Factor, Nearest, VectorLayer
-from riskmap.text import Text
+from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
 from riskmap.workflow.steps.risk import normalised
 
@@ -30,9 +31,9 @@ def explanation(context: Context) -> Explanation | None:
         raw = context.cells(layer).values.astype(float)
         if levels:
             raw[raw == 0] = np.nan
-        field = declared.fields.get("value")
-        unit = None if levels or field is None else field.unit
-        factors.append(Factor(declared.title, unit, raw, normalised(context, layer), weight))
+        factors.append(
+            Factor(declared.title, _unit(declared, levels), raw, np.asarray(normalised(context, layer)), weight)
+        )
     people = context.cells("exposure_population").values if context.has("exposure_population") else None
     return Explanation(
         told["method"],
@@ -42,6 +43,16 @@ def explanation(context: Context) -> Explanation | None:
         context.cells("risk_level_raw").values,
         people,
     )
+
+
+def _unit(declared: LayerSpec, levels: int | None) -> Text | None:
+    """Give what stands behind a raw value: the number of levels, or the unit where it is declared as one."""
+    if levels:
+        return Text(f"级（共 {levels} 级）", f"of {levels} levels")
+    field = declared.fields.get("value")
+    if field is None or field.unit is None or " or " in field.unit:
+        return None
+    return Text("人", "people") if field.unit == "person" else plain(field.unit)
 
 
 def answers(context: Context) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:

@@ -41,6 +41,7 @@ def page(context: Context) -> Page:
         headline=_headline(context),
         grids=parts.zoning_grids(context),
         coloured=False,
+        relief=parts.relief(context),
         vectors=(*parts.vectors(context, BELOW), _routes(context), *parts.vectors(context, above), *silent),
         legend=(),
         units=units,

@@ -38,6 +38,7 @@ def page(context: Context) -> Page:
         headline=_headline(context),
         grids=parts.zoning_grids(context),
         coloured=False,
+        relief=parts.relief(context),
         vectors=(*parts.vectors(context, OVERLAYS), *silent),
         legend=(),
         units=units,

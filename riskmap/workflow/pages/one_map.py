@@ -77,6 +77,7 @@ def page(context: Context) -> Page:
         headline=_headline(context),
         grids=parts.zoning_grids(context),
         coloured=False,
+        relief=parts.relief(context),
         vectors=(*vectors, *silent),
         legend=(),
         units=units,

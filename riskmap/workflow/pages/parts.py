@@ -11,6 +11,7 @@ import pandas as pd
 from riskmap import fields
 from riskmap.crs import name as crs_name
 from riskmap.data.prepare import ORIGIN_COLUMNS
+from riskmap.grid import Raster
 from riskmap.output.webmap import INTERNAL_USE, GridLayer, LegendRow, VectorLayer
 from riskmap.text import Text, join, plain
 from riskmap.workflow import publishing
@@ -52,6 +53,11 @@ def zoning_grids(context: Context, *first: str) -> tuple[GridLayer, ...]:
     """Give the zoning grids that were made, those named first."""
     order = (*first, *(layer for layer in ("risk_level", "control_zone") if layer not in first))
     return tuple(grid(context, layer) for layer in order if layer in context.grids_known)
+
+
+def relief(context: Context) -> Raster | None:
+    """Give the heights, metres, where they were delivered."""
+    return context.cells("dem") if "dem" in context.grids_known else None
 
 
 def legend(areas: dict[str, float], total: float, people: dict[str, float] | None) -> tuple[LegendRow, ...]:
