@@ -16,6 +16,7 @@ SINGLE_STEPS = {
     "zones": "Draw risk zones and control zones, and count townships.",
     "map": "Write the map pages.",
     "print": "Print the maps: PDF and PNG sheets.",
+    "qgis": "Write the QGIS project and styles.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8

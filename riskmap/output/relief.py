@@ -71,7 +71,10 @@ def shade(heights: Raster, inside: NDArray[np.bool_]) -> Relief:
         Cells that are shown.
     """
     step = int(np.ceil(np.sqrt(heights.values.size / MOST_CELLS)))
-    values, shown = _coarser(heights.values, step), inside[::step, ::step][: _cut(inside, step)[0], : _cut(inside, step)[1]]
+    values, shown = (
+        _coarser(heights.values, step),
+        inside[::step, ::step][: _cut(inside, step)[0], : _cut(inside, step)[1]],
+    )
     t = heights.grid.transform
     grid = Grid(values.shape, Affine(t.a * step, 0, t.c, 0, t.e * step, t.f), heights.grid.crs)
     known = ~np.isnan(values)

@@ -149,7 +149,9 @@ def _answers(page: Page, catalog: Catalog, lang: Lang, blocks: Blocks) -> dict[s
         if asked.layer not in places:
             continue
         number = places[asked.layer]
-        blocks.append((f"answer-{len(told['answers'])}", _json(answer_record(page.vectors[number], asked, catalog, lang))))
+        blocks.append(
+            (f"answer-{len(told['answers'])}", _json(answer_record(page.vectors[number], asked, catalog, lang)))
+        )
         told["answers"].append(
             {
                 "vector": number,

@@ -48,9 +48,7 @@ def why_parts(explanation: Explanation, inside: NDArray[np.bool_], lang: Lang) -
     return None, []
 
 
-def _parts(
-    explanation: Explanation, inside: NDArray[np.bool_], lang: Lang, most: int
-) -> tuple[dict[str, Any], Blocks]:
+def _parts(explanation: Explanation, inside: NDArray[np.bool_], lang: Lang, most: int) -> tuple[dict[str, Any], Blocks]:
     blocks: Blocks = []
     factors = []
     for number, factor in enumerate(explanation.factors):

@@ -36,10 +36,17 @@ def matches(layer: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(layer, pattern)
 
 
+ALL = "*"
+"""Wish of a step that reads whatever was made."""
+
+
 def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
     """Give the layers that a step will read: of those it names, the ones that are there or should have been."""
-    known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
-    return sorted(layer for layer in known if any(matches(layer, wish) for wish in (*step.needs, *step.takes)))
+    made = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES)} - set(step.gives)
+    wishes = (*step.needs, *step.takes)
+    # a step that takes everything waits for nothing that could not be imported
+    wanted = {layer for layer in failed if any(matches(layer, wish) for wish in wishes if wish != ALL)}
+    return sorted(wanted | {layer for layer in made if any(matches(layer, wish) for wish in wishes)})
 
 
 class State:

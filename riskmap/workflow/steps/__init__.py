@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import maps, risk, sheets, zones
+from riskmap.workflow.steps import maps, qgis, risk, sheets, zones
 from riskmap.workflow.steps.step import Step
 
-STEPS: tuple[Step, ...] = (risk.STEP, zones.STEP, maps.STEP, sheets.STEP)
+STEPS: tuple[Step, ...] = (risk.STEP, zones.STEP, maps.STEP, sheets.STEP, qgis.STEP)
 """After the imports, which the inputs of the project make."""
 
 __all__ = ["STEPS", "Step"]
