@@ -178,7 +178,6 @@ def plain_matplotlib() -> Iterator[None]:
                 "pdf.compression": 9,
                 "path.simplify": False,
                 "text.hinting": "none",
-                "text.hinting_factor": 1,
             }
         )
         yield

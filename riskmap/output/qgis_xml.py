@@ -51,19 +51,14 @@ def text_of(element: Element, doctype: str = "") -> str:
 
 def spatial_reference(crs: Any) -> Element:
     """Describe a system: QGIS needs the WKT and a number of its own beside the authority's code, else it knows none."""
-    parsed = crs
-    epsg = parsed.to_epsg()
-    projection = parsed.to_dict().get("proj", "") if parsed.is_projected else "longlat"
+    epsg = crs.to_epsg()
     values = {
-        "wkt": parsed.to_wkt("WKT2_2019"),
-        "proj4": parsed.to_proj4() if epsg is None else "",
+        "wkt": crs.to_wkt("WKT2_2019"),
         "srsid": epsg or 0,
         "srid": epsg or 0,
         "authid": f"EPSG:{epsg}" if epsg else "",
-        "description": parsed.name,
-        "projectionacronym": projection,
-        "ellipsoidacronym": "",
-        "geographicflag": "false" if parsed.is_projected else "true",
+        "description": crs.name,
+        "geographicflag": "false" if crs.is_projected else "true",
     }
     entries = [node(key, text=str(value)) for key, value in values.items()]
     return node("spatialrefsys", {"nativeFormat": "Wkt"}, *entries)

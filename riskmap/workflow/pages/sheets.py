@@ -15,7 +15,7 @@ from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
 
 if TYPE_CHECKING:
-    from riskmap.workflow.pages import Subject
+    from riskmap.workflow.pages.subjects import Subject
 
 
 def plate(context: Context, subject: Subject, number: str) -> Plate:

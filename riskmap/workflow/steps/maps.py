@@ -7,7 +7,7 @@ from riskmap.output import webmap
 from riskmap.text import Text, join, plain
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.pages import LAYERS, SUBJECTS
+from riskmap.workflow.pages.subjects import LAYERS, SUBJECTS
 from riskmap.workflow.steps.step import Step
 
 
