@@ -8,8 +8,8 @@ from riskmap.output import printmap
 from riskmap.output.printmap import Plate, Printing
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.pages.subjects import LAYERS, SUBJECTS, Subject
 from riskmap.workflow.pages.sheets import atlas, contents, plate
+from riskmap.workflow.pages.subjects import LAYERS, SUBJECTS, Subject
 from riskmap.workflow.project import PrintSpec
 from riskmap.workflow.steps.step import Step
 
