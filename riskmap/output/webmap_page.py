@@ -101,6 +101,8 @@ class Factor:
     raw : float array of the grid's shape
         As delivered, NaN unknown.
     normalised : float array of the grid's shape
+    part : float array of the grid's shape
+        What the layer brings to the score: a term of a sum, a factor of a product.
     weight : float
     """
 
@@ -108,6 +110,7 @@ class Factor:
     unit: Text | None
     raw: NDArray[np.floating]
     normalised: NDArray[np.floating]
+    part: NDArray[np.floating]
     weight: float
 
 
@@ -117,23 +120,23 @@ class Explanation:
 
     Parameters
     ----------
-    method : str
-        As the project file has it; ``weighted_sum`` is shown with contributions, the others without.
+    sums : bool
+        Whether the parts of the layers add up to the score, each a function of its layer alone: then they are shown.
     factors : tuple of Factor
     score : float array
         NaN unknown.
-    breaks : tuple of float
-        Upper limits of the levels 1, 2, ...
+    intervals : dict of int to (float or None, float)
+        Level -> the score that it lies above (None: no lower end) and its upper limit.
     before_merge : uint8 array
         Levels before small patches were merged.
     people : float array, optional
         Persons per cell.
     """
 
-    method: str
+    sums: bool
     factors: tuple[Factor, ...]
     score: NDArray[np.floating]
-    breaks: tuple[float, ...]
+    intervals: dict[int, tuple[float | None, float]]
     before_merge: NDArray[np.uint8]
     people: NDArray[np.floating] | None = None
 

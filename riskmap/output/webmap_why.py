@@ -19,7 +19,6 @@ DIGITS = (4, 3, 2, 1)
 """Significant digits to which values are rounded, the most that give few enough different ones."""
 
 UNKNOWN_CODE = CODES - 1
-WITH_CONTRIBUTIONS = "weighted_sum"
 
 Blocks = list[tuple[str, bytes]]
 
@@ -61,12 +60,16 @@ def _parts(explanation: Explanation, inside: NDArray[np.bool_], lang: Lang, most
                 "weight": round(factor.weight, 4),
                 "raw": values,
                 "normalised": _means(codes, factor.normalised, len(values)),
+                "part": _means(codes, factor.part, len(values)) if explanation.sums else None,
             }
         )
     told: dict[str, Any] = {
         "factors": factors,
-        "contributions": explanation.method == WITH_CONTRIBUTIONS,
-        "breaks": [round(float(b), 4) for b in explanation.breaks],
+        "contributions": explanation.sums,
+        "intervals": {
+            level: [None if low is None else round(low, 4), round(high, 4)]
+            for level, (low, high) in explanation.intervals.items()
+        },
     }
     codes, values = coded(np.where(inside, explanation.score, np.nan), most)
     blocks.append(("why-score", codes.tobytes()))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import fields, zonal
-from riskmap.levels import UNKNOWN, ZONES
-from riskmap.risk.zoning import SLIVER, UNIT_SHARE
+from riskmap.levels import ZONES
+from riskmap.risk.units import level_rules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,7 +58,7 @@ def control_units(
     part = zonal.first_holding(parts, points) % len(parts)
     zone = zones[fields.ZONE].to_numpy()[zonal.first_holding(shapes, points)]
     area = zonal.crosstab(shapely.area(ground) / 1e6, part, zone, (len(parts), len(ZONES)))
-    counted = np.zeros((len(parts), len(ZONES)))
+    counted = np.full((len(parts), len(ZONES)), np.nan)
     if people is not None:
         owner = zonal.unit_of_cells(units, grid)
         # cells in no township belong to the last row, which stands for them
@@ -70,16 +70,10 @@ def control_units(
 
 def _columns(area: NDArray[np.float64], people: NDArray[np.float64]) -> dict[str, Any]:
     total = area.sum(axis=1)
-    known = area.copy()
-    known[:, UNKNOWN] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        known_share = np.nan_to_num(known / known.sum(axis=1)[:, None])
         share = np.nan_to_num(area / total[:, None])
-    reaches = known_share >= UNIT_SHARE - SLIVER
-    columns: dict[str, Any] = {
-        fields.ZONE: (reaches * np.arange(len(ZONES))).max(axis=1),
-        fields.AREA_KM2: total,
-    }
+    # a township has its zone by the rule that gives it its level
+    columns: dict[str, Any] = {fields.ZONE: level_rules(area)[fields.LEVEL], fields.AREA_KM2: total}
     order = (3, 2, 1, 0)
     columns |= {f"share_{SUFFIXES[code]}": share[:, code] for code in order}
     columns |= {f"people_{SUFFIXES[code]}": people[:, code] for code in order}

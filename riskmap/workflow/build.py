@@ -16,7 +16,7 @@ from riskmap.data.findings import count as count_findings
 from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
-from riskmap.workflow import record, store
+from riskmap.workflow import record, reference, store
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import load
 from riskmap.workflow.steps import STEPS, Step
@@ -43,7 +43,7 @@ class _Run:
 
     context: Context
     state: store.State
-    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]]
     skipped: dict[str, Text] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -90,9 +90,9 @@ def build(
         folder = record.work_folder(target, fresh=redo)
         database = store.database_in(folder)
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
-        run = _Run(context, store.State.read(folder))
+        run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
-        steps = _wanted((*steps_for(loaded.project.inputs), *STEPS), only)
+        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *STEPS), only), run)
         for number, step in enumerate(steps):
             if progress:
                 progress(number / len(steps), step.title)
@@ -116,8 +116,16 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     for step in reversed(steps):
         if step.name in names or any(store.matches(given, wish) for given in step.gives for wish in wanted):
             chosen.append(step)
-            wanted |= {*step.needs, *step.takes}
+            wanted |= {*step.needs, *step.takes, *step.shows}
     return tuple(reversed(chosen))
+
+
+def _asked(steps: tuple[Step, ...], run: _Run) -> tuple[Step, ...]:
+    """Give the steps that the project asks for; what another gave in an earlier build is removed."""
+    for step in steps:
+        if not step.asked(run.context.project):
+            run.state.forget(step.name, run.context)
+    return tuple(step for step in steps if step.asked(run.context.project))
 
 
 def _take(step: Step, run: _Run) -> None:
@@ -187,8 +195,13 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         layer = step.gives[0]
         path = context.loaded.path_of(layer)
         parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
-    if step.name in ("map", "print", "qgis", "tables"):
+    if "risk" in step.options:
+        parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
+    if step.speaks:
         parts.append(context.lang)
+    if step.shows:
+        # a product says which layers could not be read
+        parts.append(sorted(run.failed))
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)
 
@@ -226,7 +239,7 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
             for s in state.sources()
         ],
         "versions": record.versions(),
-        "seeds": {},
+        "seeds": {step: told["seed"] for step, told in state.totals().items() if "seed" in told},
         "totals": state.totals(),
         "findings": count_findings(findings),
         "values_below_standard": [asdict(use) for use in context.uncertain_facts()],
@@ -236,5 +249,6 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "seconds": round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 1),
         "outputs": outputs,
     }
+    reference.write_first(context)
     record.write_json(run_record, target / record.RUN)
     return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))

@@ -36,17 +36,17 @@ def matches(layer: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(layer, pattern)
 
 
-ALL = "*"
-"""Wish of a step that reads whatever was made."""
-
-
 def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
     """Give the layers that a step will read: of those it names, the ones that are there or should have been."""
     made = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES)} - set(step.gives)
     wishes = (*step.needs, *step.takes)
-    # a step that takes everything waits for nothing that could not be imported
-    wanted = {layer for layer in failed if any(matches(layer, wish) for wish in wishes if wish != ALL)}
-    return sorted(wanted | {layer for layer in made if any(matches(layer, wish) for wish in wishes)})
+    wanted = {layer for layer in failed if any(matches(layer, wish) for wish in wishes)}
+    shown = made - set(failed)
+    return sorted(
+        wanted
+        | {layer for layer in made if any(matches(layer, wish) for wish in wishes)}
+        | {layer for layer in shown if any(matches(layer, wish) for wish in step.shows)}
+    )
 
 
 class State:

@@ -32,7 +32,7 @@ class Why {
         unit: factor.unit,
         normalised: normalised,
         weight: factor.weight,
-        part: this.contributions && normalised !== null ? normalised * factor.weight : null,
+        part: this.contributions && known ? factor.part[code] : null,
       };
     });
     const size = (row) => (row.part === null ? row.normalised === null ? -1 : row.normalised : row.part);
@@ -41,9 +41,9 @@ class Why {
     return { rows: rows, score: read("score", this.score), before: arrays.before[cell], people: this.people ? read("people", this.people) : null };
   }
 
-  // The interval of the score that makes a level.
+  // The interval of the score that makes a level, null where no score does.
   interval(level) {
-    return [level > 1 ? this.breaks[level - 2] : null, this.breaks[level - 1]];
+    return this.intervals[level] || null;
   }
 }
 
@@ -85,10 +85,11 @@ function explain(app, holder, cell, level) {
     if (chain.people !== null) {
       holder.before(element("p", "people", fill(words.people_here, { n: plainNumber(chain.people, chain.people < 10 ? 1 : 0) })));
     }
-    const [low, high] = why.interval(level);
+    const interval = why.interval(level);
     const summary = element("summary", "", words.why);
     const parts = [summary, chainList(chain, why, words)];
-    if (chain.score !== null && level > 0) {
+    if (chain.score !== null && interval) {
+      const [low, high] = interval;
       const said = { score: plainNumber(chain.score, 3), low: low === null ? "" : plainNumber(low, 3), high: plainNumber(high, 3) };
       parts.push(element("p", "", fill(low === null ? words.why_score_lowest : words.why_score, said)));
     }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -10,7 +13,8 @@ from riskmap.data.spec import LayerSpec
 from riskmap.output.webmap import Explanation, Factor, Nearest, VectorLayer
 from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
-from riskmap.workflow.steps.risk import normalised
+from riskmap.workflow.explain import chain
+from riskmap.workflow.scoring import FIVE
 
 ENGINE_REACH_M = 300.0
 """How far from a covered road a click still takes the road's minutes; the sentence says the distance."""
@@ -25,24 +29,51 @@ def explanation(context: Context) -> Explanation | None:
     if told is None or not {"risk_score", "risk_level_raw"} <= set(context.grids_known):
         return None
     factors = []
-    for layer, weight in told["weights"].items():
-        declared = context.catalog.layer(layer)
+    for layer, found in chain(context).items():
         levels = context.levels_of(layer)
-        raw = context.cells(layer).values.astype(float)
-        if levels:
-            raw[raw == 0] = np.nan
+        declared = context.catalog.layer(layer)
+        raw = np.where((found.raw == 0) & bool(levels), np.nan, found.raw.astype(float))
+        weight = told["weights"][layer]
         factors.append(
-            Factor(declared.title, _unit(declared, levels), raw, np.asarray(normalised(context, layer)), weight)
+            Factor(declared.title, _unit(declared, levels), raw, found.normalised, found.contribution, weight)
         )
     people = context.cells("exposure_population").values if context.has("exposure_population") else None
     return Explanation(
-        told["method"],
+        told["method"] == "weighted_sum" and told["missing"] != "renormalise",
         tuple(factors),
         context.cells("risk_score").values,
-        tuple(told["breaks"]),
+        intervals(told["breaks"], told["five_to_four"]),
         context.cells("risk_level_raw").values,
         people,
     )
+
+
+def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -> dict[int, tuple[float | None, float]]:
+    """Give the scores of each level: what it lies above, and its upper limit.
+
+    Parameters
+    ----------
+    breaks : sequence of float
+        Upper limits of the classes, ascending.
+    five_to_four : mapping, optional
+        Class -> level, where there are five classes.
+
+    Examples
+    --------
+    >>> intervals([0.1, 0.2, 0.5], None)
+    {1: (None, 0.1), 2: (0.1, 0.2), 3: (0.2, 0.5)}
+    >>> intervals([0.1, 0.2, 0.3, 0.4, 0.5], {1: 1, 2: 1, 3: 2, 4: 3, 5: 4})
+    {1: (None, 0.2), 2: (0.2, 0.3), 3: (0.3, 0.4), 4: (0.4, 0.5)}
+    """
+    # a record that was read back has its numbers as text
+    level_of = {int(five): four for five, four in (five_to_four or {}).items()}
+    found: dict[int, tuple[float | None, float]] = {}
+    low: float | None = None
+    for number, high in enumerate(breaks, 1):
+        level = level_of.get(number, number) if len(breaks) == FIVE else number
+        found[level] = (found[level][0] if level in found else low, high)
+        low = high
+    return found
 
 
 def _unit(declared: LayerSpec, levels: int | None) -> Text | None:

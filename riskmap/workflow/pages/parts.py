@@ -155,6 +155,14 @@ def source_notes(context: Context) -> tuple[Text, ...]:
     """Say which values are no standard's, which layers call themselves synthetic, what was left out, and whom to credit."""
     made_up = synthetic(context)
     notes = publishing.left_out(context)
+    if context.failed:
+        faulty = join([context.catalog.layer(layer).title for layer in sorted(context.failed)])
+        notes.append(
+            Text(
+                f"文件有错误，未能收入本图：{faulty.zh}（详见检查结果 findings）。",
+                f"Not on this map, because their files have errors (see findings): {faulty.en}.",
+            )
+        )
     uncertain = context.uncertain_facts()
     if uncertain:
         named = ", ".join(f"{use.topic}.{use.key}" for use in uncertain)

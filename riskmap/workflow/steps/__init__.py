@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from riskmap.workflow.steps import (
+    assets,
     chains,
+    change,
     geohazards,
     hazchem,
     maps,
@@ -11,6 +13,7 @@ from riskmap.workflow.steps import (
     qgis,
     risk,
     risk_points,
+    sensitivity,
     sheets,
     tables,
     zones,
@@ -18,8 +21,11 @@ from riskmap.workflow.steps import (
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
+    assets.STEP,
     risk.STEP,
     zones.STEP,
+    sensitivity.STEP,
+    change.STEP,
     geohazards.STEP,
     pipelines.STEP,
     hazchem.STEP,

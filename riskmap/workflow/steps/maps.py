@@ -30,8 +30,10 @@ STEP = Step(
     "map",
     Text("地图网页", "map pages"),
     needs=("boundary",),
-    takes=LAYERS,
+    takes=(),
     gives=("maps",),
     options=("name", "output", "data_date", "credits", "risk", "control", "fire", "evacuation", "inputs", "facts"),
     run=run,
+    shows=LAYERS,
+    speaks=True,
 )

@@ -117,7 +117,7 @@ def _tables(context: Context) -> dict[str, list[VectorEntry]]:
     """Give the tables of the database as this edition has them, by layer; a table of several kinds has an entry for each."""
     found: dict[str, list[VectorEntry]] = {}
     for layer in context.database.layers():
-        frame = None if layer in ABOUT_THE_BUILD else publishing.released(context, layer)
+        frame = None if layer in ABOUT_THE_BUILD or not context.has(layer) else publishing.released(context, layer)
         if frame is not None:
             found[layer] = _entries(context, layer, frame)
     return found
@@ -196,8 +196,10 @@ STEP = Step(
     "qgis",
     Text("QGIS 工程", "QGIS project"),
     needs=("boundary",),
-    takes=("*",),
+    takes=(),
     gives=("layer_styles", "project"),
     options=("name", "output", "database", "facts"),
     run=run,
+    shows=("*",),
+    speaks=True,
 )

@@ -70,7 +70,7 @@ STEP = Step(
     "print",
     Text("打印图", "sheets"),
     needs=("boundary",),
-    takes=LAYERS,
+    takes=(),
     gives=("print",),
     options=(
         "name",
@@ -86,4 +86,6 @@ STEP = Step(
         "facts",
     ),
     run=run,
+    shows=LAYERS,
+    speaks=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -29,6 +30,13 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    asked : callable
+        Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    shows : tuple of str
+        Layers that it shows when they are there, ``*`` for all: one that could not be imported does not stop it, the product
+        says that it is missing.
+    speaks : bool
+        Whether what it gives holds words in the language of the build.
     """
 
     name: str
@@ -38,3 +46,6 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    asked: Callable[[Any], bool] = lambda _: True
+    shows: tuple[str, ...] = ()
+    speaks: bool = False
