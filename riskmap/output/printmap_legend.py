@@ -65,7 +65,7 @@ def legend(stack: Stack) -> Piece | None:
             base = y + step / 2 + sheet.pt("body") * MM_PER_PT * CAP
             cell = (stack.left, y + step * 0.12, stack.left + 9.5 * sheet.factor, y + step * 0.88)
             paint_swatch(sheet, cell, swatch.rgb, "none" if swatch.value == UNKNOWN else swatch.pattern)
-            sheet.text(stack.left + 11.5 * sheet.factor, base, swatch.roman, "body", bold=True)
+            sheet.text(stack.left + 11.5 * sheet.factor, base, swatch.numeral(stack.lang), "body", bold=True)
             sheet.text(stack.left + 16.5 * sheet.factor, base, swatch.label.pick(stack.lang), "body")
             for key, x in columns:
                 sheet.text(x, base, row[key], "body", align="right")
@@ -111,11 +111,7 @@ def overlays(stack: Stack) -> Piece | None:
             continue
         samples.append((drawn, -2, layer.style.title.pick(stack.lang), False))
         met = set(drawn.classify(layer.frame[layer.style.field]).tolist())
-        samples += [
-            (drawn, i, " ".join(filter(None, (s.roman, s.label.pick(stack.lang)))), True)
-            for i, s in enumerate(drawn.swatches)
-            if i in met
-        ]
+        samples += [(drawn, i, s.named(stack.lang), True) for i, s in enumerate(drawn.swatches) if i in met]
     for style in ("boundary", "townships") if len(stack.page.units) or stack.plate.boundary is not None else ():
         spec = stack.catalog.style(style)
         samples.append((symbology(spec, stack.catalog), NO_CLASS, spec.title.pick(stack.lang), False))

@@ -52,7 +52,7 @@ class Ramp:
 def of_classes(drawn: Symbology, lang: Lang) -> Ramp:
     """Give the colours of a grid that has a style; unknown cells are not drawn."""
     entries = [
-        Entry(int(s.value), s.rgb, " ".join(part for part in (s.roman, s.label.pick(lang)) if part))
+        Entry(int(s.value), s.rgb, s.named(lang))
         for s in drawn.swatches
         if isinstance(s.value, int) and s.value != UNKNOWN
     ]

@@ -83,7 +83,7 @@ def _renderer(drawn: Symbology, lang: Lang) -> Element:
             {
                 "symbol": i,
                 "value": _value(swatch),
-                "label": _label(swatch, lang),
+                "label": swatch.named(lang),
                 "render": "true",
                 "type": _type(swatch),
             },
@@ -101,10 +101,6 @@ def _value(swatch: Swatch) -> str:
 
 def _type(swatch: Swatch) -> str:
     return "long" if isinstance(swatch.value, int) else "string"
-
-
-def _label(swatch: Swatch, lang: Lang) -> str:
-    return " ".join(part for part in (swatch.roman, swatch.label.pick(lang)) if part)
 
 
 def _symbol(name: str, drawn: Symbology, swatch: Swatch | None) -> Element:
@@ -221,7 +217,7 @@ def sld(drawn: Symbology, lang: Lang) -> str:
 
 
 def _rule(drawn: Symbology, swatch: Swatch | None, lang: Lang) -> Element:
-    rule = node("se:Rule", {}, node("se:Name", text=_label(swatch, lang) if swatch else drawn.style.title.pick(lang)))
+    rule = node("se:Rule", {}, node("se:Name", text=swatch.named(lang) if swatch else drawn.style.title.pick(lang)))
     if swatch is not None:
         wanted = [node("ogc:PropertyName", text=drawn.style.field), node("ogc:Literal", text=str(swatch.value))]
         test = (

@@ -168,6 +168,6 @@ def coded_classes(catalog: Catalog, lang: Lang) -> dict[str, list[dict[str, Any]
 def swatch_records(swatches: Iterable[Swatch], lang: Lang) -> list[dict[str, Any]]:
     """Give classes as the script and the template take them."""
     return [
-        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
+        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.numeral(lang), "pattern": s.pattern}
         for s in swatches
     ]

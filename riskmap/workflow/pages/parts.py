@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import geopandas as gpd
@@ -163,17 +164,22 @@ def source_notes(context: Context) -> tuple[Text, ...]:
                 f"Not on this map, because their files have errors (see findings): {faulty.en}.",
             )
         )
-    uncertain = context.uncertain_facts()
+    uncertain = Counter(use.topic for use in context.uncertain_facts())
     if uncertain:
-        named = ", ".join(f"{use.topic}.{use.key}" for use in uncertain)
+        topics = join([_topic(context, topic, count) for topic, count in sorted(uncertain.items())])
         notes.append(
             Text(
-                f"以下内置数值不是标准规定的，可在项目文件中改定：{named}。",
-                f"These built-in values are no standard's and can be set in the project file: {named}.",
+                f"计算用到 {uncertain.total()} 项不是标准规定的内置数值（{topics.zh}），可在项目文件 facts 中改定；逐项见 run.json 的 values_below_standard。",
+                f"{uncertain.total()} built-in values that were used are no standard's ({topics.en}); a project can set them under facts; run.json lists them as values_below_standard.",
             )
         )
     if made_up:
-        titles = join([context.catalog.layer(layer).title for layer in made_up])
+        every = len(made_up) == len(context.project.inputs)
+        titles = (
+            Text("全部输入图层", "all input layers")
+            if every
+            else join([context.catalog.layer(layer).title for layer in made_up])
+        )
         notes.append(
             Text(
                 f"合成示例数据，不得用于实际工作：{titles.zh}。",
@@ -183,6 +189,11 @@ def source_notes(context: Context) -> tuple[Text, ...]:
     if context.project.credits is not None:
         notes.append(context.project.credits)
     return tuple(notes)
+
+
+def _topic(context: Context, topic: str, count: int) -> Text:
+    title = context.catalog.facts(topic).title
+    return Text(f"{title.zh} {count} 项", f"{title.en} {count}")
 
 
 def notice(context: Context) -> Text:
