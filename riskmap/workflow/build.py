@@ -92,7 +92,8 @@ def build(
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
         run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
-        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *STEPS), only), run)
+        asked = (step.of(loaded.project) for step in STEPS)
+        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *asked), only), run)
         for number, step in enumerate(steps):
             if progress:
                 progress(number / len(steps), step.title)
@@ -133,12 +134,12 @@ def _take(step: Step, run: _Run) -> None:
     context = run.context
     started = time.perf_counter()
     reads = store.reads(step, context, run.failed)
-    _stop_for_errors(step, reads, run)
     missing = [need for need in step.needs if not any(store.matches(layer, need) for layer in reads)]
     if missing:
         run.skipped[step.name] = Text(f"缺 {'、'.join(missing)}", f"no {', '.join(missing)}")
         run.state.forget(step.name, context)
         return
+    _stop_for_errors(step, reads, run)
     try:
         key = _key(step, reads, run)
         if run.state.valid(step.name, key, context):
