@@ -145,6 +145,7 @@ class Project(Record):
     credits: Bilingual | None = None
     reference: str | None = None
     inputs: dict[str, Input]
+    declared: dict[str, float] = {}
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()
     network: NetworkSpec = NetworkSpec()
@@ -200,6 +201,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_declared(project)
         _check_facts(project, catalog)
         _check_publishing(project)
         _check_travel(project, catalog)
@@ -251,6 +253,20 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
+
+
+def _check_declared(project: Project) -> None:
+    for name in project.declared:
+        layer, dot, what = name.partition(".")
+        if layer not in project.inputs or not dot or not what:
+            raise SpecError(
+                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
+                + near(layer, list(project.inputs)),
+                remedy=Text(
+                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
+                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
+                ),
+            )
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:

@@ -6,6 +6,7 @@ from riskmap.workflow.steps import (
     assets,
     chains,
     change,
+    checks,
     coverage,
     geohazards,
     hazchem,
@@ -26,6 +27,7 @@ from riskmap.workflow.steps import (
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
+    checks.STEP,
     assets.STEP,
     risk.STEP,
     zones.STEP,

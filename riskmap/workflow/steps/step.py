@@ -30,6 +30,8 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    tolerant : bool
+        It looks at the layers that are sound and does not stop for those with errors.
     named : callable, optional
         Project -> those of ``takes`` that the project file names; all of them by default.
     asked : callable
@@ -48,6 +50,7 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    tolerant: bool = False
     named: Callable[[Any], tuple[str, ...]] | None = None
     asked: Callable[[Any], bool] = lambda _: True
     shows: tuple[str, ...] = ()
