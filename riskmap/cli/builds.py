@@ -24,6 +24,8 @@ SINGLE_STEPS = {
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
+    "print": "Print the maps: PDF and PNG sheets.",
+    "qgis": "Write the QGIS project and styles.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8
