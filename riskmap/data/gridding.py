@@ -72,6 +72,7 @@ def prepare_grid(
     else:
         if spec.content != "value":
             require_levels_said(band, layer.id, spec.path)
+        _require_domain(band, spec, layer)
         raster = landing.land_values(band.raster, grid)
     cells = band.raster.values.size
     source = Source(
@@ -91,6 +92,30 @@ def prepare_grid(
     return GridLayer(
         raster, source, tuple(findings), levels, outside, "synthetic" in band.tags.get(ORIGIN_TAG, "").lower()
     )
+
+
+def _require_domain(band: Band, spec: InputSpec, layer: LayerSpec) -> None:
+    """Raise when values lie outside what the layer declares: a slip of units, or a fill value that nobody declared."""
+    field = layer.fields.get("value")
+    if field is None:
+        return
+    low, high = -np.inf if field.min is None else field.min, np.inf if field.max is None else field.max
+    outside = (band.raster.values < low) | (band.raster.values > high)
+    if outside.any():
+        worst, unit = band.raster.values[outside].flat[0], f" {field.unit}" if field.unit else ""
+        raise DataError(
+            Text(
+                f"{int(outside.sum())} 个格子的值超出 {low:g} … {high:g}{unit}，例如 {worst:g}",
+                f"{int(outside.sum())} cells are outside {low:g} ... {high:g}{unit}, for example {worst:g}",
+            ),
+            remedy=Text(
+                "核对单位；若是无数据，在文件里声明 nodata",
+                "check the unit; if it stands for no data, declare nodata in the file",
+            ),
+            file=spec.path,
+            layer=layer.id,
+            field="value",
+        )
 
 
 def _land_exposure(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[Raster, float]:
