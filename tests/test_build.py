@@ -224,3 +224,17 @@ def test_a_raster_outside_its_declared_domain_is_refused(tmp_path: Path, layer: 
     with pytest.raises((DataError, SeveralErrors)) as caught:
         riskmap.build(project, tmp_path / "out")
     assert f"{value:g}" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "fill"), [(np.float32, None), (np.uint8, 255), (np.int16, -1), (np.float32, -1)])
+def test_levels_saved_as_floats_or_with_an_undeclared_fill_are_levels_still(
+    tmp_path: Path, kind: type, fill: int | None
+) -> None:
+    inputs = {"boundary": "data/boundary.gpkg", "hazard_geology": "data/geology.tif"}
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    codes = county.hazards()["geology"].astype(kind)
+    if fill is not None:
+        codes[0, 0] = fill
+    county.raster(tmp_path / "data" / "geology.tif", codes)
+    with pytest.raises(DataError, match="low_code"):
+        riskmap.build(project, tmp_path / "out")

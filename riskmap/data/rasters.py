@@ -24,6 +24,11 @@ LARGE = 1e30
 """No measured value is as large: such cells are an undeclared fill value."""
 
 
+MOST_LEVELS = 5
+SEVERAL_LEVELS = 3
+"""Levels of a delivery; floats are taken for codes only when so many different whole numbers from 1 on are all there is."""
+
+
 @dataclass(frozen=True, eq=False)
 class Band:
     """One band of a raster file: float64 values with NaN for unknown, and what was noticed on the way."""
@@ -220,10 +225,14 @@ def require_levels_said(band: Band, layer: str, file: str) -> None:
     DataError
         The message shows both readings, for nothing guesses which end is worst.
     """
-    codes = np.unique(band.raster.values[~np.isnan(band.raster.values)])
-    if np.dtype(band.dtype).kind not in "iu" or not len(codes) or codes.min() < 0 or codes.max() > 5:
+    found = np.unique(band.raster.values[~np.isnan(band.raster.values)])
+    codes = found[(found >= 0) & (found <= MOST_LEVELS)]
+    # desktop GIS saves codes as floats too, and leaves one fill value (255, -1) undeclared beside them
+    if (codes != np.round(codes)).any() or len(found) - len(codes) > 1:
         return
-    counts = {int(c): int((band.raster.values == c).sum()) for c in codes}
+    if not len(codes) or (np.dtype(band.dtype).kind == "f" and (codes >= 1).sum() < SEVERAL_LEVELS):
+        return
+    counts = {int(c): int((band.raster.values == c).sum()) for c in found}
     raise DataError(
         Text(
             f"整数代码 {counts}（代码: 格数）没有说明哪一端最坏：若高码最坏，{int(codes.max())} 是最高；若低码最坏，{int(codes.min())} 是最高",
