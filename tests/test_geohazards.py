@@ -167,3 +167,9 @@ def test_people_on_ground_of_unknown_height_count_as_lower() -> None:
     )
     for where in (cells, exposure.Settled("villages", places=homes)):
         assert influence.people_below(zone, where, heights).tolist() == pytest.approx([11.0])
+
+
+def test_unknown_people_are_not_blue_for_little_property() -> None:
+    given = geohazards.grade(pd.Series([np.nan, np.nan, 5]), pd.Series([1000.0, 5e6, np.nan]))
+    assert given["grade"].tolist() == [4, 3, 4]
+    assert given["level"].tolist() == [0, 2, 1]
