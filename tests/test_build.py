@@ -238,3 +238,10 @@ def test_levels_saved_as_floats_or_with_an_undeclared_fill_are_levels_still(
     county.raster(tmp_path / "data" / "geology.tif", codes)
     with pytest.raises(DataError, match="low_code"):
         riskmap.build(project, tmp_path / "out")
+
+
+def test_the_normalisation_of_a_layer_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    risk = {"normalise": {"layers": {"hazard_flod": {"method": "rank"}}}}
+    with pytest.raises(SpecError) as caught:
+        riskmap.build(county.county(tmp_path, risk=risk), tmp_path / "out")
+    assert "hazard_flood" in caught.value.describe().en

@@ -172,6 +172,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_risk(project)
         _check_facts(project, catalog)
         _check_travel(project, catalog)
     except SpecError as error:
@@ -222,6 +223,20 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
+
+
+def _check_risk(project: Project) -> None:
+    """Refuse the normalisation of a layer that is not there: it would be passed over."""
+    inputs = list(project.inputs)
+    for layer in project.risk.normalise.layers:
+        if layer not in inputs:
+            raise SpecError(
+                Text(
+                    f"risk.normalise.layers.{layer}：inputs 里没有这个图层",
+                    f"risk.normalise.layers.{layer}: no such layer in inputs",
+                )
+                + near(layer, inputs)
+            )
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:
