@@ -18,7 +18,7 @@ from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
-from riskmap.errors import DataError
+from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
 from riskmap.workflow.project import Loaded
@@ -76,6 +76,7 @@ class Context:
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
     def project(self) -> Any:
@@ -84,7 +85,7 @@ class Context:
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer of rows or cells has been made."""
-        return layer in self.grids_known or layer in self.database.layers()
+        return layer not in self.failed and (layer in self.grids_known or layer in self.database.layers())
 
     def rows(self, layer: str) -> Any:
         """Read a layer of rows."""
