@@ -137,7 +137,12 @@ def _townships(built: Built) -> None:
         .head(SHOWN_UNITS)
     )
     rows = [
-        [u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"]
+        [
+            u["name"],
+            f"{u['share_red']:.1%}",
+            f"{u['share_orange']:.1%}",
+            f"{u['people_red']:,.0f}" if u["people_red"] == u["people_red"] else "-",
+        ]
         for _, u in units.iterrows()
     ]
     heads = (

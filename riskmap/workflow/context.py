@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.crs import LONLAT, parse, require_metric, zone_of
+from riskmap.crs import LONLAT, parse, require_metric, require_true_areas, zone_of
 from riskmap.data.catalog import Catalog
 from riskmap.data.database import Database
 from riskmap.data.findings import Finding
@@ -180,4 +180,5 @@ def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
         west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
         crs = zone_of((west + east) / 2)
     require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    require_true_areas(crs, boundary.to_crs(LONLAT).total_bounds, what=Text("项目坐标系", "the project's system"))
     return crs
