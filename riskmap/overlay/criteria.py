@@ -85,14 +85,15 @@ class Surroundings:
     reserves: Layer
     water: Layer
 
-    def slide(self, path: int) -> windows.Windows | None:
-        """Give the windows of a path; None where no dwelling is near."""
-        mine = belts.of_course(self.dwellings, path)
+    def slide(self, number: int, path: Path) -> windows.Windows | None:
+        """Give the windows of a path that it is there for; None where no dwelling is near."""
+        mine = belts.of_course(self.dwellings, number)
         if not len(mine.start):
             return None
         length = self.known["window_m"] + belts.HAIR_M
         homes, tall = self.households[mine.object], self.tall[mine.object]
-        return windows.slide(mine.start, mine.stop, homes, tall, length, mine.object)
+        slid = windows.slide(mine.start, mine.stop, homes, tall, length, mine.object)
+        return slid.only(path.serves(slid.start, slid.start + length))
 
     def causes(
         self, group: Group, runs: list[Course], lines: gpd.GeoDataFrame, table: str, slid: dict[int, windows.Windows]
@@ -132,7 +133,8 @@ class Surroundings:
         mine = belts.of_course(self.dwellings, number)
         gap = known["settlement_gap_m"] + belts.HAIR_M
         runs, counted = windows.settlements(mine.start, mine.stop, self.households[mine.object], gap, mine.object)
-        return _wider(runs[counted >= known["settlement_from"]], known["margin_m"], path)
+        large = (counted >= known["settlement_from"]) & path.serves(runs[:, 0], runs[:, 1])
+        return _wider(runs[large], known["margin_m"], path)
 
     def _built_up(self, group: Group, table: str, found: dict[int, list[Cause]]) -> None:
         for course in group.courses:

@@ -38,11 +38,33 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A way along one or several courses, itself a course (its chainage is its length), and where each leg begins on it."""
+    """A way along one or several courses.
+
+    Attributes
+    ----------
+    course : Course
+        The way itself; its chainage is its length.
+    legs : tuple of Leg
+    offsets : (legs,) array
+        Where each leg begins on the way, m.
+    through : array, optional
+        Places of a branch on the way: it is there for the windows that hold one of them. None: for all windows.
+    open_ends : pair of bool
+        Whether the way ends at a branch: windows that hold that end are those of the ways through the branch.
+    """
 
     course: Course
     legs: tuple[Leg, ...]
     offsets: Floats
+    through: Floats | None = None
+    open_ends: tuple[bool, bool] = (False, False)
+
+    def serves(self, start: Floats, stop: Floats) -> Any:
+        """Tell which windows (from, to) this way is there for."""
+        if self.through is not None:
+            return ((start[:, None] <= self.through) & (self.through <= stop[:, None])).any(axis=1)
+        ahead = (stop < self.course.length) | (not self.open_ends[1])
+        return ahead & ((start > 0) | (not self.open_ends[0]))
 
     def onto(self, course: int, spans: Floats) -> tuple[Floats, Any]:
         """Give spans of a course as spans of the path, and which span each came from; what the path leaves out is cut."""
@@ -128,45 +150,55 @@ def web(runs: Sequence[Course], family: Sequence[Any], *, gap_m: float, window_m
         for a, b in zip(ports.cuts[course][:-1], ports.cuts[course][1:], strict=True)
     ]
     net = _Net(sections, ports.node)
-    chains = list(net.chains())
-    legs = [net.legs(chain) for chain in chains]
+    made: list[Path] = []
     crowded: set[int] = set()
+    for chain in net.chains():
+        legs = [net.leg(*step) for step in chain]
+        made.append(_path(runs, legs, open_ends=net.open_ends(chain)))
+        if net.is_ring(chain):
+            made.append(_path(runs, [*legs, *_first(legs, reach_m)], [len(legs)]))
     for branch in net.branches():
         ways, all_followed = net.ways(branch, reach_m)
         if not all_followed:
             crowded |= {sections[s][0] for s, _ in net.at[branch]}
         # a way that comes back to its branch and goes on is a path too
-        legs += ways
-        pairs = ((one, other) for n, one in enumerate(ways) for other in ways[:n])
-        legs += [[*_turned(one), *other] for one, other in pairs if _repeats_after(one, other) >= window_m]
-    legs += [[*around, *_first(around, reach_m)] for around in map(net.legs, chains) if net.closed(around)]
-    return Web(_grouped(runs, ports.groups, legs), gaps, sorted(crowded))
+        made += [_path(runs, way, again) for way, again in ways if again]
+        pairs = ((one, other) for n, (one, _) in enumerate(ways) for other, _ in ways[:n])
+        made += [
+            _path(runs, [*_turned(one), *other], [len(one)])
+            for one, other in pairs
+            if _repeats_after(one, other) >= window_m
+        ]
+    return Web(_grouped(ports.groups, made), gaps, sorted(crowded))
 
 
-def _grouped(runs: Sequence[Course], group_of: list[int], legs: list[list[Leg]]) -> list[tuple[list[int], list[Path]]]:
+def _grouped(group_of: list[int], paths: list[Path]) -> list[tuple[list[int], list[Path]]]:
     members: dict[int, list[int]] = defaultdict(list)
     for course, group in enumerate(group_of):
         members[group].append(course)
-    paths: dict[int, list[Path]] = defaultdict(list)
-    for one in legs:
-        paths[group_of[one[0].course]].append(_path(runs, one))
-    return [(courses, paths[group]) for group, courses in members.items()]
+    held: dict[int, list[Path]] = defaultdict(list)
+    for path in paths:
+        held[group_of[path.legs[0].course]].append(path)
+    return [(courses, held[group]) for group, courses in members.items()]
 
 
-def _path(runs: Sequence[Course], legs: list[Leg]) -> Path:
-    """Put legs one behind the other; a bridged gap is part of the way."""
-    if len(legs) == 1 and (legs[0].start, legs[0].stop) == (0.0, runs[legs[0].course].length):
-        run = runs[legs[0].course]
-        return Path(Course(-1, run.xy, run.s, run.s, run.inside), tuple(legs), np.zeros(1))
+def _path(
+    runs: Sequence[Course], legs: list[Leg], marks: Sequence[int] = (), *, open_ends: tuple[bool, bool] = (False, False)
+) -> Path:
+    """Put legs one behind the other; a bridged gap is part of the way. ``marks`` are the legs that begin at its branch."""
+    first = runs[legs[0].course]
+    if len(legs) == 1 and (legs[0].start, legs[0].stop) == (0.0, first.length):
+        return Path(Course(-1, first.xy, first.s, first.s, first.inside), tuple(legs), np.zeros(1), None, open_ends)
     parts = []
     for leg in legs:
         xy = shapely.get_coordinates(runs[leg.course].cut(min(leg.start, leg.stop), max(leg.start, leg.stop)))
         parts.append(xy if leg.start <= leg.stop else xy[::-1])
     xy = np.vstack(parts)
     s = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    begins = np.cumsum([0, *(len(p) for p in parts[:-1])])
+    begins = s[np.cumsum([0, *(len(p) for p in parts[:-1])])]
     new = np.concatenate([[True], np.diff(s) > 0])
-    return Path(Course(-1, xy[new], s[new], s[new], np.ones(int(new.sum()) - 1, bool)), tuple(legs), s[begins])
+    course = Course(-1, xy[new], s[new], s[new], np.ones(int(new.sum()) - 1, bool))
+    return Path(course, tuple(legs), begins, begins[list(marks)] if len(marks) else None, open_ends)
 
 
 def _turned(way: list[Leg]) -> list[Leg]:
@@ -263,7 +295,7 @@ class _Net:
     """Sections of courses between nodes."""
 
     def __init__(self, sections: list[tuple[int, float, float]], node: dict[tuple[int, float], Any]) -> None:
-        self.sections, self.node = sections, node
+        self.sections = sections
         self.ends = [(node[c, a], node[c, b]) for c, a, b in sections]
         self.at: dict[Any, list[tuple[int, int]]] = defaultdict(list)
         for number, ends in enumerate(self.ends):
@@ -275,20 +307,19 @@ class _Net:
         course, a, b = self.sections[number]
         return Leg(course, a, b) if side == 0 else Leg(course, b, a)
 
-    def legs(self, chain: list[tuple[int, int]]) -> list[Leg]:
-        """Give a chain as legs, neighbours of one course as one."""
-        made: list[Leg] = []
-        for leg in (self.leg(*step) for step in chain):
-            if made and made[-1].course == leg.course and made[-1].stop == leg.start:
-                made[-1] = Leg(leg.course, made[-1].start, leg.stop)
-            else:
-                made.append(leg)
-        return made
-
-    def closed(self, way: list[Leg]) -> bool:
-        """Tell whether a chain without a branch ends where it begins."""
-        begin, end = self.node[way[0].course, way[0].start], self.node[way[-1].course, way[-1].stop]
+    def is_ring(self, chain: list[tuple[int, int]]) -> bool:
+        """Tell whether a chain ends where it begins, at no branch."""
+        begin, end = self._ends_of(chain)
         return begin == end and len(self.at[begin]) == 2
+
+    def open_ends(self, chain: list[tuple[int, int]]) -> tuple[bool, bool]:
+        """Tell which ends of a chain are branches."""
+        begin, end = self._ends_of(chain)
+        return len(self.at[begin]) > 2, len(self.at[end]) > 2
+
+    def _ends_of(self, chain: list[tuple[int, int]]) -> tuple[Any, Any]:
+        (first, side), (last, way) = chain[0], chain[-1]
+        return self.ends[first][side], self.ends[last][1 - way]
 
     def branches(self) -> list[Any]:
         """Give the nodes where three or more sections meet."""
@@ -316,9 +347,9 @@ class _Net:
             made.append(following)
         return made
 
-    def ways(self, node: Any, reach_m: float) -> tuple[list[list[Leg]], bool]:
-        """Give the ways out of a node as far as the reach, and whether these are all."""
-        found: list[list[Leg]] = []
+    def ways(self, node: Any, reach_m: float) -> tuple[list[tuple[list[Leg], list[int]]], bool]:
+        """Give the ways out of a node as far as the reach, with the legs that begin at it again; and whether these are all."""
+        found: list[tuple[list[Leg], list[int]]] = []
         todo = [([step], 0.0) for step in reversed(self.at[node])]
         while todo and len(found) < WAYS_PER_BRANCH:
             way, walked = todo.pop()
@@ -326,8 +357,10 @@ class _Net:
             walked += self.sections[number][2] - self.sections[number][1]
             used = {n for n, _ in way}
             following = [step for step in self.at[self.ends[number][1 - side]] if step[0] not in used]
-            if walked >= reach_m or not following:
-                found.append(_first(self.legs(way), reach_m))
-            else:
+            if walked < reach_m and following:
                 todo += [([*way, step], walked) for step in reversed(following)]
+                continue
+            legs = _first([self.leg(*step) for step in way], reach_m)
+            again = [n for n, (s, begin) in enumerate(way) if n and self.ends[s][begin] == node]
+            found.append((legs, [n for n in again if n < len(legs)]))
         return found, not todo

@@ -179,7 +179,7 @@ def _identified(
     if table is None:
         whole = {course: pieces(runs[course], []) for course in group.courses}
         return {course: (kept, [], np.zeros(len(kept))) for course, kept in whole.items()}
-    slid = {number: w for number in group.paths if (w := near.slide(number)) is not None}
+    slid = {number: w for number, path in group.paths.items() if (w := near.slide(number, path)) is not None}
     causes = near.causes(group, runs, lines, table, slid)
     managed = areas(group, causes, known["merge_gap_m"] + belts.HAIR_M)
     found = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class Windows:
     last: Floats
     tall_first: Floats
     tall_last: Floats
+
+    def only(self, kept: NDArray[np.bool_]) -> Windows:
+        """Give some of the windows."""
+        return Windows(**{f.name: getattr(self, f.name)[kept] for f in fields(self)})
 
 
 def slide(
