@@ -210,7 +210,7 @@ def _wider(spans: Floats, margin_m: float, path: Path) -> Floats:
 
 
 def _inside(spans: Floats, x: float) -> bool:
-    return bool(((spans[:, 0] <= x) & (x <= spans[:, 1])).any())
+    return bool(((spans[:, 0] <= x + belts.HAIR_M) & (x - belts.HAIR_M <= spans[:, 1])).any())
 
 
 def gas_row(diameter_mm: Any, pressure_mpa: Any, known: Mapping[str, Any]) -> str:
