@@ -40,8 +40,9 @@ class Swatch:
         ``#rrggbb``.
     roman : str
         Roman numeral that repeats the colour for black-and-white copies; may be empty.
-    pattern : {"solid", "lines", "cross", "dots", "none"}
-        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour.
+    pattern : {"solid", "lines", "cross", "dots", "none", "hatch"}
+        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour; ``hatch`` is thin lines
+        in the class's colour that let the colours under them be seen.
     """
 
     value: int | str

@@ -16,9 +16,11 @@ from riskmap.output import webmap
 from riskmap.output.webmap import GridLayer, LegendRow, Page, VectorLayer
 from riskmap.text import Text, join, plain
 from riskmap.workflow.context import Context, Results
+from riskmap.workflow.steps import sensitivity
 from riskmap.workflow.steps.step import Step
 
 OVERLAYS = (
+    ("uncertain_zones", True),
     ("built_up", False),
     ("water", False),
     ("pipelines", True),
@@ -216,6 +218,7 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
         Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks)
         + (Text("", "") if fixed else relative),
         merged,
+        *sensitivity.notes(context),
     )
 
 
@@ -296,7 +299,7 @@ STEP = Step(
     "map",
     Text("地图网页", "map pages"),
     needs=("risk_level", "risk_zones", "control_zone", "control_zones"),
-    takes=("boundary", "risk_units", *(layer for layer, _ in OVERLAYS)),
+    takes=("boundary", "risk_units", "weight_sensitivity", *(layer for layer, _ in OVERLAYS)),
     gives=("maps",),
     options=("name", "output", "data_date", "credits", "risk", "control", "inputs"),
     run=run,

@@ -12,7 +12,7 @@ from riskmap.errors import SpecError
 from riskmap.grid import Raster
 from riskmap.levels import LEVELS, to_four
 from riskmap.risk import classify, sensitivity, zoning
-from riskmap.text import Text
+from riskmap.text import Text, join
 from riskmap.workflow import scoring
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.risk import LAYERS
@@ -65,6 +65,24 @@ def run(context: Context) -> Results:
     return results
 
 
+def notes(context: Context) -> tuple[Text, ...]:
+    """Say on a map what its hatch means and how it was found; nothing where sensitivity was not run."""
+    told = context.totals.get("sensitivity")
+    if told is None:
+        return ()
+    share = told["uncertain_km2"] / context.totals["zones"]["area_km2"]["boundary"]
+    errors = join([context.catalog.layer(layer).title for layer in told["errors"]])
+    also = Text(f"和 {errors.zh} 的误差", f" and with the errors of {errors.en}") if told["errors"] else Text("", "")
+    return (
+        Text(
+            f"斜线处等级不确定（占 {share:.1%}）：随机改变权重（狄利克雷分布，集中度 {told['concentration']:g}）{also.zh}"
+            f" {told['runs']} 次，颜色不变的不到 {told['stable_from']:.0%}。",
+            f"Hatched ground ({share:.1%}) has an uncertain colour: of {told['runs']} runs with other weights (Dirichlet, "
+            f"concentration {told['concentration']:g}){also.en}, fewer than {told['stable_from']:.0%} gave the same.",
+        ),
+    )
+
+
 def _grade(context: Context, score: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Give the four levels of scores with the breaks of the base."""
     told = context.totals["risk"]
@@ -95,9 +113,8 @@ def _uncertain(context: Context, stability: NDArray[np.float32], stable_from: fl
     counts = np.bincount(owner[held], minlength=len(zones))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = sums / counts
-    return zones.assign(**{fields.AREA_KM2: zones.area / 1e6, "stability": mean})[
-        [fields.AREA_KM2, "stability", "geometry"]
-    ]
+    columns = {"kind": "uncertain", fields.AREA_KM2: zones.area / 1e6, "stability": mean}
+    return zones.assign(**columns)[[*columns, "geometry"]]
 
 
 STEP = Step(
