@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -20,6 +21,7 @@ from riskmap.workflow.scoring import Chosen
 
 HEADING = "riskmap 共用参考（坐标系、格网、归一化上下限、权重、分级）：相邻各县用同一份，不要手改 / shared by neighbours, do not edit"
 FROM_DATA = ("equal", "entropy", "critic")
+UNWEIGHTED = ("maximum", "product", "matrix")
 
 
 class Reference(Record):
@@ -82,13 +84,18 @@ def joined(reference: Reference, chosen: Chosen, file: str) -> Chosen:
     SpecError
         The project states other weights.
     """
-    if chosen.method not in FROM_DATA:
-        stated = chosen.weights.to_dict()
-        if stated.keys() != reference.weights.keys() or any(
-            not math.isclose(weight, reference.weights[layer], rel_tol=1e-9) for layer, weight in stated.items()
-        ):
-            _refuse("weights", reference.weights, stated, file)
-    return Chosen(pd.Series(reference.weights), chosen.method, chosen.source or file, chosen.author, chosen.date)
+    stated = {layer: weight for layer, weight in chosen.weights.items() if weight != 0}
+    same_layers = stated.keys() == reference.weights.keys()
+    alike = same_layers and (
+        reference.method in UNWEIGHTED
+        or all(math.isclose(weight, reference.weights[layer], rel_tol=1e-9) for layer, weight in stated.items())
+    )
+    if alike:
+        # the first area itself, built again, gives the same bytes
+        return chosen
+    if chosen.method not in FROM_DATA or not same_layers:
+        _refuse("weights", reference.weights, stated, file)
+    return replace(chosen, weights=pd.Series(reference.weights), source=chosen.source or file)
 
 
 def write_first(context: Context) -> None:

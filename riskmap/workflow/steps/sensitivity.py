@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from riskmap import fields
 from riskmap.errors import SpecError
 from riskmap.grid import Raster
-from riskmap.levels import LEVELS, to_four
-from riskmap.risk import classify, sensitivity, zoning
+from riskmap.levels import LEVELS
+from riskmap.risk import sensitivity, zoning
+from riskmap.risk.recipe import Recipe
+from riskmap.risk.sensitivity import Grading, Sensitivity
 from riskmap.text import Text, join
-from riskmap.workflow import scoring
+from riskmap.workflow import scoring, tiles
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.risk import LAYERS
 from riskmap.workflow.steps.step import Step
@@ -34,18 +36,11 @@ def run(context: Context) -> Results:
                 f"risk.sensitivity.errors names {', '.join(sorted(strange))}, which do not enter the score",
             )
         )
+    grade, concentration = _grading(context), spec.concentration or context.fact("sensitivity", "concentration")
+    drawn = {"runs": spec.runs, "seed": spec.seed, "concentration": concentration, "errors": dict(spec.errors)}
+    found = _shares(context, recipe, grade, drawn)
     raw = {layer: values[context.inside] for layer, values in scoring.raw_layers(context, recipe).items()}
-    concentration = spec.concentration or context.fact("sensitivity", "concentration")
-    found = sensitivity.monte_carlo(
-        recipe,
-        raw,
-        lambda score: _grade(context, score),
-        runs=spec.runs,
-        seed=spec.seed,
-        concentration=concentration,
-        errors=spec.errors,
-    )
-    table = sensitivity.weight_changes(recipe, raw, lambda score: _grade(context, score))
+    table = sensitivity.weight_changes(recipe, raw, grade)
     known = int((found.stability >= 0).sum())
     table["changed_km2"] = table["changed_share"] * known * context.grid.cell_area / 1e6
     results.rows["weight_sensitivity"] = table
@@ -54,10 +49,7 @@ def run(context: Context) -> Results:
     zones = _uncertain(context, found.stability, stable_from)
     results.rows["uncertain_zones"] = zones
     results.totals = {
-        "seed": spec.seed,
-        "runs": spec.runs,
-        "concentration": concentration,
-        "errors": dict(spec.errors),
+        **drawn,
         "stable_from": stable_from,
         "uncertain_km2": float(zones[fields.AREA_KM2].sum()),
         "mean_stability": float(np.nanmean(found.stability)) if known else None,
@@ -83,14 +75,24 @@ def notes(context: Context) -> tuple[Text, ...]:
     )
 
 
-def _grade(context: Context, score: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Give the four levels of scores with the breaks of the base."""
+def _grading(context: Context) -> Grading:
+    """Give how the base was cut into levels."""
     told = context.totals["risk"]
-    found = classify.levels(score, np.array(told["breaks"]))
-    return to_four(found, scoring.five_to_four(context)) if len(told["breaks"]) > scoring.FOUR else found
+    five = len(told["breaks"]) > scoring.FOUR
+    return Grading(np.array(told["breaks"]), scoring.five_to_four(context) if five else None)
 
 
-def _give_grids(context: Context, results: Results, found: sensitivity.Sensitivity) -> None:
+def _shares(context: Context, recipe: Recipe, grade: Grading, drawn: dict[str, Any]) -> Sensitivity:
+    """Give the shares of the runs for the cells of the area, block by block."""
+    paths = {layer: context.grid_path(layer).absolute() for layer in recipe.weights}
+    probability = np.empty((len(LEVELS), *context.grid.shape), dtype=np.float32)
+    stability = np.empty(context.grid.shape, dtype=np.float32)
+    for window, found in context.over_blocks(tiles.sensitivity_block, paths, recipe, grade, drawn):
+        probability[:, *window.slices], stability[window.slices] = found.probability, found.stability
+    return Sensitivity(probability[:, context.inside], stability[context.inside])
+
+
+def _give_grids(context: Context, results: Results, found: Sensitivity) -> None:
     given = {f"colour_probability_{level.colour}": found.probability[level.code] for level in LEVELS[1:]}
     given["colour_stability"] = found.stability
     for layer, values in given.items():
