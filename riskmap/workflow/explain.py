@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from riskmap.data import windows
 from riskmap.data.catalog import Catalog, house
 from riskmap.data.database import Database
 from riskmap.data.rasters import read_grid
-from riskmap.data.windows import Window
+from riskmap.data.windows import TILE, Window
 from riskmap.errors import DataError, OutputError
 from riskmap.grid import Grid
 from riskmap.levels import LEVELS, to_four
@@ -30,6 +30,9 @@ from riskmap.text import Text
 from riskmap.workflow import record, scoring
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import Loaded, load
+
+TILES = 128
+"""Tiles of grids that are remembered while many places are explained."""
 
 
 def explain(project: str | Path, lon: float, lat: float, out: str | Path | None = None) -> dict[str, Any]:
@@ -132,6 +135,15 @@ class Explainer:
         return zonal.inside(self.boundary, self.grid)
 
     @cached_property
+    def _units(self) -> Any:
+        return self.database.read("risk_units") if "risk_units" in self.database.layers() else None
+
+    @cached_property
+    def _rules(self) -> tuple[control.Rule, ...]:
+        own = self.loaded.project.control.rules
+        return control.rules(own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows)
+
+    @cached_property
     def _nearest(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         return zonal.nearest_inside(self.inside)
 
@@ -140,8 +152,20 @@ class Explainer:
 
     def _raw(self, layers: Iterable[str], cell: tuple[int, int]) -> dict[str, NDArray[Any]]:
         """Read one cell of some grids, as arrays of one value."""
-        window = Window(*cell, 1, 1)
-        return {layer: windows.read_window(self._path(layer), window).reshape(1) for layer in layers}
+        (top, row), (left, column) = divmod(cell[0], TILE), divmod(cell[1], TILE)
+        return {layer: self._tile(layer, top, left)[row, column].reshape(1) for layer in layers}
+
+    @cached_property
+    def _tile(self) -> Callable[[str, int, int], NDArray[Any]]:
+        """A reader of tiles of grids that remembers some."""
+        ny, nx = self.grid.shape
+
+        def read(layer: str, top: int, left: int) -> NDArray[Any]:
+            row, column = top * TILE, left * TILE
+            window = Window(row, column, min(TILE, ny - row), min(TILE, nx - column))
+            return windows.read_window(self._path(layer), window)
+
+        return lru_cache(maxsize=TILES)(read)
 
     def has(self, layer: str) -> bool:
         """Tell whether the build delivered a grid."""
@@ -156,10 +180,10 @@ class Explainer:
 
     def at(self, lon: float, lat: float) -> dict[str, Any]:
         """Give the chain of a place; arguments, result and errors as of :func:`explain`."""
+        told = self.run["totals"]["risk"]
         x, y = transformer(LONLAT, self.grid.crs).transform(lon, lat)
         cell = self._cell_of(x, y, lon, lat)
-        told = self.run["totals"]["risk"]
-        recipe = self._recipe(told["recipe"])
+        recipe = self._whole
         raw = self._raw(recipe.weights, cell)
         score = recipe.score(raw)
         raw_level, five = self._levels(score, told, recipe)
@@ -203,6 +227,10 @@ class Explainer:
         rows, columns = self._nearest
         return int(rows[row, column]), int(columns[row, column])
 
+    @cached_property
+    def _whole(self) -> Recipe:
+        return self._recipe(self.run["totals"]["risk"]["recipe"])
+
     def _recipe(self, told: Mapping[str, Any]) -> Recipe:
         ordered = {}
         for layer, numbers in told["scales"].items():
@@ -234,9 +262,9 @@ class Explainer:
             )
 
     def _township(self, x: float, y: float) -> dict[str, Any] | None:
-        if "risk_units" not in self.database.layers():
+        if self._units is None:
             return None
-        units = self.database.read("risk_units")
+        units = self._units
         here = units[units.geometry.intersects(shapely.Point(x, y))]
         if not len(here):
             return None
@@ -247,9 +275,7 @@ class Explainer:
         if not self.has("control_rule"):
             return {}
         number, zone = int(self._value("control_rule", cell)), int(self._value("control_zone", cell))
-        own = self.loaded.project.control.rules
-        rows = own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows
-        rule = control.rules(rows)[number - 1] if number else None
+        rule = self._rules[number - 1] if number else None
         reason = rule.reason if rule else Text("风险未知", "risk unknown")
         return {
             "zone": zone,
