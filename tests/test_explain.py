@@ -85,7 +85,7 @@ def level_by_hand(score: float | None, breaks: list[float]) -> int:
 
 
 def test_five_hundred_cells_by_hand(county: tuple[Path, Path, dict]) -> None:
-    file, out, risk = county
+    file, out, _ = county
     explainer = Explainer.of(file, out)
     grid = read_grid(out / "grids" / "risk_level.tif").grid
     x, y = np.meshgrid(*grid.centres())

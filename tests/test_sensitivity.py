@@ -157,7 +157,7 @@ def test_a_build_with_sensitivity(tmp_path: Path) -> None:
     assert (zones["stability"] < 0.8).all()
     assert len(rows_of(made, "weight_sensitivity")) == 6
     assert (
-        (0 <= rows_of(made, "weight_sensitivity")["changed_share"])
+        (rows_of(made, "weight_sensitivity")["changed_share"] >= 0)
         & (rows_of(made, "weight_sensitivity")["changed_share"] < 0.5)
     ).all()
 

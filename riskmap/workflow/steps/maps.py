@@ -16,7 +16,7 @@ from riskmap.output import webmap
 from riskmap.output.webmap import GridLayer, LegendRow, Page, VectorLayer
 from riskmap.text import Text, join, plain
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps import sensitivity
+from riskmap.workflow.steps.sensitivity import notes as stability_notes
 from riskmap.workflow.steps.step import Step
 
 OVERLAYS = (
@@ -218,7 +218,7 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
         Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks)
         + (Text("", "") if fixed else relative),
         merged,
-        *sensitivity.notes(context),
+        *stability_notes(context),
     )
 
 
