@@ -107,7 +107,7 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
     county.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
     third = riskmap.build(project, tmp_path / "out")
     redone = {s["name"] for s in third.run["steps"] if not s["reused"]} - set(third.skipped)
-    assert redone == {"import:exposure_population", "risk", "zones", "chains", "tables", "map"}
+    assert redone == {"import:exposure_population", "checks", "risk", "zones", "chains", "tables", "map"}
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from riskmap.text import Text
@@ -30,6 +30,10 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    tolerant : bool
+        It looks at the layers that are sound and does not stop for those with errors.
+    named : callable, optional
+        Project -> those of ``takes`` that the project file names; all of them by default.
     asked : callable
         Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
     speaks : bool
@@ -43,5 +47,11 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    tolerant: bool = False
+    named: Callable[[Any], tuple[str, ...]] | None = None
     asked: Callable[[Any], bool] = lambda _: True
     speaks: bool = False
+
+    def of(self, project: Any) -> Step:
+        """Give the step as this project asks for it: a layer that it does not speak of cannot stop it."""
+        return self if self.named is None else replace(self, takes=self.named(project))
