@@ -120,7 +120,6 @@ def test_jinan_is_proved_by_networkx() -> None:
     seconds = _by_networkx(net, covered)
     lines, reach = net.lines, shapely.buffer(proof.points[:200], 75.01, quad_segs=64)
     tree = shapely.STRtree(np.where(net.frontage, lines, None))
-    unproved = 0
     for point, disc in enumerate(reach):
         best = np.inf
         for edge in tree.query(proof.points[point], predicate="dwithin", distance=75.01):

@@ -80,7 +80,7 @@ def _build(project: str, *, form: str, **options: Any) -> None:
             json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
         )
     else:
-        _summary(built, only or ("coverage",))
+        _summary(built, options["only"] or ("coverage",))
 
 
 def _summary(built: Built, shown: tuple[str, ...]) -> None:
