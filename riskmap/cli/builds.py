@@ -24,6 +24,8 @@ SINGLE_STEPS = {
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
+    "print": "Print the maps: PDF and PNG sheets.",
+    "qgis": "Write the QGIS project and styles.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8
@@ -139,7 +141,12 @@ def _townships(built: Built) -> None:
         .head(SHOWN_UNITS)
     )
     rows = [
-        [u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"]
+        [
+            u["name"],
+            f"{u['share_red']:.1%}",
+            f"{u['share_orange']:.1%}",
+            f"{u['people_red']:,.0f}" if u["people_red"] == u["people_red"] else "-",
+        ]
         for _, u in units.iterrows()
     ]
     heads = (

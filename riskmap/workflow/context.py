@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.crs import LONLAT, parse, require_metric, zone_of
+from riskmap.crs import LONLAT, parse, require_metric, require_true_areas, zone_of
 from riskmap.data.catalog import Catalog
 from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
 from riskmap.data.windows import windows
-from riskmap.errors import DataError
+from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
 from riskmap.workflow.clusters import workers
@@ -83,6 +83,7 @@ class Context:
     totals: dict[str, Any] = field(default_factory=dict)
     jobs: int = 1
     dask: str | None = None
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
     def project(self) -> Any:
@@ -91,7 +92,7 @@ class Context:
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer of rows or cells has been made."""
-        return layer in self.grids_known or layer in self.database.layers()
+        return layer not in self.failed and (layer in self.grids_known or layer in self.database.layers())
 
     def rows(self, layer: str) -> Any:
         """Read a layer of rows."""
@@ -191,4 +192,5 @@ def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
         west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
         crs = zone_of((west + east) / 2)
     require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    require_true_areas(crs, boundary.to_crs(LONLAT).total_bounds, what=Text("项目坐标系", "the project's system"))
     return crs

@@ -42,12 +42,17 @@ def matches(layer: str, pattern: str) -> bool:
 def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
     """Give the layers that a step will read: of those it names, the ones that are there or should have been.
 
-    A tolerant step reads only those that are sound.
+    Of what a step only shows, and of all that a tolerant one reads, those that are sound.
     """
     known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
-    if step.tolerant:
-        known -= set(failed)
-    return sorted(layer for layer in known if any(matches(layer, wish) for wish in (*step.needs, *step.takes)))
+    firm = () if step.tolerant else (*step.needs, *step.takes)
+    loose = (*step.needs, *step.takes, *step.shows)
+    return sorted(
+        layer
+        for layer in known - set(step.gives)
+        if any(matches(layer, wish) for wish in firm)
+        or (layer not in failed and any(matches(layer, wish) for wish in loose))
+    )
 
 
 class State:
