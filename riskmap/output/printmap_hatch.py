@@ -9,7 +9,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
-ANGLES: dict[str, tuple[float, ...]] = {"lines": (45.0,), "cross": (45.0, -45.0), "none": (-45.0,), "hatch": (45.0,)}
+ANGLES: dict[str, tuple[float, ...]] = {"lines": (45.0,), "cross": (45.0, -45.0), "none": (-45.0,), "hatch": (90.0,)}
 """Directions of the lines of a pattern, degrees from east; ``dots`` has none, ``solid`` nothing at all."""
 
 SAMPLES_PER_CELL = 3

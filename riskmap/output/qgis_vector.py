@@ -18,8 +18,8 @@ KINDS = {"point": "marker", "line": "line", "polygon": "fill"}
 HATCH = "#8a949d"
 """Lines of unknown ground."""
 
-DIAGONALS = {"none": "b_diagonal", "hatch": "f_diagonal"}
-"""QGIS fills of open patterns: falling, and rising."""
+DIAGONALS = {"none": "b_diagonal", "hatch": "vertical"}
+"""QGIS fills of open patterns."""
 
 
 def qml(drawn: Symbology, fields: dict[str, FieldSpec], columns: tuple[str, ...], lang: Lang) -> str:

@@ -44,8 +44,8 @@ class Swatch:
     roman : str
         Roman numeral that repeats the colour for black-and-white copies; may be empty.
     pattern : {"solid", "lines", "cross", "dots", "none", "hatch"}
-        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour; ``hatch`` is thin lines
-        in the class's colour that let the colours under them be seen.
+        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour; ``hatch`` is thin upright
+        lines in the class's colour that let the colours under them be seen.
     """
 
     value: int | str

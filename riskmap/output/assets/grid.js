@@ -94,7 +94,7 @@ function marked(pattern, x, y, side) {
   const rising = (x + y) % side;
   const falling = (x - y + side) % side;
   if (pattern === "none") return falling < side / 8;
-  if (pattern === "hatch") return rising < side / 8;
+  if (pattern === "hatch") return x % side < side / 8; // upright: no class has such lines
   if (pattern === "lines") return rising < side / 4;
   if (pattern === "cross") return rising < side / 4 || falling < side / 4;
   if (pattern === "dots") return Math.hypot(x + 0.5 - side / 2, y + 0.5 - side / 2) < side * 0.22;

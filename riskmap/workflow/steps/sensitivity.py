@@ -67,9 +67,9 @@ def notes(context: Context) -> tuple[Text, ...]:
     also = Text(f"和 {errors.zh} 的误差", f" and with the errors of {errors.en}") if told["errors"] else Text("", "")
     return (
         Text(
-            f"斜线处等级不确定（占 {share:.1%}）：随机改变权重（狄利克雷分布，集中度 {told['concentration']:g}）{also.zh}"
+            f"竖线处等级不确定（占 {share:.1%}）：随机改变权重（狄利克雷分布，集中度 {told['concentration']:g}）{also.zh}"
             f" {told['runs']} 次，颜色不变的不到 {told['stable_from']:.0%}。",
-            f"Hatched ground ({share:.1%}) has an uncertain colour: of {told['runs']} runs with other weights (Dirichlet, "
+            f"Ground under upright lines ({share:.1%}) has an uncertain colour: of {told['runs']} runs with other weights (Dirichlet, "
             f"concentration {told['concentration']:g}){also.en}, fewer than {told['stable_from']:.0%} gave the same.",
         ),
     )
