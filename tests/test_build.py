@@ -143,6 +143,22 @@ def test_only_a_step_and_what_it_needs(tmp_path: Path) -> None:
         riskmap.build(county.county(tmp_path), tmp_path / "out", only=["zoness"])
 
 
+def test_one_step_alone_leaves_what_still_follows_from_the_inputs(tmp_path: Path) -> None:
+    project, out = county.county(tmp_path), tmp_path / "out"
+    whole = riskmap.build(project, out, lang="en")
+    page = (out / "maps" / "risk-zoning.html").read_bytes()
+    again = riskmap.build(project, out, only=["risk"])
+    assert again.products == whole.products
+    assert (out / "maps" / "risk-zoning.html").read_bytes() == page
+    assert again.run["totals"] == whole.run["totals"]
+    changed = county.county(tmp_path, cell_size_m=50)
+    built = riskmap.build(changed, out, only=["risk"])
+    assert not (out / "maps" / "risk-zoning.html").exists()
+    assert "grids/risk_level_raw.tif" in built.products
+    assert "map" in {f.layer for f in built.findings if f.code == "STEP_OUTDATED"}
+    assert "maps/risk-zoning.html" in riskmap.build(changed, out).products
+
+
 def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "riskmap.gpkg").write_bytes(b"mine")
