@@ -222,7 +222,8 @@ class _Delivered:
         if not self.has("control_rule"):
             return {}
         number, zone = int(self.cells("control_rule")[cell]), int(self.cells("control_zone")[cell])
-        own = self.loaded.project.control.rules
+        project = self.loaded.project
+        own = project.control.rules or project.facts.get("zoning", {}).get("control_rules")
         rows = own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows
         rule = control.rules(rows)[number - 1] if number else None
         reason = rule.reason if rule else Text("风险未知", "risk unknown")
