@@ -63,18 +63,22 @@ def storable(frame: pd.DataFrame, id: str = "") -> tuple[pd.DataFrame, list[Find
 
 
 def _refuse_clashes(names: list[str], id: str) -> None:
-    folded = [n.lower() for n in names]
+    known: dict[str, str] = {}
     for name in names:
-        if not name or folded.count(name.lower()) > 1:
-            raise DataError(
-                Text(
-                    f"列名 {name!r} 为空或与另一列只差大小写",
-                    f"the column name {name!r} is empty or differs only in case",
-                ),
-                remedy=Text("改名", "rename it"),
-                layer=id,
-                field=name,
+        if name and name.lower() not in known:
+            known[name.lower()] = name
+            continue
+        other = known.get(name.lower(), "")
+        raise DataError(
+            Text(
+                f"列名 {name!r} 与 {other!r} 只差大小写", f"the column names {name!r} and {other!r} differ only in case"
             )
+            if name
+            else Text("有一列没有名字", "a column has no name"),
+            remedy=Text("改名", "rename it"),
+            layer=id,
+            field=name,
+        )
 
 
 def _column(values: pd.Series, name: str, id: str) -> Any:

@@ -101,6 +101,9 @@ class GeoPackage:
             options: dict[str, Any] = {}
             if spatial:
                 frame = promoted(frame)
+                own = {str(c).lower() for c in frame.columns if c != frame.geometry.name}
+                # GDAL looks for the geometry by name, whatever its case, and a column of ours may have that name
+                frame = frame.rename_geometry(_free("geom", own))
                 options = {"geometry_type": geometry_type(frame), "promote_to_multi": False}
             if not target.exists():
                 options["dataset_options"] = {"VERSION": CONTAINER}
@@ -135,7 +138,9 @@ class GeoPackage:
                 use_arrow=True,
                 arrow_to_pandas_kwargs={"types_mapper": nullable().get},
             )
-        except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except (ValueError, OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            if where is None:
+                raise rules.error("FILE_UNREADABLE", file=self.path.name, layer=id, why=error) from error
             names = rules.listed(self.columns(id), 40)
             raise rules.error("WHERE_INVALID", file=self.path.name, layer=id, why=error, names=names) from error
         frame = frame.sort_index().reset_index(drop=True)
@@ -293,8 +298,7 @@ def _layer_options(id: str, frame: pd.DataFrame) -> dict[str, str]:
     layer = declared(id)
     options = {"IDENTIFIER": id, "DESCRIPTION": layer.title.zh if layer else id, "FID": _free("fid", used)}
     if is_spatial(frame):
-        own = used - {frame.geometry.name.lower()}
-        options |= {"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": _free("geom", own)}
+        options |= {"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": frame.geometry.name}
     return options
 
 
