@@ -119,6 +119,7 @@ class State:
                 "unit": given.unit,
                 "digest": record.array_digest(given.raster.values),
             }
+        context.database.settle()
         repairs = []
         if results.repairs is not None and len(results.repairs):
             name = f"repairs/{step.removeprefix('import:')}.arrow"
