@@ -317,3 +317,19 @@ def test_a_server_that_is_not_there_is_one_clear_error() -> None:
     with pytest.raises(OutputError, match=r"ann@127\.0\.0\.1") as caught:
         Database("postgresql://ann:secret@127.0.0.1:1/db").layers()
     assert "secret" not in str(caught.value)
+
+
+def test_a_layer_whose_table_a_killed_process_took_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    db = Database(path, scratch=True)
+    db.write("villages", villages(3))
+    db.write("shelters", villages(4))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE villages")
+    db.mend()
+    assert db.layers() == ["shelters"]
+    db.write("villages", villages(5))
+    assert len(db.read("villages")) == 5
+    path.write_bytes(path.read_bytes()[:5000])
+    db.mend()
+    assert not path.exists()

@@ -183,14 +183,8 @@ class GeoPackage:
             connection,
         ):
             connection.execute("PRAGMA synchronous = OFF")
-            geometry = _geometry_column(connection, id)
-            if geometry is not None:
-                connection.execute(f"DROP TABLE IF EXISTS {_quoted(f'rtree_{id}_{geometry}')}")
-            connection.execute(f"DROP TABLE IF EXISTS {_quoted(id)}")
-            ours = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            for table in ("contents", "geometry_columns", "extensions", "ogr_contents", "data_columns"):
-                if f"gpkg_{table}" in ours:
-                    connection.execute(f"DELETE FROM gpkg_{table} WHERE lower(table_name) = lower(?)", (id,))
+            connection.execute("BEGIN")  # Python begins none by itself for DROP
+            _drop(connection, id)
 
     def settle(self) -> None:
         """Wait until what was written is on the disk."""
@@ -199,17 +193,35 @@ class GeoPackage:
                 _settle(self.path)
 
     def mend(self) -> None:
-        """Remove a working copy that was not finished; SQLite itself takes back what a killed process had begun."""
+        """Make good what a killed process left: layers without a table are forgotten, a file that is not whole is removed.
+
+        SQLite itself takes back the transaction that was under way.
+        """
         if not self._scratch or not self.path.exists():
             return
         try:
-            with closing(sqlite3.connect(self.path)) as connection:
+            with closing(sqlite3.connect(self.path)) as connection, connection:
                 whole = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-                connection.execute("SELECT count(*) FROM gpkg_contents").fetchone()
+                known = "SELECT table_name FROM gpkg_contents WHERE table_name NOT IN (SELECT name FROM sqlite_master)"
+                connection.execute("BEGIN")
+                for (id,) in connection.execute(known).fetchall():
+                    _drop(connection, id)
         except sqlite3.DatabaseError:
             whole = False
         if not whole:
             _remove(self.path)
+
+
+def _drop(connection: sqlite3.Connection, id: str) -> None:
+    """Remove a table with its spatial index and all that is said about it."""
+    geometry = _geometry_column(connection, id)
+    if geometry is not None:
+        connection.execute(f"DROP TABLE IF EXISTS {_quoted(f'rtree_{id}_{geometry}')}")
+    connection.execute(f"DROP TABLE IF EXISTS {_quoted(id)}")
+    ours = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in ("contents", "geometry_columns", "extensions", "ogr_contents", "data_columns"):
+        if f"gpkg_{table}" in ours:
+            connection.execute(f"DELETE FROM gpkg_{table} WHERE lower(table_name) = lower(?)", (id,))
 
 
 def require_closed(path: Path) -> None:

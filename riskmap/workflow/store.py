@@ -15,6 +15,7 @@ from riskmap.data.database import Database
 from riskmap.data.digests import frame_digest
 from riskmap.data.findings import Finding, to_frame
 from riskmap.data.ledger import Ledger
+from riskmap.data.postgis import is_url
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
@@ -208,7 +209,7 @@ def _finding(kept: dict[str, Any]) -> Finding:
 
 def write_tables(context: Context, state: State, findings: list[Finding]) -> None:
     """Write the tables about the build into the database, where something in them changed."""
-    parameters = context.project.model_dump(mode="json", by_alias=True)
+    parameters = context.loaded.parameters()
     facts = [dataclasses.asdict(use) for _, use in sorted(context.facts_known.items())]
     kept = [_kept_finding(f) for f in findings]
     layers = {layer: state.digest_of(layer) for layer in sorted(state.layers_given())}
@@ -226,6 +227,28 @@ def write_tables(context: Context, state: State, findings: list[Finding]) -> Non
     database.write("grids", grids_frame(grids, context.crs, context.project.cell_size_m))
     database.write_dictionary({s["layer"]: json.loads(s["mapping"]) for s in sources})
     state.note_tables(digest)
+
+
+def deliver(context: Context, state: State, out: Path) -> None:
+    """Bring all tables to the server that the project names, all or none; nothing is sent when nothing changed.
+
+    Raises
+    ------
+    OutputError
+    """
+    url = context.project.database
+    if not is_url(url):
+        return
+    remote, marker = Database(url), out / record.WORK / "server.json"
+    sent, layers = {"database": remote.name, "tables": state.tables}, context.database.layers()
+    if record.read_json(marker) == sent and remote.layers() == layers:
+        return
+    with remote.transaction():
+        for layer in layers:
+            remote.write(layer, context.database.read(layer))
+        for layer in set(remote.layers()) - set(layers):
+            remote.drop(layer)
+    record.write_json(sent, marker)
 
 
 def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.DataFrame:
