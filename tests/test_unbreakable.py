@@ -31,6 +31,11 @@ ROOT = Path(__file__).parent.parent
 MOMENTS = 20
 
 
+def small(folder: Path, **changes: Any) -> Path:
+    """Give the county without printed sheets, which take most of its time."""
+    return county.county(folder, output={"print": []}, **changes)
+
+
 def people(path: Path, in_the_corner: int) -> None:
     """Give the county another number of people in one cell."""
     counted = county.people()
@@ -79,7 +84,7 @@ def kill(tmp_path: Path) -> Iterator[Callable[[float], tuple[bool, float]]]:
 def test_a_build_killed_at_any_moment_leaves_good_output_and_the_next_completes(
     tmp_path: Path, kill: Callable[[float], tuple[bool, float]]
 ) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     people(project, 1)
     kill(600)
     people(project, 2)
@@ -111,7 +116,7 @@ def test_a_build_killed_at_any_moment_leaves_good_output_and_the_next_completes(
 
 
 def test_a_second_build_of_one_folder_is_refused_at_once(tmp_path: Path) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     (out / record.WORK).mkdir(parents=True)
     with FileLock(out / record.WORK / "lock"):
         result = CliRunner().invoke(main, ["build", str(project), "--out", str(out)])
@@ -142,7 +147,7 @@ main()
 @pytest.mark.parametrize("kilobytes", [1, 60, 200])
 def test_without_room_for_the_files_the_old_output_stays(tmp_path: Path, kilobytes: int) -> None:
     pytest.importorskip("resource")
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     riskmap.build(project, out)
     before = as_files(out)
     people(project, 77)
@@ -157,7 +162,7 @@ def test_without_room_for_the_files_the_old_output_stays(tmp_path: Path, kilobyt
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     riskmap.build(project, out)
     before = as_files(out)
     people(project, 77)
@@ -184,11 +189,11 @@ def refuse(*_: Any) -> None:
 def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="out"):
-        riskmap.build(county.county(tmp_path), tmp_path / "out")
+        riskmap.build(small(tmp_path), tmp_path / "out")
 
 
 def test_a_database_open_elsewhere_is_not_replaced(tmp_path: Path) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     riskmap.build(project, out)
     people(project, 77)
     with closing(sqlite3.connect(out / "riskmap.gpkg")) as reader:
@@ -202,7 +207,7 @@ def test_a_database_open_elsewhere_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_touched_file_with_the_same_bytes_redoes_nothing(tmp_path: Path) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     riskmap.build(project, out)
     for path in (tmp_path / "data").iterdir():
         os.utime(path, (1, 1))
@@ -213,14 +218,14 @@ def test_a_touched_file_with_the_same_bytes_redoes_nothing(tmp_path: Path) -> No
 
 
 def test_changed_code_redoes_all_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    project, out = county.county(tmp_path), tmp_path / "out"
+    project, out = small(tmp_path), tmp_path / "out"
     riskmap.build(project, out)
     monkeypatch.setattr(record, "code_digest", lambda: "another version")
     assert not riskmap.build(project, out).reused
 
 
 def test_a_build_into_a_server(tmp_path: Path, postgis: str) -> None:
-    project, out = county.county(tmp_path, database=postgis), tmp_path / "out"
+    project, out = small(tmp_path, database=postgis), tmp_path / "out"
     riskmap.build(project, out)
     file, server = Database(out / "riskmap.gpkg"), Database(postgis)
     assert server.layers() == file.layers()
@@ -234,7 +239,7 @@ def test_a_build_into_a_server(tmp_path: Path, postgis: str) -> None:
 
 
 def test_a_password_is_not_recorded(tmp_path: Path) -> None:
-    project = county.county(tmp_path, database="postgresql://ann:secret@127.0.0.1:1/db?schema=x")
+    project = small(tmp_path, database="postgresql://ann:secret@127.0.0.1:1/db?schema=x")
     result = CliRunner().invoke(main, ["build", str(project), "--out", str(tmp_path / "out")])
     assert result.exit_code == 7
     assert "secret" not in result.output

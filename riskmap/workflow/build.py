@@ -44,7 +44,7 @@ class _Run:
 
     context: Context
     state: store.State
-    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]]
     raised: list[Finding] = field(default_factory=list)
     skipped: dict[str, Text] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
@@ -93,7 +93,7 @@ def build(
         folder = record.work_folder(target, fresh=redo)
         database = store.database_in(folder)
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
-        run = _Run(context, store.State.read(folder))
+        run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
         steps = _asked(_wanted((*steps_for(loaded.project.inputs), *asked), only), run)
@@ -125,7 +125,7 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
             or any(store.matches(given, wish) for given in step.gives for wish in wanted)
         ):
             chosen.append(step)
-            wanted |= {*step.needs, *(() if step.tolerant else step.takes)}
+            wanted |= {*step.needs, *(() if step.tolerant else (*step.takes, *step.shows))}
     return tuple(reversed(chosen))
 
 
@@ -203,6 +203,9 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
     if step.speaks:
         parts.append(context.lang)
+    if step.shows:
+        # a product says which layers could not be read
+        parts.append(sorted(run.failed))
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)
 

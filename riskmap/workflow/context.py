@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.crs import LONLAT, parse, require_metric, zone_of
+from riskmap.crs import LONLAT, parse, require_metric, require_true_areas, zone_of
 from riskmap.data.catalog import Catalog
 from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
-from riskmap.errors import DataError
+from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
 from riskmap.workflow.project import Loaded
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
+
+ABOUT_THE_BUILD = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
+"""Tables that the end of a build writes; they stand in the database beside the layers, and no step reads them."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Context:
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
     def project(self) -> Any:
@@ -84,7 +88,7 @@ class Context:
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer of rows or cells has been made."""
-        return layer in self.grids_known or layer in self.database.layers()
+        return layer not in self.failed and (layer in self.grids_known or layer in self.database.layers())
 
     def rows(self, layer: str) -> Any:
         """Read a layer of rows."""
@@ -179,4 +183,5 @@ def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
         west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
         crs = zone_of((west + east) / 2)
     require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    require_true_areas(crs, boundary.to_crs(LONLAT).total_bounds, what=Text("项目坐标系", "the project's system"))
     return crs

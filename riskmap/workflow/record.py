@@ -61,7 +61,7 @@ def work_folder(out: Path, *, fresh: bool) -> Path:
     folder = out / WORK / "work"
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    for sub in ("grids", "maps"):
+    for sub in ("grids", "maps", "print"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     return folder
 

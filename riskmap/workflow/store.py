@@ -19,13 +19,11 @@ from riskmap.data.postgis import is_url
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
-from riskmap.workflow.context import Context, FactUse, Results
+from riskmap.workflow.context import ABOUT_THE_BUILD, Context, FactUse, Results
 from riskmap.workflow.steps.imports import sources_frame
 from riskmap.workflow.steps.step import Step
 
 STATE = "state.json"
-TABLES = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
-"""Tables about the build itself; they stand in the database beside the layers."""
 
 
 def database_in(folder: Path) -> Database:
@@ -43,12 +41,17 @@ def matches(layer: str, pattern: str) -> bool:
 def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
     """Give the layers that a step will read: of those it names, the ones that are there or should have been.
 
-    A tolerant step reads only those that are sound.
+    Of what a step only shows, and of all that a tolerant one reads, those that are sound.
     """
-    known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
-    if step.tolerant:
-        known -= set(failed)
-    return sorted(layer for layer in known if any(matches(layer, wish) for wish in (*step.needs, *step.takes)))
+    known = {*context.grids_known, *(n for n in context.database.layers() if n not in ABOUT_THE_BUILD), *failed}
+    firm = () if step.tolerant else (*step.needs, *step.takes)
+    loose = (*step.needs, *step.takes, *step.shows)
+    return sorted(
+        layer
+        for layer in known - set(step.gives)
+        if any(matches(layer, wish) for wish in firm)
+        or (layer not in failed and any(matches(layer, wish) for wish in loose))
+    )
 
 
 class State:
@@ -215,7 +218,7 @@ def write_tables(context: Context, state: State, findings: list[Finding]) -> Non
     layers = {layer: state.digest_of(layer) for layer in sorted(state.layers_given())}
     digest = record.digest(parameters, facts, kept, layers, state.sources(), record.versions(), record.code_digest())
     database = context.database
-    if state.tables == digest and set(TABLES) <= set(database.layers()):
+    if state.tables == digest and set(ABOUT_THE_BUILD) <= set(database.layers()):
         return
     state.note_tables(None)
     sources = state.sources()

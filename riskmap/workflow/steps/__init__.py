@@ -13,10 +13,12 @@ from riskmap.workflow.steps import (
     maps,
     network,
     pipelines,
+    qgis,
     reach,
     risk,
     risk_points,
     sensitivity,
+    sheets,
     siting,
     snapping,
     tables,
@@ -44,6 +46,8 @@ STEPS: tuple[Step, ...] = (
     chains.STEP,
     tables.STEP,
     maps.STEP,
+    sheets.STEP,
+    qgis.STEP,
 )
 """After the imports, which the inputs of the project make."""
 

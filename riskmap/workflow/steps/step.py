@@ -36,6 +36,9 @@ class Step:
         Project -> those of ``takes`` that the project file names; all of them by default.
     asked : callable
         Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    shows : tuple of str
+        Layers that it shows when they are there, ``*`` for all: one that could not be imported does not stop it, the product
+        says that it is missing.
     speaks : bool
         Whether what it gives holds words in the language of the build.
     """
@@ -50,6 +53,7 @@ class Step:
     tolerant: bool = False
     named: Callable[[Any], tuple[str, ...]] | None = None
     asked: Callable[[Any], bool] = lambda _: True
+    shows: tuple[str, ...] = ()
     speaks: bool = False
 
     def of(self, project: Any) -> Step:
