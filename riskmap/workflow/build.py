@@ -103,8 +103,9 @@ def build(
         run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
-        every = _asked((*steps_for(loaded.project.inputs), *asked), run)
-        steps = _wanted(every, only)
+        known = (*steps_for(loaded.project.inputs), *asked)
+        every, wanted = _asked(known, run), _wanted(known, only)
+        steps = tuple(step for step in every if step in wanted)
         for step in every:
             if step not in steps:
                 _leave(step, run)
