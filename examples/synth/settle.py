@@ -9,23 +9,9 @@ import shapely
 from shapely import Polygon
 from shapely.affinity import affine_transform
 
-from .common import Coords, chaikin, from_km, spread_out, stream
+from .drawing import Coords, chaikin, spread_out
 from .land import Land
-from .names import TOWNSHIPS
-
-VILLAGES = 420
-TOWN_KM = (0.3, 4.5)
-TOWN_KM2 = 36.5
-SEAT_KM2 = 1.25
-PARKS = [  # name, centre, km2; all park names are invented
-    ("示例齐鲁化工区", (1.2, -1.9), 4.3),
-    ("示例凤凰化工园", (-8.5, 2.2), 3.3),
-    ("示例朱台精细化工园", (-3.4, 11.9), 3.3),
-    ("示例东部物流化工园", (9.0, -0.7), 2.6),
-]
-COMMUNITIES = {"闻韶街道": 27, "雪宫街道": 25, "辛店街道": 24, "稷下街道": 23}
-SEAT_COMMUNITIES = 2
-URBAN = tuple(COMMUNITIES)
+from .place import Km, Place
 
 
 @dataclass
@@ -52,7 +38,7 @@ class Streets:
     green: list[Polygon] = field(default_factory=list)
 
 
-def blob(centre: tuple[float, float], km2: float, rng: np.random.Generator, stretch: float = 1.25) -> Polygon:
+def blob(place: Place, centre: Km, km2: float, rng: np.random.Generator, stretch: float = 1.25) -> Polygon:
     """Return an irregular patch of the given area."""
     turn = np.linspace(0, 2 * np.pi, 49)[:-1]
     radius = np.ones(48)
@@ -61,43 +47,52 @@ def blob(centre: tuple[float, float], km2: float, rng: np.random.Generator, stre
     ring = np.column_stack([np.cos(turn) * radius * stretch, np.sin(turn) * radius / stretch])
     shape = Polygon(chaikin(np.vstack([ring, ring[:1]]), 1)).buffer(0)
     k = np.sqrt(km2 * 1e6 / shape.area)
-    return affine_transform(shape, [k, 0, 0, k, *from_km([centre])[0]])
+    return affine_transform(shape, [k, 0, 0, k, *place.metres([centre])[0]])
 
 
 def place_towns(land: Land) -> list[Settlement]:
-    """Return the town, the seats of the eight outer townships and the four parks."""
-    rng = stream("towns")
-    places = [
-        Settlement("town", "主城区", blob(TOWN_KM, TOWN_KM2, rng, 1.12), 225.0, 6.0, tuple(from_km([TOWN_KM])[0]))
+    """Return the towns, the seats of the outer townships and the parks."""
+    place = land.place
+    rng = place.stream("towns")
+
+    def settled(kind: str, name: str, centre: Km, shape: Polygon, spacing: float, angle: float) -> Settlement:
+        return Settlement(kind, name, shape, spacing, angle, tuple(place.metres([centre])[0]))
+
+    towns = [
+        settled("town", c.name, c.centre, blob(place, c.centre, c.km2, rng, c.stretch), c.spacing, c.angle)
+        for c in place.cores
     ]
-    for t in TOWNSHIPS:
-        if t.name not in URBAN:
-            spot = tuple(from_km([t.seat_km])[0])
-            places.append(
-                Settlement("seat", f"{t.name}驻地", blob(t.seat_km, SEAT_KM2, rng), 185.0, rng.uniform(-9, 9), spot)
-            )
-    for name, centre, km2 in PARKS:
-        places.append(
-            Settlement("park", name, blob(centre, km2, rng), 360.0, rng.uniform(-8, 8), tuple(from_km([centre])[0]))
-        )
+    for t in place.townships:
+        if t.name not in place.urban:
+            shape = blob(place, t.seat_km, place.seat_km2, rng)
+            towns.append(settled("seat", f"{t.name}驻地", t.seat_km, shape, 185.0, rng.uniform(-9, 9)))
+    for park in place.parks:
+        shape = blob(place, park.centre, park.km2, rng)
+        towns.append(settled("park", park.name, park.centre, shape, 360.0, rng.uniform(-8, 8)))
     keep_out = shapely.union_all([land.river_net().buffer(90), land.motorway.buffer(120)])
-    for place in places:
-        place.area = max(shapely.get_parts(place.area.difference(keep_out)), key=lambda g: g.area)
-    return places
+    for town in towns:
+        town.area = max(shapely.get_parts(town.area.difference(keep_out)), key=lambda g: g.area)
+    return towns
 
 
-def place_communities(land: Land, places: list[Settlement]) -> dict[str, Coords]:
+def place_communities(land: Land, towns: list[Settlement]) -> dict[str, Coords]:
     """Return the places of urban communities by township, clear of the township lines."""
-    rng = stream("communities")
+    place = land.place
+    rng = place.stream("communities")
     lines = land.township_lines()
-    built = {p.name: p.area for p in places if p.kind in ("town", "seat")}
+    built = {p.name: p.area for p in towns if p.kind in ("town", "seat")}
     found = {}
     for row in land.townships.itertuples():
-        area = built["主城区"] if row.name in URBAN else built[f"{row.name}驻地"]
-        free = area.intersection(row.geometry).difference(lines.buffer(240)).difference(land.rail.buffer(110))
+        core = place.urban.get(row.name)
+        area = built[core.name if core else f"{row.name}驻地"]
+        away = lines.buffer(place.clear_of_lines_m + 75)
+        free = area.intersection(row.geometry).difference(away).difference(land.rail.buffer(110))
+        if free.is_empty:
+            raise ValueError(f"{row.name}: its town has no room clear of the township's lines")
         points = random_points(free, 4000, rng)
-        apart = 430 if row.name in URBAN else 500
-        found[row.name] = points[spread_out(points, apart, COMMUNITIES.get(row.name, SEAT_COMMUNITIES))]
+        apart = 430 if core else 500
+        wanted = core.communities[row.name] if core else place.seat_communities
+        found[row.name] = points[spread_out(points, apart, wanted)]
     return found
 
 
@@ -108,18 +103,19 @@ def random_points(area: shapely.Geometry, count: int, rng: np.random.Generator) 
     return points[shapely.contains_xy(area, *points.T)]
 
 
-def place_villages(land: Land, places: list[Settlement], wanted: int) -> Coords:
+def place_villages(land: Land, towns: list[Settlement], wanted: int) -> Coords:
     """Return places of rural villages: dense in the plain, sparse and low-lying in the hills."""
-    rng = stream("villages")
+    place, grain = land.place, land.place.grain
+    rng = place.stream("villages")
     away = shapely.union_all(
         [
-            land.township_lines().buffer(400),
-            land.outline.exterior.buffer(620),
+            land.township_lines().buffer(place.clear_of_lines_m + 235 * grain),
+            land.outline.exterior.buffer(place.clear_of_boundary_m + 295 * grain),
             land.river_net().buffer(290),
             land.rail.buffer(360),
             land.motorway.buffer(420),
             *land.reservoirs.buffer(350).values,
-            *[p.area.buffer(620) for p in places],
+            *[p.area.buffer(620) for p in towns],
         ]
     )
     points = random_points(land.outline.difference(away), 60_000, rng)
@@ -129,7 +125,8 @@ def place_villages(land: Land, places: list[Settlement], wanted: int) -> Coords:
     )
     good = (rng.random(len(points)) > hilly * 0.7) & (low | (hilly < 0.12))
     points, hilly = points[good], hilly[good]
-    kept = spread_out(points, 860 + 820 * hilly, wanted)
+    plain, steep = place.village_gap_m
+    kept = spread_out(points, plain + steep * hilly, wanted)
     if len(kept) < wanted:
         raise ValueError(f"only {len(kept)} of {wanted} villages found room")
     return points[kept]
@@ -137,11 +134,11 @@ def place_villages(land: Land, places: list[Settlement], wanted: int) -> Coords:
 
 def village_settlements(centres: Coords, people: np.ndarray, land: Land) -> list[Settlement]:
     """Give each rural village a built area that fits its people."""
-    rng = stream("village shapes")
+    rng = land.place.stream("village shapes")
     hilly = land.hilliness.at(*centres.T)
     found = []
     for centre, count, steep in zip(centres, people, hilly, strict=True):
-        side = float(np.clip(np.sqrt(count) * 10.5, 250, 500))
+        side = float(np.clip(np.sqrt(count) * 10.5, *land.place.village_side_m))
         long = side * rng.uniform(1.0, 1.35)
         box = shapely.box(-long / 2, -side * side / long / 2, long / 2, side * side / long / 2)
         angle = rng.uniform(-12, 12) if steep < 0.1 else rng.uniform(-50, 50)
@@ -180,7 +177,7 @@ def _nodes(place: Settlement, rng: np.random.Generator) -> tuple[np.ndarray, Coo
 
 def _stand_off(xy: Coords, land: Land, gap: float = 75.0) -> Coords:
     """Move nodes that stand on a railway or river a little to their own side."""
-    for obstacle in (land.rail, land.motorway, *land.rivers.values()):
+    for obstacle in land.obstacles():
         near = np.flatnonzero(shapely.distance(shapely.points(xy), obstacle) < gap)
         for n in near:
             foot = np.array(obstacle.interpolate(obstacle.project(shapely.Point(xy[n]))).coords[0])
@@ -223,7 +220,7 @@ def _grid_edges(
 
 
 def _green_blocks(
-    index: np.ndarray, xy: Coords, land: Land, rng: np.random.Generator
+    index: np.ndarray, xy: Coords, land: Land, wanted: int, rng: np.random.Generator
 ) -> tuple[set[int], list[Polygon]]:
     """Choose town blocks for parks: their inner node goes, the block stays free."""
     number = {tuple(ij): n for n, ij in enumerate(index.tolist())}
@@ -232,8 +229,8 @@ def _green_blocks(
         for (i, j), n in number.items()
         if i % 2 and j % 2 and all((i + a, j + b) in number for a in (-1, 0, 1) for b in (-1, 0, 1))
     ]
-    middle = [n for n in rng.permutation(middle) if land.rail.distance(shapely.Point(xy[n])) > 500]
-    chosen = [middle[k] for k in spread_out(xy[middle], 1150.0, 12)]
+    middle = [n for n in rng.permutation(middle) if not land.rail.dwithin(shapely.Point(xy[n]), 500)]
+    chosen = [middle[k] for k in spread_out(xy[middle], 1150.0, wanted)]
     blocks = []
     for n in chosen:
         i, j = index[n]
@@ -244,9 +241,10 @@ def _green_blocks(
 
 def lay_streets(places: list[Settlement], land: Land) -> Streets:
     """Lay the streets of all settlements; nothing joins them to each other yet."""
-    rng = stream("streets")
+    rng = land.place.stream("streets")
     xy, owner, edges, lines, ranks = [], [], [], [], []
     green: list[Polygon] = []
+    wanted = {core.name: core.greens for core in land.place.cores}
     line_ids: dict[tuple[int, int, int], int] = {}
     total = 0
     for p, place in enumerate(places):
@@ -254,7 +252,8 @@ def lay_streets(places: list[Settlement], land: Land) -> Streets:
         points = _stand_off(points, land)
         dropped: set[int] = set()
         if place.kind == "town":
-            dropped, green = _green_blocks(index, points, land, rng)
+            dropped, blocks = _green_blocks(index, points, land, wanted[place.name], rng)
+            green += blocks
         for a, b, axis, line, rank in _grid_edges(place, index, points, land, rng):
             if a in dropped or b in dropped:
                 continue

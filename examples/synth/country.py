@@ -1,19 +1,19 @@
-"""The whole invented district, built in order: land, settlements, people, roads."""
+"""The whole invented place, built in order: land, settlements, people, roads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import shapely
 
+from .drawing import Coords
 from .land import Land, build_land
 from .network import Mesh, build_mesh, grow_roads
 from .people import Population, settle_people, spread_people
 from .roads import Way, draw_ways, street_lines
+from .place import Place
 from .settle import (
-    VILLAGES,
     Settlement,
     lay_streets,
     place_communities,
@@ -25,7 +25,7 @@ from .settle import (
 
 @dataclass
 class Country:
-    """Everything the layers are made from. Coordinates are EPSG:4548."""
+    """Everything the layers are made from. Coordinates are metres in the place's system."""
 
     land: Land
     towns: list[Settlement]
@@ -45,17 +45,17 @@ class Country:
         """Return lines of ordinary roads on the ground."""
         return street_lines(self.ways)
 
-    def place_points(self) -> np.ndarray:
+    def place_points(self) -> Coords:
         """Return where the villages and communities are, one row each."""
         return self.places[["x", "y"]].to_numpy()
 
 
-def build_country() -> Country:
-    """Build the district from nothing but the seed."""
-    land = build_land()
+def build_country(place: Place) -> Country:
+    """Build the place from its description and its seed."""
+    land = build_land(place)
     towns = place_towns(land)
     communities = place_communities(land, towns)
-    wanted = VILLAGES - sum(len(points) for points in communities.values())
+    wanted = place.settlements - sum(len(points) for points in communities.values())
     places = settle_people(communities, place_villages(land, towns, wanted), land)
     rural = places[places.kind == "village"]
     shapes = village_settlements(rural[["x", "y"]].to_numpy(), rural.people.to_numpy(), land)

@@ -71,8 +71,8 @@ ALIASES = {
     "氧": "液氧",
     "甲烷": "天然气",
 }
-HELD = [  # what the plants of each park hold, in the order of ``settle.PARKS``
-    [
+MIXES = {  # what plants of one kind of park hold
+    "petrochemical": [
         "乙烯",
         "丙烯",
         "丁二烯",
@@ -94,8 +94,22 @@ HELD = [  # what the plants of each park hold, in the order of ``settle.PARKS``
         "环氧丙烷",
         "氧",
     ],
-    ["甲醇", "乙醇", "氨", "二甲醚", "一甲胺", "氢", "液化石油气", "碳化钙", "乙炔", "三氧化硫", "正己烷", "氧", "苯"],
-    [
+    "coal": [
+        "甲醇",
+        "乙醇",
+        "氨",
+        "二甲醚",
+        "一甲胺",
+        "氢",
+        "液化石油气",
+        "碳化钙",
+        "乙炔",
+        "三氧化硫",
+        "正己烷",
+        "氧",
+        "苯",
+    ],
+    "fine": [
         "氯",
         "溴",
         "氟化氢",
@@ -112,8 +126,18 @@ HELD = [  # what the plants of each park hold, in the order of ``settle.PARKS``
         "环己烷",
         "氨",
     ],
-    ["汽油", "柴油", "液化石油气", "甲烷", "甲醇", "甲苯", "苯", "丙酮", "乙醇"],
-]
+    "depot": [
+        "汽油",
+        "柴油",
+        "液化石油气",
+        "甲烷",
+        "甲醇",
+        "甲苯",
+        "苯",
+        "丙酮",
+        "乙醇",
+    ],
+}
 PROCESSES = [
     "氯化工艺",
     "裂解（裂化）工艺",

@@ -1,38 +1,6 @@
-"""Names. Township names and codes (GB/T 2260) and the census total are facts; the rest is invented."""
+"""Words for invented names of streets, villages, communities and companies; any likeness to real ones is chance."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
-
-DISTRICT = "临淄区"
-DISTRICT_CODE = "370305"
-POPULATION = 649_160  # 2020 census, the whole district
-
-
-class Township(NamedTuple):
-    """A township: real name and code; people, seat and size factor are invented."""
-
-    name: str
-    code: str
-    people: int
-    seat_km: tuple[float, float]
-    size: float
-
-
-TOWNSHIPS = [
-    Township("闻韶街道", "370305001", 101_230, (-1.9, 6.2), 0.72),
-    Township("雪宫街道", "370305002", 96_480, (2.6, 6.3), 0.70),
-    Township("辛店街道", "370305003", 88_915, (-1.7, 2.0), 0.74),
-    Township("稷下街道", "370305004", 84_207, (2.7, 2.2), 0.74),
-    Township("齐陵街道", "370305005", 31_706, (8.9, -4.6), 1.12),
-    Township("齐都镇", "370305100", 43_912, (3.6, 11.6), 0.95),
-    Township("皇城镇", "370305102", 38_455, (9.1, 7.6), 0.95),
-    Township("敬仲镇", "370305103", 33_871, (-0.2, 16.0), 0.98),
-    Township("朱台镇", "370305104", 39_246, (-8.3, 12.3), 1.08),
-    Township("金岭镇", "370305107", 17_903, (-7.4, -2.6), 0.86),
-    Township("凤凰镇", "370305109", 45_128, (-7.6, 4.8), 1.0),
-    Township("金山镇", "370305111", 28_107, (0.3, -9.6), 1.5),
-]
 
 STREET_WORDS = (  # invented street names; any likeness to a real street is chance
     [
@@ -92,8 +60,6 @@ COMMUNITY_WORDS = (
     ],
     ["", "东里", "西里", "新村", "花园", "苑"],
 )
-RARE_VILLAGE = "石㙍村"  # a character that GB18030 has and GBK has not
-
 COMPANY_WORDS = (  # invented company names: a word and a trade
     [
         "宏盛",

@@ -17,42 +17,12 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import Delaunay, cKDTree
 
-from .common import Coords, from_km, lattice, stream
+from .drawing import Coords, lattice
 from .land import Land
-from .names import TOWNSHIPS
 from .settle import Settlement, Streets
 
 CLASSES = ["", "track", "residential", "unclassified", "tertiary", "secondary", "primary", "trunk"]
 TRACK, RESIDENTIAL, UNCLASSIFIED, TERTIARY, SECONDARY, PRIMARY, TRUNK = range(1, 8)
-ROUTES = [  # class, name, hand-drawn way points in km from the centre; points outside stand for "to the boundary"
-    (TRUNK, "国道309", [(-11.4, -3.4), (-3.4, -4.0), (4.2, -4.4), (12.0, -3.0)]),
-    (
-        PRIMARY,
-        "省道示例一线",
-        [(-0.9, 18.8), (-0.2, 16.0), (0.1, 9.6), (0.2, 4.5), (-0.6, -4.4), (0.3, -9.6), (0.4, -18.0)],
-    ),
-    (PRIMARY, "省道示例二线", [(-8.9, 17.5), (-8.3, 12.3), (-7.6, 4.8), (-7.4, -2.6), (-8.2, -11.5)]),
-    (PRIMARY, "省道示例三线", [(-11.9, 11.3), (-8.3, 12.3), (-0.1, 12.6), (3.6, 11.6), (11.6, 12.4)]),
-    (PRIMARY, "省道示例四线", [(-12.0, 3.6), (-7.6, 4.8), (-2.9, 4.6), (3.8, 4.9), (8.3, 6.0), (12.0, 5.2)]),
-    (SECONDARY, "县道示例一线", [(3.6, 20.0), (3.6, 11.6), (2.6, 7.2)]),
-    (SECONDARY, "县道示例二线", [(3.4, 3.6), (8.9, -4.6), (9.2, -11.5)]),
-    (SECONDARY, "县道示例三线", [(-7.4, -2.6), (-3.2, 2.9)]),
-    (SECONDARY, "县道示例四线", [(0.3, -9.6), (5.4, -7.4), (8.9, -4.6)]),
-    (SECONDARY, "县道示例五线", [(9.1, 7.6), (3.6, 6.4)]),
-    (SECONDARY, "县道示例六线", [(-0.2, 16.0), (-8.3, 12.3)]),
-    (SECONDARY, "县道示例七线", [(-0.2, 16.0), (8.6, 16.6)]),
-    (SECONDARY, "县道示例八线", [(-0.2, -9.8), (-6.8, -8.2), (-10.0, -8.4)]),
-    (SECONDARY, "县道示例九线", [(9.0, -0.7), (8.9, -4.6)]),
-    (SECONDARY, "县道示例十线", [(0.4, -9.6), (5.9, -13.6)]),
-    (SECONDARY, "县道示例十一线", [(9.1, 7.6), (9.4, 11.9)]),
-    (TERTIARY, "", [(-8.5, 2.2), (-7.6, 4.8)]),
-    (TERTIARY, "", [(-3.4, 11.9), (-8.3, 12.3)]),
-    (TERTIARY, "", [(-3.4, 11.9), (-1.4, 7.2)]),
-    (TERTIARY, "", [(9.0, -0.7), (4.0, 2.2)]),
-    (TERTIARY, "", [(1.2, -1.9), (-0.6, 2.6)]),
-    (TERTIARY, "", [(1.2, -1.9), (2.6, 2.4)]),
-]
-
 
 @dataclass
 class Mesh:
@@ -108,7 +78,8 @@ class Mesh:
 
 def build_mesh(land: Land, places: list[Settlement], streets: Streets) -> Mesh:
     """Lay the mesh over the country and join it to the streets."""
-    rng = stream("mesh")
+    grain = land.place.grain
+    rng = land.place.stream("mesh")
     points = _country_points(land, places, rng)
     xy = np.vstack([streets.xy, points])
     owner = np.r_[streets.settlement, np.full(len(points), -1)]
@@ -121,7 +92,7 @@ def build_mesh(land: Land, places: list[Settlement], streets: Streets) -> Mesh:
     inner = (owner[pairs[:, 0]] == owner[pairs[:, 1]]) & (owner[pairs[:, 0]] >= 0)
     hem = land.outline.buffer(-40)
     shapely.prepare(hem)
-    good = np.where(inner, street >= 0, (length < 1400) & shapely.contains_properly(hem, lines))
+    good = np.where(inner, street >= 0, (length < 1400 * grain) & shapely.contains_properly(hem, lines))
     good &= ~shapely.intersects(lines, shapely.union_all(land.reservoirs.buffer(25).values))
     pairs, street, lines, length, inner = (v[good] for v in (pairs, street, lines, length, inner))
     slope = np.abs(np.diff(land.height.at(*xy[pairs].reshape(-1, 2).T).reshape(-1, 2), axis=1))[:, 0] / length
@@ -135,8 +106,9 @@ def build_mesh(land: Land, places: list[Settlement], streets: Streets) -> Mesh:
 
 def _country_points(land: Land, places: list[Settlement], rng: np.random.Generator) -> Coords:
     """Return loose points outside settlements, clear of rivers, railway and motorway."""
-    x, y = lattice(land.outline.bounds, 185, 0).centres()
-    points = np.column_stack([x.ravel(), y.ravel()]) + rng.uniform(-62, 62, (x.size, 2))
+    grain = land.place.grain
+    x, y = lattice(land.outline.bounds, 185 * grain, 0).centres()
+    points = np.column_stack([x.ravel(), y.ravel()]) + rng.uniform(-62 * grain, 62 * grain, (x.size, 2))
     blocked = shapely.union_all(
         [
             land.river_net().buffer(125),
@@ -151,22 +123,22 @@ def _country_points(land: Land, places: list[Settlement], rng: np.random.Generat
 
 def grow_roads(mesh: Mesh, land: Land, seed_points: Coords, township: np.ndarray) -> None:
     """Build all roads on the mesh: main roads first, then roads to villages, links and hill tracks."""
-    for rank, name, points in ROUTES:
-        stops = [mesh.nearest(p) for p in from_km(points)]
+    for route in land.place.routes:
+        stops = [mesh.nearest(p) for p in land.place.metres(route.stops)]
         for a, b in pairwise(stops):
             before = dijkstra(mesh.graph(), indices=a, return_predecessors=True)[1]
-            mesh.take(mesh.trace(before, a, b), rank, name)
+            mesh.take(mesh.trace(before, a, b), route.rank, route.name)
     nodes = np.array([mesh.nearest(p) for p in seed_points])
-    _village_roads(mesh, nodes, township)
+    _village_roads(mesh, land, nodes, township)
     _links(mesh, land, nodes)
     _tracks(mesh, land)
     _drop_strays(mesh)
 
 
-def _village_roads(mesh: Mesh, nodes: np.ndarray, township: np.ndarray) -> None:
+def _village_roads(mesh: Mesh, land: Land, nodes: np.ndarray, township: np.ndarray) -> None:
     """Join every village to the seat of its township; busy stretches become tertiary roads."""
-    for t, row in enumerate(TOWNSHIPS):
-        start = mesh.nearest(from_km([row.seat_km])[0])
+    for t, row in enumerate(land.place.townships):
+        start = mesh.nearest(land.place.metres([row.seat_km])[0])
         before = dijkstra(mesh.graph(), indices=start, return_predecessors=True)[1]
         use = np.zeros(len(mesh.edges), int)
         for node in nodes[township == t]:
@@ -177,15 +149,16 @@ def _village_roads(mesh: Mesh, nodes: np.ndarray, township: np.ndarray) -> None:
 
 def _links(mesh: Mesh, land: Land, nodes: np.ndarray) -> None:
     """Join neighbouring villages where the way round is long: most of them in the plain, few in the hills."""
-    rng = stream("links")
+    grain = land.place.grain
+    rng = land.place.stream("links")
     xy = mesh.xy[nodes]
     tri = Delaunay(xy).simplices
     pairs = np.unique(np.sort(np.vstack([tri[:, [0, 1]], tri[:, [1, 2]], tri[:, [0, 2]]]), axis=1), axis=0)
     apart = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T)
     hilly = land.hilliness.at(*xy[pairs].mean(axis=1).T)
-    pairs = pairs[(apart < 2300) & (rng.random(len(pairs)) < np.where(hilly < 0.1, 0.8, 0.4))]
+    pairs = pairs[(apart < 2300 * grain) & (rng.random(len(pairs)) < np.where(hilly < 0.1, 0.8, 0.4))]
     for a in np.unique(pairs[:, 0]):
-        before = dijkstra(mesh.graph(), indices=nodes[a], return_predecessors=True, limit=9000)[1]
+        before = dijkstra(mesh.graph(), indices=nodes[a], return_predecessors=True, limit=9000 * grain)[1]
         for b in pairs[pairs[:, 0] == a, 1]:
             if before[nodes[b]] >= 0:
                 mesh.take(mesh.trace(before, int(nodes[a]), int(nodes[b])), UNCLASSIFIED)
@@ -193,14 +166,15 @@ def _links(mesh: Mesh, land: Land, nodes: np.ndarray) -> None:
 
 def _tracks(mesh: Mesh, land: Land) -> None:
     """Run forest tracks from roads up into the hills; most of them end there."""
-    rng = stream("tracks")
+    place, grain = land.place, land.place.grain
+    rng = place.stream("tracks")
     wild = np.flatnonzero((mesh.settlement < 0) & (land.hilliness.at(*mesh.xy.T) > 0.3))
     used = np.unique(mesh.edges[mesh.rank > 0])
     distance, _, _ = dijkstra(mesh.graph(), indices=used, min_only=True, return_predecessors=True)
-    ends = [n for n in rng.permutation(wild) if 500 < distance[n] < 2600][:130]
+    ends = [n for n in rng.permutation(wild) if 500 * grain < distance[n] < 2600 * grain][: place.tracks]
     for end in ends:
         used = np.unique(mesh.edges[mesh.rank > 0])
-        _, before, source = dijkstra(mesh.graph(), indices=used, min_only=True, return_predecessors=True, limit=4000)
+        _, before, source = dijkstra(mesh.graph(), indices=used, min_only=True, return_predecessors=True, limit=4000 * grain)
         if before[end] >= 0:
             mesh.take(mesh.trace(before, int(source[end]), int(end)), TRACK)
 

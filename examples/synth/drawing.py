@@ -1,7 +1,4 @@
-"""Constants, random streams, smooth noise and line shaping shared by the whole generator.
-
-All drawing happens in metres in EPSG:4548. Hand-drawn points are kilometres from ``CENTRE``.
-"""
+"""Smooth noise, line shaping and whole numbers that add up."""
 
 from __future__ import annotations
 
@@ -11,47 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from pyproj import Transformer
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter, map_coordinates
 from shapely import LineString
 
-SEED = 370305
-METRIC = "EPSG:4548"
-LONLAT = "EPSG:4490"
-CENTRE = (618_000.0, 4_074_500.0)  # about 118.32 E, 36.80 N
-NOTE = "合成示例"
-
 Coords = NDArray[np.float64]
-_TO_LONLAT = Transformer.from_crs(METRIC, LONLAT, always_xy=True)
-_TO_METRIC = Transformer.from_crs(LONLAT, METRIC, always_xy=True)
-
-
-def stream(name: str) -> np.random.Generator:
-    """Return the random stream of one step: the one seed plus the step's name."""
-    return np.random.default_rng([SEED, *name.encode()])
-
-
-def from_km(points: Sequence[tuple[float, float]]) -> Coords:
-    """Turn hand-drawn kilometres from the centre into metres in EPSG:4548."""
-    return np.asarray(points, dtype=float) * 1000 + CENTRE
-
-
-def to_lonlat(x: ArrayLike, y: ArrayLike) -> tuple[Coords, Coords]:
-    """Return longitude and latitude (EPSG:4490) of points in EPSG:4548."""
-    lon, lat = _TO_LONLAT.transform(np.asarray(x, float), np.asarray(y, float))
-    return np.asarray(lon), np.asarray(lat)
-
-
-def to_metric(lon: ArrayLike, lat: ArrayLike) -> tuple[Coords, Coords]:
-    """Return EPSG:4548 metres of points given in degrees (EPSG:4490)."""
-    x, y = _TO_METRIC.transform(np.asarray(lon, float), np.asarray(lat, float))
-    return np.asarray(x), np.asarray(y)
 
 
 @dataclass(frozen=True)
 class Field:
-    """A smooth surface on a square lattice in EPSG:4548, row 0 in the north."""
+    """A smooth surface on a square lattice in metres, row 0 in the north."""
 
     values: NDArray[np.float64]
     west: float

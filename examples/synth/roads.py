@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from shapely import LineString
 from shapely.ops import substring
 
-from .common import METRIC, Coords, chaikin, lines_of, stream
+from .drawing import Coords, chaikin, lines_of
 from .land import Land
 from .names import STREET_WORDS
 from .network import CLASSES, PRIMARY, SECONDARY, TERTIARY, TRACK, TRUNK, UNCLASSIFIED, Mesh
@@ -25,7 +25,7 @@ MAXSPEED = {TRUNK: "80", PRIMARY: "70", SECONDARY: "60", TERTIARY: "40"}
 
 @dataclass(frozen=True)
 class Way:
-    """One way: its vertices in EPSG:4548 and its tags."""
+    """One way: its vertices in metres and its tags."""
 
     coords: Coords
     highway: str
@@ -45,18 +45,18 @@ class Way:
 def draw_ways(mesh: Mesh, land: Land, places: list[Settlement]) -> list[Way]:
     """Return all ways of the network, cut at bridges and underpasses."""
     mesh.xy = np.round(mesh.xy, 3)
-    ways = _street_ways(mesh, places) + _country_ways(mesh)
+    ways = _street_ways(mesh, land, places) + _country_ways(mesh)
     ways = node_crossings(ways)
-    ways, links, feet = _interchanges(ways, land.motorway)
-    carriageways = _carriageways(land.motorway, feet)
+    ways, links, feet = _interchanges(ways, land)
+    carriageways = _carriageways(land, feet)
     cut = [piece for way in ways for piece in _cut(way, land, local=True)]
     cut += [piece for way in carriageways for piece in _cut(way, land, local=False)]
     return cut + links + _islands(places, mesh, land)
 
 
-def _street_ways(mesh: Mesh, places: list[Settlement]) -> list[Way]:
+def _street_ways(mesh: Mesh, land: Land, places: list[Settlement]) -> list[Way]:
     """Return one way for each unbroken stretch of a street with one class and name."""
-    rng = stream("street names")
+    rng = land.place.stream("street names")
     groups: dict[tuple[int, int, str], list[int]] = defaultdict(list)
     for e in np.flatnonzero((mesh.line >= 0) & (mesh.rank > 0)):
         groups[mesh.line[e], mesh.rank[e], mesh.name[e]].append(int(e))
@@ -179,11 +179,12 @@ def insert_vertices(coords: Coords, points: list[Coords]) -> Coords:
     return np.array([r[2] for r in rows])
 
 
-def _interchanges(ways: list[Way], motorway: LineString) -> tuple[list[Way], list[Way], list[tuple[bool, Coords]]]:
-    """Join two main roads to the motorway by four ramps each; nothing else touches it."""
+def _interchanges(ways: list[Way], land: Land) -> tuple[list[Way], list[Way], list[tuple[bool, Coords]]]:
+    """Join main roads to the motorway by four ramps each; nothing else touches it."""
+    motorway = land.motorway
     links, feet = [], []
     lines = np.array([w.line for w in ways])
-    for wanted in ("省道示例一线", "省道示例二线"):
+    for wanted in land.place.interchanges:
         n = next(i for i, w in enumerate(ways) if w.name == wanted and w.line.intersects(motorway))
         for reach in ((190, 430), (165, 360), (145, 300), (130, 250)):  # the widest that crosses no other road
             heads, ramps, ends = _ramps(lines[n], motorway, *reach)
@@ -218,17 +219,19 @@ def _ramps(
     return heads, ramps, feet
 
 
-def _carriageways(motorway: LineString, feet: list[tuple[bool, Coords]]) -> list[Way]:
+def _carriageways(land: Land, feet: list[tuple[bool, Coords]]) -> list[Way]:
     """Return the two one-way carriageways, cut at the ramps and every few kilometres."""
-    made = []
+    made: list[Way] = []
+    if land.motorway.is_empty:
+        return made
     for south in (True, False):
-        line = motorway.offset_curve(-CARRIAGEWAY_M if south else CARRIAGEWAY_M)
+        line = land.motorway.offset_curve(-CARRIAGEWAY_M if south else CARRIAGEWAY_M)
         coords = insert_vertices(np.round(np.array(line.simplify(0.3).coords), 3), [f for s, f in feet if s == south])
         ramps = [k for k, c in enumerate(coords) if any(np.array_equal(c, f) for _, f in feet)]
         stops = sorted({0, len(coords) - 1, *ramps})
         for a, b in pairwise(stops):
             part = coords[a : b + 1]
-            made.append(Way(part if south else part[::-1], "motorway", "青银高速", "yes", "120"))
+            made.append(Way(part if south else part[::-1], "motorway", land.place.motorway, "yes", "120"))
     return made
 
 
@@ -279,7 +282,8 @@ def _islands(places: list[Settlement], mesh: Mesh, land: Land) -> list[Way]:
     lane = np.array([(x + 110, y + 8), (x + 150, y + 10)])
     used = cKDTree(mesh.xy[np.unique(mesh.edges[mesh.rank > 0])])
     lonely = np.where(mesh.settlement < 0, used.query(mesh.xy)[0], 0)
-    in_hills = (np.diff(mesh.ids.indptr) >= 4) & (land.hilliness.at(*mesh.xy.T) > 0.2)
+    hilly = land.hilliness.at(*mesh.xy.T) > 0.2
+    in_hills = (np.diff(mesh.ids.indptr) >= 4) & (hilly if hilly.any() else True)
     first = int(np.where(in_hills, lonely, 0).argmax())
     track = [first]
     for _ in range(2):
@@ -288,9 +292,9 @@ def _islands(places: list[Settlement], mesh: Mesh, land: Land) -> list[Way]:
     return [Way(yard, "service"), Way(lane, "service"), Way(mesh.xy[track], "track")]
 
 
-def ways_frame(ways: list[Way]) -> gpd.GeoDataFrame:
-    """Return the ways as a table in EPSG:4548, with speed limits where a sign would stand."""
-    rng = stream("way tags")
+def ways_frame(ways: list[Way], land: Land) -> gpd.GeoDataFrame:
+    """Return the ways as a table, with speed limits where a sign would stand."""
+    rng = land.place.stream("way tags")
     rows = []
     for n, way in enumerate(ways):
         rank = CLASSES.index(way.highway) if way.highway in CLASSES else 0
@@ -300,7 +304,7 @@ def ways_frame(ways: list[Way]) -> gpd.GeoDataFrame:
             (str(900_000_001 + n), way.highway, way.name, oneway, speed, way.bridge, way.tunnel, way.layer, way.line)
         )
     columns = ["osm_id", "highway", "name", "oneway", "maxspeed", "bridge", "tunnel", "layer", "geometry"]
-    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=METRIC)
+    return gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=land.place.epsg)
 
 
 def underpasses(ways: list[Way], rail: LineString) -> list[tuple[float, float, str]]:
