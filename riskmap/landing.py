@@ -8,7 +8,7 @@ neither vote nor weigh; a target cell is unknown when only unknown ones reach it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,12 +237,38 @@ def covered_cells(polygons: gpd.GeoDataFrame, target: Grid) -> Iterator[tuple[ND
 
     require_same(polygons.crs, target.crs, what=Text("面与格网", "polygons and grid"))
     west, south, east, north = target.bounds
-    # exactextract only needs the cells' places; one shared zero stands for all of them
-    nothing = np.broadcast_to(np.uint8(0), target.shape)
-    cells = NumPyRasterSource(nothing, xmin=west, xmax=east, ymin=south, ymax=north, srs_wkt=polygons.crs.to_wkt())
-    table = exact_extract(cells, polygons[[polygons.geometry.name]], ["cell_id", "coverage"], output="pandas")
-    for ids, shares in zip(table["cell_id"], table["coverage"], strict=True):
-        yield np.asarray(ids, dtype=np.int64), np.asarray(shares, dtype=np.float64)
+    shapes = _inside_bounds(polygons.geometry.to_numpy(), target)
+    met = np.flatnonzero([not shape.is_empty for shape in shapes])
+    nothing = np.empty(0, dtype=np.int64), np.empty(0)
+    found = dict.fromkeys(range(len(shapes)), nothing)
+    if len(met):
+        # exactextract only needs the cells' places; one shared zero stands for all of them
+        zero = np.broadcast_to(np.uint8(0), target.shape)
+        cells = NumPyRasterSource(zero, xmin=west, xmax=east, ymin=south, ymax=north, srs_wkt=polygons.crs.to_wkt())
+        cut = polygons.set_geometry(polygons.geometry).iloc[met][[polygons.geometry.name]].set_geometry(shapes[met])
+        table = exact_extract(cells, cut[[cut.geometry.name]], ["cell_id", "coverage"], output="pandas")
+        for row, ids, shares in zip(met, table["cell_id"], table["coverage"], strict=True):
+            found[row] = np.asarray(ids, dtype=np.int64), np.asarray(shares, dtype=np.float64)
+    yield from found.values()
+
+
+def _inside_bounds(shapes: NDArray[Any], target: Grid) -> NDArray[Any]:
+    """Cut polygons that reach the edge of a grid to the grid.
+
+    exactextract 0.3.0 crashes the process when a part of a polygon touches the edge from outside, and refuses empty ones.
+    """
+    import shapely
+
+    west, south, east, north = target.bounds
+    bounds = shapely.bounds(shapes)
+    with np.errstate(invalid="ignore"):
+        within = (bounds[:, 0] > west) & (bounds[:, 1] > south) & (bounds[:, 2] < east) & (bounds[:, 3] < north)
+    cut = shapes.copy()
+    for row in np.flatnonzero(~within):
+        shared = shapely.intersection(shapes[row], shapely.box(west, south, east, north))
+        areas = [g for g in shapely.get_parts(shared) if shapely.get_dimensions(g) == 2]
+        cut[row] = shapely.union_all(areas) if areas else shapely.Polygon()
+    return cut
 
 
 def _nearest_level(source: Raster, target: Grid) -> NDArray[np.uint8]:

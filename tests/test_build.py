@@ -101,13 +101,13 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
     first = riskmap.build(project, tmp_path / "out")
     assert not first.reused
     second = riskmap.build(project, tmp_path / "out")
-    assert len(second.reused) == len(second.run["steps"])
+    assert len(second.reused) == len(second.run["steps"]) - len(second.skipped)
     changed = county.people()
     changed[0, 0] = 30
     county.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
     third = riskmap.build(project, tmp_path / "out")
-    redone = {s["name"] for s in third.run["steps"] if not s["reused"]}
-    assert redone == {"import:exposure_population", "risk", "zones", "map"}
+    redone = {s["name"] for s in third.run["steps"] if not s["reused"]} - set(third.skipped)
+    assert redone == {"import:exposure_population", "risk", "zones", "chains", "tables", "map"}
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 
@@ -115,7 +115,7 @@ def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     riskmap.build(project, tmp_path / "out")
     english = riskmap.build(project, tmp_path / "out", lang="en")
-    assert {s["name"] for s in english.run["steps"] if not s["reused"]} == {"map"}
+    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {"tables", "map"}
     page = (tmp_path / "out" / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in page
 
@@ -152,11 +152,11 @@ def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path)
 
 def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:
     project = county.county(tmp_path)
-    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  wardens: data/none.csv", 1)
+    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  supplies: data/none.csv", 1)
     project.write_text(text, encoding="utf-8")
     built = riskmap.build(project, tmp_path / "out")
-    assert [f.layer for f in built.findings if f.severity == "error"] == ["wardens"]
-    assert "wardens" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
+    assert [f.layer for f in built.findings if f.severity == "error"] == ["supplies"]
+    assert "supplies" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
 
 
 def test_numeric_levels_without_direction_are_refused_with_both_readings(tmp_path: Path) -> None:
