@@ -16,8 +16,8 @@ import rasterio
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 
-from .common import LONLAT, NOTE
 from .grids import Grid
+from .place import LONLAT, NOTE
 
 STAMP = "2026-01-01"
 _ZIP_TIME = (2026, 1, 1, 0, 0, 0)
@@ -25,21 +25,47 @@ RASTER_NOTE = "合成示例 synthetic example, not for use"
 
 
 class Writer:
-    """Writes layers into one folder and counts the rows of each file."""
+    """Writes layers into one folder and counts the rows of each file.
 
-    def __init__(self, folder: Path) -> None:
+    ``compact`` packs shapes into zipped shapefiles and writes points as tables, where others get GeoPackages.
+    """
+
+    def __init__(self, folder: Path, *, compact: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.compact = compact
         self.rows: dict[str, int] = {}
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{STAMP}T00:00:00.000Z"})
 
     def _path(self, name: str, rows: int) -> Path:
         path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         for old in self.folder.glob(f"{path.stem}.*"):
             if old.suffix in (path.suffix, ".dbf", ".shx", ".prj", ".cpg", ".shp") or name.endswith(".tif"):
                 old.unlink()
         self.rows[name] = rows
         return path
+
+    def areas(self, stem: str, frame: gpd.GeoDataFrame) -> None:
+        """Write polygons or lines in degrees: a GeoPackage, or a zipped shapefile."""
+        if self.compact:
+            self.zipped_shapefile(f"{stem}.zip", frame, LONLAT)
+        else:
+            self.geopackage(f"{stem}.gpkg", frame, LONLAT)
+
+    def shapes(self, stem: str, frame: gpd.GeoDataFrame, crs: str, encoding: str) -> None:
+        """Write a shapefile: in GBK without, in UTF-8 with a .cpg; or a zipped one."""
+        if self.compact:
+            self.zipped_shapefile(f"{stem}.zip", frame, crs)
+        else:
+            self.shapefile(f"{stem}.shp", frame, crs, encoding, cpg=encoding != "GBK")
+
+    def points(self, stem: str, frame: gpd.GeoDataFrame) -> None:
+        """Write points: a GeoPackage, or a table with 经度 and 纬度."""
+        if self.compact:
+            self.csv(f"{stem}.csv", frame, "utf-8-sig")
+        else:
+            self.geopackage(f"{stem}.gpkg", frame, LONLAT)
 
     def geopackage(self, name: str, frame: gpd.GeoDataFrame, crs: str, layer: str | None = None) -> None:
         """Write a GeoPackage layer."""

@@ -112,8 +112,8 @@ def as_listed(stock: pd.DataFrame) -> pd.DataFrame:
         str(q).translate(FULL_WIDTH) if n % 17 == 8 else q for n, q in enumerate(stock.quantity_t.tolist())
     ]
     return stock.assign(
-        cas=[c or None for c in stock.cas],
-        group=[g or None for g in stock.group],
+        cas=pd.Series([c or None for c in stock.cas], index=stock.index, dtype=object),
+        group=pd.Series([g or None for g in stock.group], index=stock.index, dtype=object),
         amount=pd.Series(amounts, index=stock.index, dtype=object),
-        remark=["在线监测" if n % 9 == 4 else None for n in range(len(stock))],
+        remark=pd.Series(["在线监测" if n % 9 == 4 else None for n in range(len(stock))], index=stock.index, dtype=object),
     )

@@ -141,9 +141,12 @@ def hospitals(country: Country, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def teams_and_supplies(
-    country: Country, team_kinds: Sequence[str], stores: Sequence[Store], people: int | None = None
+    country: Country,
+    team_kinds: Sequence[str],
+    stores: Sequence[Store],
+    people: Mapping[str, int] | None = None,
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return rescue teams, with so many people in all where that is stated, and supply stores."""
+    """Return rescue teams, with so many people in a kind where that is stated, and supply stores."""
     place = country.land.place
     rng = place.stream("teams")
     seats = [t for t in country.towns if t.kind != "park"]
@@ -156,7 +159,7 @@ def teams_and_supplies(
             "id": [f"DW{n + 1:0{digits}d}" for n in range(count)],
             "name": [f"示例{k}{n + 1:0{digits}d}" for n, k in enumerate(team_kinds)],
             "kind": list(team_kinds),
-            "people": size if people is None else shares(people, size, least=5),
+            "people": _strength(team_kinds, size, people or {}),
         }
     )
     amount = rng.integers(20, 3000, len(stores))
@@ -176,3 +179,13 @@ def teams_and_supplies(
         gpd.GeoDataFrame(teams, geometry=shapely.points(beside_streets(country, spots)), crs=place.epsg),
         gpd.GeoDataFrame(supplies, geometry=shapely.points(beside_streets(country, sites)), crs=place.epsg),
     )
+
+
+def _strength(kinds: Sequence[str], size: np.ndarray, people: Mapping[str, int]) -> np.ndarray:
+    """Return people per team: drawn, or split so that the teams of a kind sum to what is stated."""
+    kind = np.array(kinds)
+    strength = size.copy()
+    for name, total in people.items():
+        mine = kind == name
+        strength[mine] = shares(total, size[mine], least=5)
+    return strength
