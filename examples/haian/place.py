@@ -85,6 +85,7 @@ HAIAN = Place(
     settlements=262,  # 42 communities in the town, 16 at seats, the rest villages
     village_gap_m=(1500.0, 600.0),
     village_side_m=(380.0, 760.0),
+    village_street_m=(150.0, 190.0),
     settlement_weights=(6200.0, 3600.0, 2500.0),
     household_sizes=(2.5, 2.9, 2.4, 2.8),
     seat_km2=1.5,

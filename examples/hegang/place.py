@@ -103,6 +103,7 @@ HEGANG = Place(
     settlements=230,
     village_gap_m=(4300.0, 2500.0),
     village_side_m=(700.0, 1400.0),
+    village_street_m=(280.0, 340.0),
     settlement_weights=(9000.0, 3200.0, 900.0),
     household_sizes=(2.3, 2.7, 2.1, 2.4),
     seat_km2=3.4,

@@ -81,6 +81,7 @@ LINJIANG = Place(
     settlements=118,
     village_gap_m=(2600.0, 300.0),
     village_side_m=(380.0, 700.0),
+    village_street_m=(130.0, 160.0),
     settlement_weights=(4200.0, 1500.0, 520.0),
     household_sizes=(2.3, 2.7, 2.2, 2.6),
     seat_km2=1.1,

@@ -41,7 +41,9 @@ class Mesh:
         ids = np.arange(1, len(a) + 1)
         n = len(self.xy)
         self.ids = csr_matrix((np.r_[ids, ids], (np.r_[a, b], np.r_[b, a])), (n, n))
-        self.tree = cKDTree(self.xy)
+        label = connected_components(self.ids, directed=False)[1]
+        self.joined = np.flatnonzero(label == np.bincount(label).argmax())
+        self.tree = cKDTree(self.xy[self.joined])
 
     def graph(self, only: np.ndarray | None = None) -> csr_matrix:
         """Return the weighted graph, or that of a choice of edges alone."""
@@ -54,8 +56,8 @@ class Mesh:
         return made
 
     def nearest(self, point: Coords) -> int:
-        """Return the node nearest to a point."""
-        return int(self.tree.query(point)[1])
+        """Return the node nearest to a point from which the rest can be reached."""
+        return int(self.joined[self.tree.query(point)[1]])
 
     def trace(self, before: np.ndarray, start: int, end: int) -> np.ndarray:
         """Return the edge numbers of a path from a predecessor row."""

@@ -140,6 +140,7 @@ class Place:
     settlements: int = 420
     village_gap_m: tuple[float, float] = (860.0, 820.0)
     village_side_m: tuple[float, float] = (250.0, 500.0)
+    village_street_m: tuple[float, float] = (78.0, 100.0)
     settlement_weights: tuple[float, float, float] = (3400.0, 1900.0, 760.0)
     household_sizes: tuple[float, float, float, float] = (2.6, 3.1, 2.4, 2.9)
     seat_km2: float = 1.25
