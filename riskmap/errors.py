@@ -85,6 +85,10 @@ class UnitError(DataError):
     """A number is not in the unit that the layer declares."""
 
 
+class ConsistencyError(DataError):
+    """Pairwise judgements contradict each other too much."""
+
+
 class CRSError(RiskmapError, ValueError):
     """Something is wrong with a coordinate system."""
 
@@ -99,6 +103,10 @@ class CRSMismatchError(CRSError):
 
 class NetworkError(RiskmapError, ValueError):
     """A road network cannot be used."""
+
+
+class UnreachableError(NetworkError):
+    """There is no way from one place to another."""
 
 
 class OutputError(RiskmapError, OSError):

@@ -12,6 +12,7 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.text import Lang, Text
+from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
 def _input(value: Any) -> Any:
@@ -22,47 +23,53 @@ Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
 
 
-class NormaliseSpec(Record):
-    """How a layer's values become comparable numbers."""
+class NetworkSpec(Record):
+    """How roads become a network."""
 
-    method: Literal["min_max", "half_one", "z_score", "rank", "fixed", "none"] = "min_max"
-    bounds: tuple[float, float] | None = None
-    layers: dict[str, NormaliseSpec] = {}
-
-
-class ClassifySpec(Record):
-    """How the score is cut into four levels."""
-
-    scheme: Literal["natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"] = "natural_breaks"
-    k: Literal[4] = 4
-    limits: tuple[float, ...] | None = None
-
-
-class RiskSpec(Record):
-    """The comprehensive risk: layers, weights, method, classes, smallest patch."""
-
-    method: Literal["weighted_sum", "maximum", "product", "geometric_mean", "power"] = "weighted_sum"
-    weights: dict[str, float] | Literal["equal"] = "equal"
-    normalise: NormaliseSpec = NormaliseSpec()
-    missing: Literal["unknown", "renormalise"] = "unknown"
-    classify: ClassifySpec = ClassifySpec()
-    min_zone_ha: float | None = None
-    keep_people: float | None = None
-
-
-class ControlSpec(Record):
-    """Prevention-and-control zoning: a rule table of one's own, the smallest patch."""
-
-    rules: tuple[dict[str, Any], ...] | None = None
-    min_zone_ha: float | None = None
+    node_crossings: bool = False
+    close_gaps_m: float = Field(default=0.0, ge=0, le=50)
+    report_gaps_m: float | None = Field(default=None, ge=0, le=100)
+    slopes: bool = False
 
 
 class FireSpec(Record):
     """The fire circle."""
 
-    limit_s: float = 300
-    turnout_s: float = 60
+    limit_s: float = Field(default=300, gt=0)
+    turnout_s: float = Field(default=60, ge=0)
     speeds_kmh: dict[str, float] = {}
+    obey_oneway: bool = True
+    maxspeed: Literal["cap", "use", "ignore"] = "cap"
+    hour_factor: float | None = Field(default=None, gt=0, le=2)
+    depth_m: float | None = Field(default=None, gt=0)
+    max_snap_m: float | None = Field(default=None, gt=0)
+
+
+class SitingSpec(Record):
+    """Where to build fire stations."""
+
+    problem: Literal["max_coverage", "fewest_sites", "p_median", "p_center"] = "max_coverage"
+    extra: int = Field(default=5, ge=0, le=50)
+    spacing_m: float | None = Field(default=None, gt=0)
+    within: Literal["built_up", "boundary"] = "built_up"
+    time_limit_s: float | None = Field(default=None, gt=0)
+
+
+class ReachSpec(Record):
+    """One question of reach: who comes from where to what, in what time."""
+
+    id: str
+    title: Bilingual
+    sources: str = Field(alias="from")
+    source_kinds: tuple[str, ...] = ()
+    to: str
+    kinds: tuple[str, ...] = ()
+    levels: tuple[Literal[1, 2, 3, 4], ...] = ()
+    limit_min: float = Field(gt=0)
+    ready_min: float = Field(default=0, ge=0)
+    mode: Literal["fire", "car", "pedestrian"] = "car"
+    speeds_kmh: dict[str, float] = {}
+    max_snap_m: float | None = Field(default=None, gt=0)
 
 
 class EvacuationSpec(Record):
@@ -108,10 +115,14 @@ class Project(Record):
     cell_size_m: float = Field(gt=0)
     data_date: Bilingual | None = None
     credits: Bilingual | None = None
+    reference: str | None = None
     inputs: dict[str, Input]
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()
+    network: NetworkSpec = NetworkSpec()
     fire: FireSpec = FireSpec()
+    siting: SitingSpec = SitingSpec()
+    reach: tuple[ReachSpec, ...] = ()
     evacuation: EvacuationSpec = EvacuationSpec()
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
@@ -137,6 +148,13 @@ class Loaded:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
 
+    def side_files(self) -> tuple[Path, ...]:
+        """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
+        risk = self.project.risk
+        earlier = (f"{risk.previous}/run.json",) if risk.previous else ()
+        named = (*risk.files(), *earlier, *((self.project.reference,) if self.project.reference else ()))
+        return tuple(self.folder / file for file in named)
+
 
 def load(file: str | Path, catalog: Catalog) -> Loaded:
     """Read a project file.
@@ -155,6 +173,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         _check_inputs(project, catalog)
         _check_weights(project)
         _check_facts(project, catalog)
+        _check_travel(project, catalog)
     except SpecError as error:
         error.file = error.file or path.name
         raise
@@ -177,22 +196,32 @@ def _check_inputs(project: Project, catalog: Catalog) -> None:
 
 
 def _check_weights(project: Project) -> None:
-    if isinstance(project.risk.weights, str):
-        return
-    for layer in project.risk.weights:
-        if layer not in project.inputs:
-            raise SpecError(
-                Text(f"risk.weights.{layer}：inputs 里没有这个图层", f"risk.weights.{layer}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
-            )
-        if not layer.startswith(("hazard_", "exposure_")):
-            raise SpecError(
-                Text(
-                    f"risk.weights.{layer}：只有 hazard_ 和 exposure_ 图层可以加权",
-                    f"risk.weights.{layer}: only hazard_ and exposure_ layers carry weights",
+    """Check the layers that the project file names under ``risk``; those of weight files are looked at when they are read."""
+    risk = project.risk
+    products = {f"{family}{asset}" for family in ("asset_risk_", "asset_level_") for asset in risk.assets}
+    named = {"weights": risk.weights.named()} | {
+        f"assets.{a}.weights": s.weights.named() for a, s in risk.assets.items()
+    }
+    if risk.matrix is not None:
+        named["matrix"] = (risk.matrix.likelihood, risk.matrix.consequence)
+    for asset, spec in risk.assets.items():
+        named[f"assets.{asset}"] = tuple(layer for layer in (spec.exposure, spec.vulnerability) if layer)
+    for key, layers in named.items():
+        known = {*project.inputs, *(products if key in ("weights", "matrix") else ())}
+        for layer in layers:
+            if layer not in known:
+                raise SpecError(
+                    Text(f"risk.{key}.{layer}：inputs 里没有这个图层", f"risk.{key}.{layer}: no such layer in inputs")
+                    + near(layer, sorted(known)),
+                    remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
                 )
-            )
+            if not layer.startswith(WEIGHTED_FAMILIES) and layer != "capacity":
+                raise SpecError(
+                    Text(
+                        f"risk.{key}.{layer}：只有 hazard_、exposure_、vulnerability_、capacity 等图层可以加权",
+                        f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
+                    )
+                )
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:
@@ -207,3 +236,28 @@ def _check_facts(project: Project, catalog: Catalog) -> None:
                 raise SpecError(
                     Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
                 )
+
+
+def _check_travel(project: Project, catalog: Catalog) -> None:
+    """Check the classes of speeds, and the layers and ids of the questions of reach."""
+    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
+    given = [("fire.speeds_kmh", project.fire.speeds_kmh)]
+    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in project.reach]
+    for place, speeds in given:
+        for road, kmh in speeds.items():
+            if road not in classes:
+                raise SpecError(
+                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
+                    + near(road, classes)
+                )
+            if not 0 <= kmh <= 200:
+                raise SpecError(
+                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
+                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
+                )
+    ids = [question.id for question in project.reach]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
+    for question in project.reach:
+        for layer in (question.sources, question.to):
+            catalog.layer(layer)
