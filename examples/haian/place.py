@@ -31,9 +31,15 @@ TOWNSHIPS = [
     Township("墩头镇", "320685113", 53_334, (-9.0, 13.0), 1.0),
 ]  # together 874,334: the census of 2020; the split is invented
 ROUTES = [
-    Route(TRUNK, "国道示例一线", [(-38.0, -3.0), "曲塘镇", (-12.0, -1.5), (0.0, -2.0), "大公镇", (18.0, 0.0), (36.0, 3.0)]),
+    Route(
+        TRUNK, "国道示例一线", [(-38.0, -3.0), "曲塘镇", (-12.0, -1.5), (0.0, -2.0), "大公镇", (18.0, 0.0), (36.0, 3.0)]
+    ),
     Route(TRUNK, "国道示例二线", [(-7.2, 20.0), (-7.0, 9.0), (-6.8, 1.5), (-7.5, -8.0), (-6.0, -20.0)]),
-    Route(PRIMARY, "省道示例一线", [(-38.0, 6.0), "白甸镇", "南莫镇", "海安镇", (6.0, 3.5), "李堡镇", "角斜镇", (36.0, 9.0)]),
+    Route(
+        PRIMARY,
+        "省道示例一线",
+        [(-38.0, 6.0), "白甸镇", "南莫镇", "海安镇", (6.0, 3.5), "李堡镇", "角斜镇", (36.0, 9.0)],
+    ),
     Route(PRIMARY, "省道示例二线", ["墩头镇", "海安镇", "曲塘镇", "雅周镇", (-16.0, -20.0)]),
     Route(SECONDARY, "县道示例一线", ["墩头镇", "南莫镇"]),
     Route(SECONDARY, "县道示例二线", ["雅周镇", (-7.5, -9.0), "大公镇"]),
@@ -52,14 +58,38 @@ HAIAN = Place(
     centre=(549_500.0, 3_600_000.0),  # about 120.53 E, 32.54 N
     area_km2=1180.0,
     outline_km=[
-        (-36, 2), (-33, 9), (-26, 10), (-22, 14), (-15, 13), (-11, 18), (-5, 17), (-2, 11), (5, 13), (11, 10), (16, 13),
-        (23, 12), (28, 15), (34, 12), (35, 5), (30, 2), (24, 0), (18, -3), (14, -9), (7, -11), (1, -9), (-6, -13),
-        (-11, -18), (-18, -18), (-20, -12), (-27, -11), (-29, -4),
+        (-36, 2),
+        (-33, 9),
+        (-26, 10),
+        (-22, 14),
+        (-15, 13),
+        (-11, 18),
+        (-5, 17),
+        (-2, 11),
+        (5, 13),
+        (11, 10),
+        (16, 13),
+        (23, 12),
+        (28, 15),
+        (34, 12),
+        (35, 5),
+        (30, 2),
+        (24, 0),
+        (18, -3),
+        (14, -9),
+        (7, -11),
+        (1, -9),
+        (-6, -13),
+        (-11, -18),
+        (-18, -18),
+        (-20, -12),
+        (-27, -11),
+        (-29, -4),
     ],
     townships=TOWNSHIPS,
     relief=Relief(
-        rise=lambda east, north: np.full_like(east, -20.0),
-        floor=lambda east, north: 3.6 - 0.055 * np.clip(-east, 0, None) + 0.02 * east,
+        rise=lambda east, _: np.full_like(east, -20.0),
+        floor=lambda east, _: 3.6 - 0.055 * np.clip(-east, 0, None) + 0.02 * east,
         ripple_m=0.5,
     ),
     rivers_km={
@@ -110,7 +140,7 @@ SECTORS = {  # sector: points, share of red, orange, yellow, blue
     "水上交通和闸站": (153, (0.01, 0.12, 0.42, 0.45)),
 }  # together 1,974: the plan's; their split is invented
 LEC = {4: (10, 6, 15), 3: (6, 3, 15), 2: (6, 2, 7), 1: (3, 2, 3)}
-LS = {4: (5, 5), 3: (4, 3), 2: (3, 3), 1: (2, 2)}
+LS = {4: (5, 5), 3: (4, 4), 2: (3, 3), 1: (2, 2)}
 WORDS = {4: "重大风险", 3: "较大风险", 2: "一般风险", 1: "低风险"}
 METAL_WORKS = 75
 
@@ -119,9 +149,17 @@ def extras(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
     """Write the 1,974 risk points and the waterlogging of the low polders."""
     points = risk_points(country, buildings)
     columns = {
-        "id": "风险点编号", "name": "名称", "sector": "所属行业", "town": "所属镇街", "unit": "责任单位",
-        "L": "可能性", "E": "暴露频率", "C": "后果", "S": "严重性", "word": "风险等级",
-    }  # fmt: skip
+        "id": "风险点编号",
+        "name": "名称",
+        "sector": "所属行业",
+        "town": "所属镇街",
+        "unit": "责任单位",
+        "L": "可能性",
+        "E": "暴露频率",
+        "C": "后果",
+        "S": "严重性",
+        "word": "风险等级",
+    }
     out.csv("risk_points.csv", points[[*columns, "geometry"]].rename(columns=columns), "gbk")
     land = country.land
     frame = lattice(land.outline.bounds, 450, 1500)
@@ -135,7 +173,11 @@ def extras(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
             "rows": len(points),
             "by_sector": points.sector.value_counts(sort=False).to_dict(),
             "by_level": {str(k): int(v) for k, v in points.true.value_counts().sort_index().items()},
-            "stated_by": {"LEC": int(points.E.notna().sum()), "LS": int(points.S.notna().sum()), "word": int((points.word != "").sum())},
+            "stated_by": {
+                "LEC": int(points.E.notna().sum()),
+                "LS": int(points.S.notna().sum()),
+                "word": int((points.word != "").sum()),
+            },
         },
         "hazard_waterlogging": {"rows": len(table)},
     }
@@ -149,11 +191,15 @@ def risk_points(country: Country, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFra
     rows = []
     for sector, (count, share) in SECTORS.items():
         levels = np.repeat([4, 3, 2, 1], shares(count, share))
-        spots = beside_streets(country, xy[rng.choice(len(xy), count, replace=False)] + rng.uniform(-120, 120, (count, 2)))
+        spots = beside_streets(
+            country, xy[rng.choice(len(xy), count, replace=False)] + rng.uniform(-120, 120, (count, 2))
+        )
         rows += [(sector, int(level), x, y) for level, (x, y) in zip(levels, spots, strict=True)]
     table = pd.DataFrame(rows, columns=["sector", "true", "x", "y"])
     way = rng.choice(3, len(table), p=[0.5, 0.25, 0.25])
-    scores = {k: [LEC[v][n] if w == 0 else None for v, w in zip(table.true, way, strict=True)] for n, k in enumerate("LEC")}
+    scores = {
+        k: [LEC[v][n] if w == 0 else None for v, w in zip(table.true, way, strict=True)] for n, k in enumerate("LEC")
+    }
     likely = [LS[v][0] if w == 1 else old for v, w, old in zip(table.true, way, scores["L"], strict=True)]
     town = country.land.township_at(table[["x", "y"]].to_numpy())
     number = table.groupby("sector").cumcount() + 1
@@ -176,7 +222,7 @@ HAIAN_CONTENTS = Contents(
     title="the Yellow Sea margin",
     fault=Fault(80.0, 10.0, 0.20, 90.0),
     flood_m={"通扬运河": 1.3, "串场河": 1.5, "栟茶运河": 1.1},
-    rain=lambda east, north: 0.5 + 0.004 * east,
+    rain=lambda east, _: 0.5 + 0.004 * east,
     flood_step_m=100,
     weak_townships=("白甸镇", "角斜镇"),
     pipes=[
@@ -211,16 +257,40 @@ HAIAN_CONTENTS = Contents(
     },
     refuge=Refuge(
         ratio={
-            "海安镇": 1.03, "城东镇": 1.02, "曲塘镇": 1.05, "李堡镇": 1.08, "角斜镇": 1.0, "大公镇": 1.04, "雅周镇": 0.94,
-            "白甸镇": 1.1, "南莫镇": 1.02, "墩头镇": 1.0,
+            "海安镇": 1.03,
+            "城东镇": 1.02,
+            "曲塘镇": 1.05,
+            "李堡镇": 1.08,
+            "角斜镇": 1.0,
+            "大公镇": 1.04,
+            "雅周镇": 0.94,
+            "白甸镇": 1.1,
+            "南莫镇": 1.02,
+            "墩头镇": 1.0,
         },
         heads={
-            "海安镇": 201_000, "城东镇": 78_000, "曲塘镇": 20_500, "李堡镇": 18_400, "角斜镇": 12_300, "大公镇": 13_600,
-            "雅周镇": 10_800, "白甸镇": 8_600, "南莫镇": 11_300, "墩头镇": 10_900,
+            "海安镇": 201_000,
+            "城东镇": 78_000,
+            "曲塘镇": 20_500,
+            "李堡镇": 18_400,
+            "角斜镇": 12_300,
+            "大公镇": 13_600,
+            "雅周镇": 10_800,
+            "白甸镇": 8_600,
+            "南莫镇": 11_300,
+            "墩头镇": 10_900,
         },
         yards={
-            "海安镇": 4, "城东镇": 2, "曲塘镇": 3, "李堡镇": 3, "角斜镇": 3, "大公镇": 3, "雅周镇": 3, "白甸镇": 3,
-            "南莫镇": 3, "墩头镇": 3,
+            "海安镇": 4,
+            "城东镇": 2,
+            "曲塘镇": 3,
+            "李堡镇": 3,
+            "角斜镇": 3,
+            "大公镇": 3,
+            "雅周镇": 3,
+            "白甸镇": 3,
+            "南莫镇": 3,
+            "墩头镇": 3,
         },
         without_capacity=(7, 19, 30),
     ),

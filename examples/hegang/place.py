@@ -17,9 +17,15 @@ from synth.services import Service, Station, Store
 from synth.shelters import Refuge
 
 COUNTIES = {
-    "230402": "向阳区", "230403": "工农区", "230404": "南山区", "230405": "兴安区", "230406": "东山区", "230407": "兴山区",
-    "230421": "萝北县", "230422": "绥滨县",
-}  # fmt: skip
+    "230402": "向阳区",
+    "230403": "工农区",
+    "230404": "南山区",
+    "230405": "兴安区",
+    "230406": "东山区",
+    "230407": "兴山区",
+    "230421": "萝北县",
+    "230422": "绥滨县",
+}
 TOWNSHIPS = [
     # a district counts as one unit: its code and 000; people of the census of 2020
     Township("向阳区", "230402000", 72_867, (-53.4, -35.2), 0.5),
@@ -67,10 +73,38 @@ HEGANG = Place(
     centre=(425_000.0, 5_278_000.0),  # about 131.0 E, 47.64 N
     area_km2=14_684.0,
     outline_km=[
-        (-96, -8), (-84, -26), (-78, -46), (-66, -58), (-52, -56), (-40, -50), (-26, -46), (-12, -44), (4, -52),
-        (18, -60), (36, -60), (54, -58), (72, -46), (90, -36), (104, -22), (96, -12), (78, -14), (60, -20), (44, -22),
-        (34, -14), (22, -8), (16, 4), (6, 14), (-6, 20), (-14, 32), (-20, 46), (-32, 58), (-46, 56), (-56, 42), (-72, 36), (-88, 20),
-    ],  # fmt: skip
+        (-96, -8),
+        (-84, -26),
+        (-78, -46),
+        (-66, -58),
+        (-52, -56),
+        (-40, -50),
+        (-26, -46),
+        (-12, -44),
+        (4, -52),
+        (18, -60),
+        (36, -60),
+        (54, -58),
+        (72, -46),
+        (90, -36),
+        (104, -22),
+        (96, -12),
+        (78, -14),
+        (60, -20),
+        (44, -22),
+        (34, -14),
+        (22, -8),
+        (16, 4),
+        (6, 14),
+        (-6, 20),
+        (-14, 32),
+        (-20, 46),
+        (-32, 58),
+        (-46, 56),
+        (-56, 42),
+        (-72, 36),
+        (-88, 20),
+    ],
     townships=TOWNSHIPS,
     relief=Relief(
         rise=lambda east, north: -east * 0.42 + 0.22 * north - 9.0,
@@ -84,13 +118,32 @@ HEGANG = Place(
         ripple_m=2.0,
     ),
     rivers_km={
-        "黑龙江": [(-50, 60), (-34, 54), (-22, 42), (-12, 26), (2, 12), (14, 0), (24, -12), (40, -24), (62, -24), (84, -18), (110, -14)],
+        "黑龙江": [
+            (-50, 60),
+            (-34, 54),
+            (-22, 42),
+            (-12, 26),
+            (2, 12),
+            (14, 0),
+            (24, -12),
+            (40, -24),
+            (62, -24),
+            (84, -18),
+            (110, -14),
+        ],
         "松花江": [(-2, -62), (12, -54), (26, -56), (44, -56), (62, -50), (80, -38), (100, -22), (112, -16)],
         "梧桐河": [(-78, 16), (-68, 2), (-56, -12), (-46, -26), (-40, -38), (-36, -52)],
         "鹤立河": [(-66, -24), (-60, -33), (-55, -46), (-50, -60)],
     },
     cores=[
-        Core("主城区", (-55.2, -38.2), 62.0, {"向阳区": 7, "工农区": 9, "南山区": 8, "兴安区": 7}, spacing=480.0, greens=8),
+        Core(
+            "主城区",
+            (-55.2, -38.2),
+            62.0,
+            {"向阳区": 7, "工农区": 9, "南山区": 8, "兴安区": 7},
+            spacing=480.0,
+            greens=8,
+        ),
     ],
     parks=[Park("示例煤化工园", (-63.0, -46.0), 6.0), Park("示例石墨新材料园", (-12.0, -17.0), 4.0)],
     routes=ROUTES,
@@ -135,10 +188,18 @@ def counties_and_fire(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Fac
     near = shapely.union_all([p.area.buffer(3000) for p in country.towns]).difference(border)
     wood = grow_forest(land, country.built.buffer(120)).union_all()
     rows = []
-    for name, mask in (("高危区", border), ("高风险区", near), ("一般风险区", land.outline.difference(border).difference(near))):
+    for name, mask in (
+        ("高危区", border),
+        ("高风险区", near),
+        ("一般风险区", land.outline.difference(border).difference(near)),
+    ):
         inside = shapely.simplify(shapely.set_precision(wood.intersection(mask), 1.0), 60.0)
-        rows += [(f"示例{name}{n + 1:03d}", "林地", name, g) for n, g in enumerate(shapely.get_parts(inside)) if g.area > 4e5]
-    table = gpd.GeoDataFrame(rows, columns=["name", "kind", "火险区划", "geometry"], geometry="geometry", crs=land.place.epsg)
+        rows += [
+            (f"示例{name}{n + 1:03d}", "林地", name, g) for n, g in enumerate(shapely.get_parts(inside)) if g.area > 4e5
+        ]
+    table = gpd.GeoDataFrame(
+        rows, columns=["name", "kind", "火险区划", "geometry"], geometry="geometry", crs=land.place.epsg
+    )
     out.areas("forest", table)
     hectares = (table.area.groupby(table["火险区划"], sort=False).sum() / 1e4).round(1)
     return {
@@ -183,7 +244,10 @@ HEGANG_CONTENTS = Contents(
         "医疗急救站": Service(4, "急救站", 6, 20),
     },
     refuge=Refuge(
-        ratio={t.name: r for t, r in zip(TOWNSHIPS, [1.02, 0.94, 1.0, 1.03, 1.0, 1.1, *[1.04, 0.9, 1.1, 1.0] * 4], strict=True)},
+        ratio={
+            t.name: r
+            for t, r in zip(TOWNSHIPS, [1.02, 0.94, 1.0, 1.03, 1.0, 1.1, *[1.04, 0.9, 1.1, 1.0] * 4], strict=True)
+        },
         heads={t.name: round(t.people * (0.7 if t.code.endswith("000") else 0.5)) for t in TOWNSHIPS},
         without_capacity=(8, 17, 33),
     ),

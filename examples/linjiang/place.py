@@ -32,8 +32,14 @@ TOWNSHIPS = [
     Township("蚂蚁河乡", "220681200", 3_000, (26.0, -2.0), 1.25),
 ]  # together 121,616: the census of 2020; the split is invented
 ROUTES = [
-    Route(TRUNK, "国道示例一线", [(-55.0, -24.0), "苇沙河镇", "大栗子街道", "建国街道", "四道沟镇", "六道沟镇", (20.0, -8.0), (50.0, 0.0)]),
-    Route(PRIMARY, "省道示例一线", ["新市街道", "大湖街道", (-22.0, 4.0), "花山镇", (-8.0, 15.0), "桦树镇", (12.0, 26.0)]),
+    Route(
+        TRUNK,
+        "国道示例一线",
+        [(-55.0, -24.0), "苇沙河镇", "大栗子街道", "建国街道", "四道沟镇", "六道沟镇", (20.0, -8.0), (50.0, 0.0)],
+    ),
+    Route(
+        PRIMARY, "省道示例一线", ["新市街道", "大湖街道", (-22.0, 4.0), "花山镇", (-8.0, 15.0), "桦树镇", (12.0, 26.0)]
+    ),
     Route(PRIMARY, "省道示例二线", ["兴隆街道", "森工街道", "闹枝镇", (-44.0, 12.0)]),
     Route(SECONDARY, "县道示例一线", ["六道沟镇", "蚂蚁河乡"]),
     Route(SECONDARY, "县道示例二线", ["桦树镇", (16.0, 9.0), "蚂蚁河乡"]),
@@ -49,13 +55,39 @@ LINJIANG = Place(
     centre=(606_000.0, 4_628_000.0),  # about 127.28 E, 41.79 N
     area_km2=3008.5,
     outline_km=[
-        (-53, -24), (-47, -27), (-42, -19), (-34, -15), (-26, -13.5), (-17, -13), (-8, -14), (2, -14), (11, -13),
-        (20, -10), (29, -9), (38, -5), (46, 1), (44, 8), (36, 10), (28, 9), (22, 14), (17, 21), (10, 26), (2, 25),
-        (-6, 22), (-14, 21), (-23, 20), (-31, 15), (-39, 14), (-46, 9), (-44, 0), (-48, -8), (-51, -16),
+        (-53, -24),
+        (-47, -27),
+        (-42, -19),
+        (-34, -15),
+        (-26, -13.5),
+        (-17, -13),
+        (-8, -14),
+        (2, -14),
+        (11, -13),
+        (20, -10),
+        (29, -9),
+        (38, -5),
+        (46, 1),
+        (44, 8),
+        (36, 10),
+        (28, 9),
+        (22, 14),
+        (17, 21),
+        (10, 26),
+        (2, 25),
+        (-6, 22),
+        (-14, 21),
+        (-23, 20),
+        (-31, 15),
+        (-39, 14),
+        (-46, 9),
+        (-44, 0),
+        (-48, -8),
+        (-51, -16),
     ],
     townships=TOWNSHIPS,
     relief=Relief(
-        rise=lambda east, north: 7.5 + 0.05 * north,
+        rise=lambda _, north: 7.5 + 0.05 * north,
         floor=lambda east, north: 420 + 6.0 * (north + 16) + 1.5 * (east + 40),
         base_m=70,
         height_m=420,
@@ -63,7 +95,21 @@ LINJIANG = Place(
         valley_m=1900,
     ),
     rivers_km={
-        "鸭绿江": [(52, 0), (40, -4.6), (30, -7.6), (20, -8.8), (10, -11.4), (0, -12), (-10, -12.2), (-20, -11.6), (-28, -12.2), (-36, -14.6), (-43, -18.6), (-49, -25.6), (-56, -26)],
+        "鸭绿江": [
+            (52, 0),
+            (40, -4.6),
+            (30, -7.6),
+            (20, -8.8),
+            (10, -11.4),
+            (0, -12),
+            (-10, -12.2),
+            (-20, -11.6),
+            (-28, -12.2),
+            (-36, -14.6),
+            (-43, -18.6),
+            (-49, -25.6),
+            (-56, -26),
+        ],
         "头道沟河": [(-36, 11), (-35, 4), (-33.4, -2), (-29, -6), (-28.6, -12.6)],
         "五道沟河": [(0, 24), (-6, 16), (-16, 10), (-20, 3), (-21.6, -4), (-20.6, -12)],
         "蚂蚁河": [(20, 12), (24, 4), (23, -2), (21, -9)],
@@ -133,10 +179,18 @@ def fire_zones(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
     border = land.rivers["鸭绿江"].buffer(4000)
     near = shapely.union_all([p.area.buffer(1500) for p in country.towns + country.villages]).difference(border)
     rows = []
-    for name, mask in (("高危区", border), ("高风险区", near), ("一般风险区", land.outline.difference(border).difference(near))):
+    for name, mask in (
+        ("高危区", border),
+        ("高风险区", near),
+        ("一般风险区", land.outline.difference(border).difference(near)),
+    ):
         inside = shapely.simplify(shapely.set_precision(forest.union_all().intersection(mask), 1.0), 25.0)
-        rows += [(f"示例{name}{n + 1:03d}", "林地", name, g) for n, g in enumerate(shapely.get_parts(inside)) if g.area > 2e4]
-    table = gpd.GeoDataFrame(rows, columns=["name", "kind", "火险区划", "geometry"], geometry="geometry", crs=land.place.epsg)
+        rows += [
+            (f"示例{name}{n + 1:03d}", "林地", name, g) for n, g in enumerate(shapely.get_parts(inside)) if g.area > 2e4
+        ]
+    table = gpd.GeoDataFrame(
+        rows, columns=["name", "kind", "火险区划", "geometry"], geometry="geometry", crs=land.place.epsg
+    )
     out.areas("forest", table)
     hectares = (table.area.groupby(table["火险区划"], sort=False).sum() / 1e4).round(1)
     return {"forest_fire_zones_ha": hectares.to_dict()}
@@ -167,16 +221,31 @@ LINJIANG_CONTENTS = Contents(
         "医疗急救站": Service(2, "急救站", 6, 16),
     },
     refuge=Refuge(
-        ratio={t.name: r for t, r in zip(TOWNSHIPS, [1.02, 1.0, 1.05, 1.1, 0.92, 1.0, 1.2, 1.1, 1.05, 1.1, 1.0, 1.15, 1.3], strict=True)},
+        ratio={
+            t.name: r
+            for t, r in zip(
+                TOWNSHIPS, [1.02, 1.0, 1.05, 1.1, 0.92, 1.0, 1.2, 1.1, 1.05, 1.1, 1.0, 1.15, 1.3], strict=True
+            )
+        },
         without_capacity=(5, 14, 21),
     ),
     teams={
-        "综合应急救援队": 6, "森林防火队伍": 38, "防汛抢险队伍": 22, "矿山救护队": 3, "医疗救护队": 6, "社会救援力量": 12,
+        "综合应急救援队": 6,
+        "森林防火队伍": 38,
+        "防汛抢险队伍": 22,
+        "矿山救护队": 3,
+        "医疗救护队": 6,
+        "社会救援力量": 12,
         "基层应急队伍": 22,
     },
     team_people={
-        "综合应急救援队": 190, "森林防火队伍": 860, "防汛抢险队伍": 440, "矿山救护队": 60, "医疗救护队": 90,
-        "社会救援力量": 260, "基层应急队伍": 400,
+        "综合应急救援队": 190,
+        "森林防火队伍": 860,
+        "防汛抢险队伍": 440,
+        "矿山救护队": 60,
+        "医疗救护队": 90,
+        "社会救援力量": 260,
+        "基层应急队伍": 400,
     },  # together 109 teams and 2,300 people: the plan's; the split is invented
     stores=[
         Store("生活类", "救灾帐篷", "顶"),

@@ -188,9 +188,7 @@ LINZI_CONTENTS = Contents(
         Pipe("天然气", 219.1, 1.0, 2016, [(-4.4, 5.6), (-8.6, 0.2), (-8.8, -4.4), (-8.8, -9.8)]),
     ],
     pipe_km={"原油": 99.2, "成品油": 32.3, "天然气": 48.3},
-    industry=Industry(
-        189, 238, [(36, "petrochemical"), (19, "coal"), (18, "fine"), (12, "depot")], with_process=31
-    ),
+    industry=Industry(189, 238, [(36, "petrochemical"), (19, "coal"), (18, "fine"), (12, "depot")], with_process=31),
     stations=[
         Station("闻韶特勤站", "特勤站", (-1.5, 6.1), None, 6, 52),
         Station("雪宫一级站", "一级站", (2.7, 5.7), None, 5, 42),

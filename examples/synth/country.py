@@ -11,8 +11,8 @@ from .drawing import Coords
 from .land import Land, build_land
 from .network import Mesh, build_mesh, grow_roads
 from .people import Population, settle_people, spread_people
-from .roads import Way, draw_ways, street_lines
 from .place import Place
+from .roads import Way, draw_ways, street_lines
 from .settle import (
     Settlement,
     lay_streets,

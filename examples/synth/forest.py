@@ -71,9 +71,7 @@ def _soft(shape: shapely.Geometry, tolerance: float) -> shapely.Geometry:
     return shapely.union_all(parts)
 
 
-def _exact_forest(
-    land: Land, wood: shapely.Geometry, free: shapely.Geometry, target: float
-) -> gpd.GeoDataFrame:
+def _exact_forest(land: Land, wood: shapely.Geometry, free: shapely.Geometry, target: float) -> gpd.GeoDataFrame:
     """Move the forest edge by centimetres until the total is right to a few square metres."""
     grain = land.place.grain
     low, high = -30.0 * grain, 30.0 * grain

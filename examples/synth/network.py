@@ -24,6 +24,7 @@ from .settle import Settlement, Streets
 CLASSES = ["", "track", "residential", "unclassified", "tertiary", "secondary", "primary", "trunk"]
 TRACK, RESIDENTIAL, UNCLASSIFIED, TERTIARY, SECONDARY, PRIMARY, TRUNK = range(1, 8)
 
+
 @dataclass
 class Mesh:
     """The planar mesh: nodes, edges, what an edge costs and what road runs on it (``rank`` 0: none)."""
@@ -176,7 +177,9 @@ def _tracks(mesh: Mesh, land: Land) -> None:
     ends = [n for n in rng.permutation(wild) if 500 * grain < distance[n] < 2600 * grain][: place.tracks]
     for end in ends:
         used = np.unique(mesh.edges[mesh.rank > 0])
-        _, before, source = dijkstra(mesh.graph(), indices=used, min_only=True, return_predecessors=True, limit=4000 * grain)
+        _, before, source = dijkstra(
+            mesh.graph(), indices=used, min_only=True, return_predecessors=True, limit=4000 * grain
+        )
         if before[end] >= 0:
             mesh.take(mesh.trace(before, int(source[end]), int(end)), TRACK)
 

@@ -151,9 +151,7 @@ def raise_buildings(
     return gpd.GeoDataFrame(every, geometry=points, crs=place.epsg)
 
 
-def _share_out_homes(
-    place: Place, places: pd.DataFrame, people: Population, rng: np.random.Generator
-) -> pd.DataFrame:
+def _share_out_homes(place: Place, places: pd.DataFrame, people: Population, rng: np.random.Generator) -> pd.DataFrame:
     """Return one row per inhabited building: place, cell of the raster, households, people."""
     owner, count = people.owner.ravel(), people.count.ravel()
     numbers = 3 + shares(place.buildings - place.empty_buildings - 3 * len(places), places.households**0.9)
@@ -176,9 +174,7 @@ def _empty_buildings(place: Place, towns: list[Settlement], rng: np.random.Gener
         west, south, east, north = town.area.buffer(-60).bounds
         points = np.column_stack([rng.uniform(west, east, 9 * number), rng.uniform(south, north, 9 * number)])
         inside = points[shapely.contains_xy(town.area.buffer(-60), *points.T)][:number]
-        spots += [
-            (p[0], p[1], "工业" if town.kind == "park" else rng.choice(["商业", "公共", "工业"])) for p in inside
-        ]
+        spots += [(p[0], p[1], "工业" if town.kind == "park" else rng.choice(["商业", "公共", "工业"])) for p in inside]
     spots = spots[: place.empty_buildings]
     table = pd.DataFrame(
         {

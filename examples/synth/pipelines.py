@@ -52,9 +52,7 @@ def draw_pipelines(country: Country, pipes: Sequence[Pipe], length_km: Mapping[s
     )
     table.insert(0, "id", [f"GX{k + 1:02d}" for k in range(len(pipes))])
     number = table.groupby("medium").cumcount()
-    table.insert(
-        1, "name", [f"示例{m}{'一二三四五六七八九'[n]}线" for m, n in zip(table.medium, number, strict=True)]
-    )
+    table.insert(1, "name", [f"示例{m}{'一二三四五六七八九'[n]}线" for m, n in zip(table.medium, number, strict=True)])
     geometry = [_to_degrees(lines[k], country.land.place.epsg) for k in range(len(pipes))]
     return gpd.GeoDataFrame(table, geometry=geometry, crs=LONLAT)
 

@@ -115,5 +115,7 @@ def as_listed(stock: pd.DataFrame) -> pd.DataFrame:
         cas=pd.Series([c or None for c in stock.cas], index=stock.index, dtype=object),
         group=pd.Series([g or None for g in stock.group], index=stock.index, dtype=object),
         amount=pd.Series(amounts, index=stock.index, dtype=object),
-        remark=pd.Series(["在线监测" if n % 9 == 4 else None for n in range(len(stock))], index=stock.index, dtype=object),
+        remark=pd.Series(
+            ["在线监测" if n % 9 == 4 else None for n in range(len(stock))], index=stock.index, dtype=object
+        ),
     )

@@ -91,15 +91,17 @@ def near_people(
 
 
 def hazchem_enterprises(
-    country: Country, buildings: gpd.GeoDataFrame, plants: gpd.GeoDataFrame, others: Sequence[str], rng: np.random.Generator
+    country: Country,
+    buildings: gpd.GeoDataFrame,
+    plants: gpd.GeoDataFrame,
+    others: Sequence[str],
+    rng: np.random.Generator,
 ) -> list[Facility]:
     """Return the enterprises with major hazard sources, in the middle of these, and others beside streets."""
     homes = buildings[buildings.households > 0]
     xy = np.column_stack([homes.geometry.x, homes.geometry.y])
     sites = plants.groupby("enterprise", sort=False).geometry.apply(lambda g: g.union_all().centroid)
-    rows: list[Facility] = [
-        (name, "危险化学品企业", p.x, p.y, int(rng.integers(25, 900))) for name, p in sites.items()
-    ]
+    rows: list[Facility] = [(name, "危险化学品企业", p.x, p.y, int(rng.integers(25, 900))) for name, p in sites.items()]
     rest = [n for n in others if n not in sites.index]
     spots = beside_streets(
         country, xy[rng.choice(len(xy), len(rest), replace=False)] + rng.uniform(-250, 250, (len(rest), 2))

@@ -143,7 +143,9 @@ def village_settlements(centres: Coords, people: np.ndarray, land: Land) -> list
         box = shapely.box(-long / 2, -side * side / long / 2, long / 2, side * side / long / 2)
         angle = rng.uniform(-12, 12) if steep < 0.1 else rng.uniform(-50, 50)
         turned = affine_transform(box, [*_turn(angle), *centre])
-        found.append(Settlement("village", "", turned, float(rng.uniform(*land.place.village_street_m)), angle, tuple(centre)))
+        found.append(
+            Settlement("village", "", turned, float(rng.uniform(*land.place.village_street_m)), angle, tuple(centre))
+        )
     return found
 
 

@@ -44,8 +44,26 @@ YONGHE = Place(
     centre=(465_000.0, 4_065_000.0),  # about 110.61 E, 36.73 N
     area_km2=1214.38,
     outline_km=[
-        (-2, 21), (5, 20), (10, 17), (13, 12), (18, 9), (19, 3), (17, -3), (18, -9), (14, -15), (10, -20), (3, -21),
-        (-3, -18), (-9, -19), (-15, -15), (-18, -9), (-16, -3), (-18, 4), (-16, 11), (-11, 14), (-8, 19),
+        (-2, 21),
+        (5, 20),
+        (10, 17),
+        (13, 12),
+        (18, 9),
+        (19, 3),
+        (17, -3),
+        (18, -9),
+        (14, -15),
+        (10, -20),
+        (3, -21),
+        (-3, -18),
+        (-9, -19),
+        (-15, -15),
+        (-18, -9),
+        (-16, -3),
+        (-18, 4),
+        (-16, 11),
+        (-11, 14),
+        (-8, 19),
     ],
     townships=TOWNSHIPS,
     relief=Relief(
@@ -85,14 +103,21 @@ IN_TOWN = [("大型", 6), ("中型", 10), ("小型", 5)]
 ON_ROADS = 35
 POINTS = 180
 HOUSEHOLDS = [("town", 16, 62, 197), ("芝河镇", 5, 8, 34), ("桑壁镇", 2, 2, 9)]  # where, points, households, people
-VOLUME = {"滑坡": {"大型": (100, 420), "中型": (10, 90), "小型": (0.4, 9.5)}, "崩塌": {"大型": (10, 60), "中型": (1, 9.5), "小型": (0.02, 0.95)}}
+VOLUME = {
+    "滑坡": {"大型": (100, 420), "中型": (10, 90), "小型": (0.4, 9.5)},
+    "崩塌": {"大型": (10, 60), "中型": (1, 9.5), "小型": (0.02, 0.95)},
+}
 
 
 def register(country: Country) -> tuple[list[Danger], list[Site], list[Home]]:
     """Return 180 dangers: 21 in the county town (6 large, 10 medium, 5 small), 35 small ones on roads, 124 small ones."""
     rng = country.land.place.stream("register")
     scales = [scale for scale, count in IN_TOWN for _ in range(count)] + ["小型"] * (POINTS - 21)
-    sites = [*_town_sites(country, 21, rng), *_road_sites(country, rng), *_village_sites(country, POINTS - 21 - ON_ROADS, rng)]
+    sites = [
+        *_town_sites(country, 21, rng),
+        *_road_sites(country, rng),
+        *_village_sites(country, POINTS - 21 - ON_ROADS, rng),
+    ]
     people, households, homes = _high_risk(country, sites)
     dangers = []
     for n, scale in enumerate(scales):
@@ -104,7 +129,9 @@ def register(country: Country) -> tuple[list[Danger], list[Site], list[Home]]:
         found = f"20{rng.integers(5, 24):02d}-0{rng.integers(6, 10)}-{rng.integers(1, 29):02d}"
         grade = "小型" if people[n] < 100 else "中型"
         volume = round(float(np.exp(rng.uniform(np.log(low), np.log(high)))), 2)
-        dangers.append(Danger(kind, volume, scale, grade, people[n], households[n], round(worth, 1), trend, cause, found))
+        dangers.append(
+            Danger(kind, volume, scale, grade, people[n], households[n], round(worth, 1), trend, cause, found)
+        )
     named = [h._replace(geohazard_id=danger_id(country.land.place, dangers[n].kind, n + 1)) for n, h in homes]
     return dangers, sites, named
 
@@ -119,7 +146,9 @@ def _high_risk(country: Country, sites: list[Site]) -> tuple[list[int], list[int
         if where == "town":
             mine = list(range(points))
         else:
-            mine = [n for n, s in enumerate(sites) if n >= 21 + ON_ROADS and place.townships[s.town].name == where][:points]
+            mine = [n for n, s in enumerate(sites) if n >= 21 + ON_ROADS and place.townships[s.town].name == where][
+                :points
+            ]
         split = shares(count, np.arange(len(mine), 0, -1) + 4.0, least=1)
         heads = shares(persons, split, least=1)
         for n, h, p in zip(mine, split, heads, strict=True):

@@ -12,6 +12,7 @@ from riskmap.workflow.steps import (
     maps,
     network,
     pipelines,
+    plan,
     reach,
     risk,
     risk_points,
@@ -40,6 +41,7 @@ STEPS: tuple[Step, ...] = (
     risk_points.STEP,
     # steps that make evacuation_routes come before this line: chains reads them
     chains.STEP,
+    plan.STEP,
     tables.STEP,
     maps.STEP,
 )

@@ -16,6 +16,7 @@ from riskmap.output import webmap
 from riskmap.output.webmap import GridLayer, LegendRow, Page, VectorLayer
 from riskmap.text import Text, join, plain
 from riskmap.workflow.context import Context, Results
+from riskmap.workflow.steps import plan
 from riskmap.workflow.steps.step import Step
 
 OVERLAYS = (
@@ -190,6 +191,7 @@ def _notes(context: Context) -> tuple[Text, ...]:
             f"坐标系 {name}（{context.crs.name}），格网 {grid.cell_size[0]:g} m，边界内 {cells:,} 格；面积由区划图斑按平面量算，人口由格网统计。",
             f"System {name} ({context.crs.name}), cells of {grid.cell_size[0]:g} m, {cells:,} inside the boundary; areas are planar, from the zone polygons, people from the cells.",
         ),
+        *plan.summary(context),
     )
 
 
@@ -296,7 +298,7 @@ STEP = Step(
     "map",
     Text("地图网页", "map pages"),
     needs=("risk_level", "risk_zones", "control_zone", "control_zones"),
-    takes=("boundary", "risk_units", *(layer for layer, _ in OVERLAYS)),
+    takes=("boundary", "risk_units", "plan_indicators", *(layer for layer, _ in OVERLAYS)),
     gives=("maps",),
     options=("name", "output", "data_date", "credits", "risk", "control", "inputs"),
     run=run,
