@@ -94,7 +94,7 @@ YONGHE = Place(
     people_seconds=3,
     buildings=1500,
     empty_buildings=60,
-    tracks=85,
+    tracks=96,
     forest_ha=34_666.67,  # 520,000 mu
     dem_seconds=6,
 )
