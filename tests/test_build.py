@@ -107,7 +107,17 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
     county.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
     third = riskmap.build(project, tmp_path / "out")
     redone = {s["name"] for s in third.run["steps"] if not s["reused"]} - set(third.skipped)
-    assert redone == {"import:exposure_population", "risk", "zones", "chains", "tables", "map"}
+    assert redone == {
+        "import:exposure_population",
+        "checks",
+        "risk",
+        "zones",
+        "chains",
+        "tables",
+        "map",
+        "print",
+        "qgis",
+    }
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 
@@ -115,7 +125,12 @@ def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     riskmap.build(project, tmp_path / "out")
     english = riskmap.build(project, tmp_path / "out", lang="en")
-    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {"tables", "map"}
+    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {
+        "tables",
+        "map",
+        "print",
+        "qgis",
+    }
     page = (tmp_path / "out" / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in page
 

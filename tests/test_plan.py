@@ -92,7 +92,8 @@ def test_the_house_s_targets_are_sound() -> None:
 PLAN = """
 plan:
   - {id: towns, name: 乡镇, layer: townships, equals: 3}
-  - {id: people, name: 人口, layer: townships, measure: 'sum:population', at_least: 1000000}
+  - {id: red, name: 红色区, layer: risk_zones, where: level = 4, measure: 'sum:area_km2', at_least: 1000000}
+  - {id: people, name: 人口, layer: townships, measure: 'sum:population', at_least: 1}
   - {id: teams, name: 队伍, layer: rescue_teams, at_least: 1}
 """
 
@@ -105,7 +106,8 @@ def test_a_build_sets_target_beside_count(tmp_path: Path) -> None:
     table = Database(built.out / "riskmap.gpkg").read("plan_indicators").set_index("id")
     assert table.loc["towns", "value"] == towns
     assert table.loc["towns", "met"] == int(towns == 3)
-    assert table.loc["people", "met"] == 0
+    assert table.loc["red", "met"] == 0
+    assert pd.isna(table.loc["people", "met"])  # the county's townships state no population
     assert pd.isna(table.loc["teams", "met"])  # no such layer here: nothing can be told
     assert built.run["totals"]["plan"]["untold"] >= 1
     assert (built.out / "tables" / "plan.csv").exists()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from riskmap.cli import figures
 from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
 
 if TYPE_CHECKING:
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
 SINGLE_STEPS = {
     "risk": "Compute the risk score and levels.",
     "zones": "Draw risk zones and control zones, and count townships.",
+    "network": "Cut the roads into a network, and report what it is like.",
+    "coverage": "Prove the fire circle on the road network: pieces, shares, gaps, responsibility areas.",
+    "siting": "Choose sites for new fire stations, exactly, and check them on the network.",
+    "reach": "Answer the project's other questions of time, its list `reach`.",
     "geohazards": "Grade geohazard points and count what they threaten.",
     "pipelines": "Identify the pipelines' high-consequence areas.",
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
+    "print": "Print the maps: PDF and PNG sheets.",
+    "qgis": "Write the QGIS project and styles.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8
@@ -71,14 +78,15 @@ def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, fo
             json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
         )
     else:
-        _summary(built)
+        _summary(built, only or ("coverage",))
 
 
-def _summary(built: Built) -> None:
+def _summary(built: Built, shown: tuple[str, ...]) -> None:
     totals = built.run["totals"].get("zones")
     if totals:
         _colours(totals)
         _townships(built)
+    figures.show(built, shown)
     _findings(built)
     for name, why in built.skipped.items():
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")

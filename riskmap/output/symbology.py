@@ -15,7 +15,7 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import StyleSpec, near
 from riskmap.errors import SpecError
 from riskmap.levels import LEVELS, UNKNOWN
-from riskmap.text import Text
+from riskmap.text import Lang, Text
 
 NO_CLASS = -1
 """Class number of a value that no class of the style names."""
@@ -49,6 +49,14 @@ class Swatch:
     rgb: str
     roman: str
     pattern: str
+
+    def numeral(self, lang: Lang) -> str:
+        """Give the numeral to set before the label; none before a label that has it already."""
+        return "" if self.roman in self.label.pick(lang) else self.roman
+
+    def named(self, lang: Lang) -> str:
+        """Give numeral and label."""
+        return f"{self.numeral(lang)} {self.label.pick(lang)}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
-from riskmap.errors import DataError
+from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
 from riskmap.workflow.project import Loaded
@@ -53,13 +53,14 @@ class GridResult:
 
 @dataclass(eq=False)
 class Results:
-    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, and files it wrote."""
+    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, files it wrote, changed cells."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     grids: dict[str, GridResult] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     totals: dict[str, Any] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    repairs: pd.DataFrame | None = None
 
 
 @dataclass(eq=False)
@@ -75,6 +76,7 @@ class Context:
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
     def project(self) -> Any:
@@ -83,7 +85,7 @@ class Context:
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer of rows or cells has been made."""
-        return layer in self.grids_known or layer in self.database.layers()
+        return layer not in self.failed and (layer in self.grids_known or layer in self.database.layers())
 
     def rows(self, layer: str) -> Any:
         """Read a layer of rows."""
@@ -113,6 +115,11 @@ class Context:
         self.used[topic, key] = use
         return use.value
 
+    @property
+    def limits(self) -> Mapping[str, Any]:
+        """The project's own limits of what is plausible in data."""
+        return self.project.facts.get("plausible", {})
+
     def uncertain_facts(self) -> list[FactUse]:
         """Give the values of less than standard confidence that the steps so far used and the project did not set."""
         uses = [use for _, use in sorted(self.facts_known.items())]
@@ -123,16 +130,6 @@ class Context:
         table = self.catalog.facts(topic).tables[key]
         self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
         return table.rows
-
-    def crs_for(self, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
-        """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
-        if self.project.crs:
-            crs = parse(self.project.crs, file=self.loaded.file.name)
-        else:
-            west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
-            crs = zone_of((west + east) / 2)
-        require_metric(crs, what=Text("项目坐标系", "the project's system"))
-        return crs
 
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:
@@ -173,3 +170,14 @@ class Context:
                 layer="boundary",
             )
         return cells
+
+
+def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
+    """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
+    if loaded.project.crs:
+        crs = parse(loaded.project.crs, file=loaded.file.name)
+    else:
+        west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
+        crs = zone_of((west + east) / 2)
+    require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    return crs

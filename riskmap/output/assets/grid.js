@@ -31,8 +31,12 @@ class Grid {
     return this.classOf.get(this.codes[cell]);
   }
 
-  // Every pixel takes the colour of the cell under its middle.
   paint(view, patterned) {
+    this.paintWith(view, this.inks(patternSide(view.ratio), patterned));
+  }
+
+  // Every pixel takes the ink of the cell under its middle.
+  paintWith(view, inks) {
     const m = this.mapping;
     const left = Math.max(0, Math.floor(worldX(m.box[0]) * view.scale - view.left));
     const right = Math.min(view.width, Math.ceil(worldX(m.box[2]) * view.scale - view.left));
@@ -42,7 +46,6 @@ class Grid {
     const image = view.context.createImageData(right - left, bottom - top);
     const out = new Uint32Array(image.data.buffer);
     const side = patternSide(view.ratio);
-    const inks = this.inks(side, patterned);
     const { codes, columns, rows } = this;
     const u0 = (((view.left + left + 0.5) / view.scale - 0.5) * 360 - m.centre[0]) / m.scale[0];
     const du = 360 / view.scale / m.scale[0];
@@ -97,12 +100,14 @@ function marked(pattern, x, y, side) {
   return false;
 }
 
-// One tile of a class: plain colour, or its pattern darker on it. Unknown ground ("none") is a grey hatch on nothing.
+// One tile of a class: plain colour, or its pattern darker on it. Unknown ground ("none") is a grey hatch on nothing; on a
+// dark screen, where nothing would be black, it is a light hatch on grey.
 function patternTile(c, side, patterned) {
   const [red, green, blue] = channels(c.rgb);
   const unknown = c.pattern === "none";
-  const ground = unknown ? 0 : packColour(red, green, blue, 255);
-  const shade = unknown ? 0.82 : 0.42;
+  const dark = unknown && isDark() && !paperRatio;
+  const ground = dark ? packColour(66, 78, 90, 255) : unknown ? 0 : packColour(red, green, blue, 255);
+  const shade = dark ? 1 : unknown ? 0.82 : 0.42;
   const mark = packColour(red * shade, green * shade, blue * shade, 255);
   const tile = new Uint32Array(side * side);
   for (let i = 0; i < tile.length; i++) {

@@ -161,4 +161,6 @@ STEP = Step(
     gives=TABLES,
     options=("network", "facts"),
     run=run,
+    # heights count only where the project asks for slopes: a new dem alone makes no new network
+    named=lambda project: ("turn_restrictions", "dem") if project.network.slopes else ("turn_restrictions",),
 )

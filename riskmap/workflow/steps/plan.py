@@ -11,7 +11,7 @@ import pandas as pd
 from riskmap.data.catalog import house
 from riskmap.data.spec import build
 from riskmap.errors import SpecError
-from riskmap.text import Text, join
+from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.plan_options import RELATIONS, CountSpec, TargetSpec
 from riskmap.workflow.steps.step import Step
@@ -116,11 +116,15 @@ def _row(context: Context, target: TargetSpec) -> dict[str, Any]:
 
 
 def _counted(context: Context, what: CountSpec) -> Counted:
-    """Count in the database; NaN when the layer was not made."""
+    """Count in the database; NaN when the layer was not made, or came without a column that it may have."""
     if not context.has(what.layer):
         return Counted(NOT_A_NUMBER, 0)
     try:
-        return measure(context.database.read(what.layer, where=what.where), what.measure)
+        rows = context.database.read(what.layer, where=what.where)
+        column = what.measure.partition(":")[2]
+        if column and column not in rows.columns and column in context.catalog.layer(what.layer).fields:
+            return Counted(NOT_A_NUMBER, len(rows))
+        return measure(rows, what.measure)
     except (KeyError, ValueError, OSError) as error:
         raise SpecError(
             Text(
@@ -132,23 +136,6 @@ def _counted(context: Context, what: CountSpec) -> Counted:
             ),
             layer=what.layer,
         ) from error
-
-
-def summary(context: Context) -> tuple[Text, ...]:
-    """Say on a map's note how many targets are met, and which are not."""
-    if not context.has("plan_indicators"):
-        return ()
-    table = context.rows("plan_indicators")
-    tally = context.totals["plan"]
-    line = Text(
-        f"规划目标 {len(table)} 项：达到 {tally['met']}，未达到 {tally['missed']}，无法判断 {tally['untold']}。",
-        f"{len(table)} targets of the plan: {tally['met']} met, {tally['missed']} not met, {tally['untold']} can't be told.",
-    )
-    short = table[table["met"] == 0]
-    if not len(short):
-        return (line,)
-    said = [f"{r.name} {r.value:,.4g}（{r.relation}{r.target:,.4g}）{r.unit}" for r in short.itertuples(index=False)]
-    return (line + Text("未达到：", " Not met: ") + join([Text(s, s) for s in said]) + Text("。", "."),)
 
 
 def _named(project: Any) -> tuple[str, ...]:
