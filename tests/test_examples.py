@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rasterio
 from conftest import ROOT
+from rasterio.windows import from_bounds
 
 import riskmap
 from riskmap.data.database import Database
+from riskmap.workflow import intake
 
 EXAMPLES = ROOT / "examples"
 MU_HA = 15.0  # 15 mu are a hectare
@@ -100,6 +103,48 @@ def _particulars(place: str, database: Database) -> None:
     if place == "hegang":
         stations = database.read("fire_stations")
         assert len(stations) == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "file"), [("zh", "README.zh.md"), ("en", "README.md")])
+def test_the_page_tells_what_the_build_answers(
+    place: str, database: Database, lang: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    import plan_tables
+
+    page = (EXAMPLES / place / file).read_text(encoding="utf-8")
+    made = plan_tables.table(EXAMPLES / place / "riskmap.yaml", database.read("plan_indicators"), lang)
+    assert plan_tables.filled(page, made) == page, f"python examples/plan_tables.py {place} OUT_DIR writes it again"
+
+
+@pytest.mark.slow
+def test_county_maps_join_the_city_s(tmp_path: Path) -> None:
+    city = riskmap.build(EXAMPLES / "hegang" / "riskmap.yaml", tmp_path / "city", only=["zones"])
+    people = {}
+    for county, code in (("luobei", "230421000"), ("suibin", "230422000")):
+        made = riskmap.build(EXAMPLES / "hegang" / f"{county}.yaml", tmp_path / county, only=["zones"])
+        with (
+            rasterio.open(city.out / "grids" / "risk_level_raw.tif") as whole,
+            rasterio.open(made.out / "grids" / "risk_level_raw.tif") as part,
+        ):
+            here = part.read(1)
+            there = whole.read(1, window=from_bounds(*part.bounds, whole.transform), boundless=True, fill_value=0)
+        assert here.shape == there.shape, county
+        assert ((here == there) | (here == 0)).all(), county
+        people[code] = made.run["totals"]["zones"]["people"]["inside"]
+    by_unit = city.run["totals"]["zones"]["people"]["by_unit"]
+    for code, counted in people.items():
+        assert counted == pytest.approx(
+            by_unit[code], abs=60
+        )  # cells on the line go whole to one unit, by area to the county
+
+
+def test_the_population_slip_of_the_plan_is_caught() -> None:
+    checked = intake.check_file(EXAMPLES / "yonghe" / "data" / "slip" / "townships_plan.geojson", "townships")
+    assert "UNIT_SLIP" in {f.code for f in checked.findings if f.severity == "error"}
+    good = intake.check_file(EXAMPLES / "yonghe" / "data" / "townships.zip", "townships")
+    assert not [f for f in good.findings if f.severity == "error"]
 
 
 @pytest.mark.slow

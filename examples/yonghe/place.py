@@ -179,7 +179,7 @@ def _village_sites(country: Country, count: int, rng: np.random.Generator) -> li
 def slip(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
     """Write the townships as the plan prints them: 49,946 in a column headed 万人, a slip that ``riskmap check`` must catch."""
     towns = country.land.townships
-    table = towns.rename(columns={"name": "名称", "code": "区划代码", "population": "人口(万)"})
+    table = towns.rename(columns={"name": "名称", "code": "区划代码", "population": "常住人口(万人)"})
     out.geojson("slip/townships_plan.geojson", table)
     track = [w.line.length for w in country.ways if w.highway == "track"]
     roads = shapely.union_all([w.line for w in country.ways if w.highway == "track"])
