@@ -101,7 +101,7 @@ class StyleClass(Record):
     label: Bilingual
     colour: str
     roman: str = ""
-    pattern: Literal["solid", "lines", "cross", "dots", "none"] = "solid"
+    pattern: Literal["solid", "lines", "cross", "dots", "none", "hatch"] = "solid"
 
 
 class Symbol(Record):

@@ -60,6 +60,8 @@ def build(
     redo: bool = False,
     force: bool = False,
     lang: Lang | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
 ) -> Built:
     """Build a project: one database, the grids, the maps.
 
@@ -79,6 +81,10 @@ def build(
         Overwrite files at our names that riskmap did not write.
     lang : {"zh", "en"}, optional
         Language of the products; the project's by default.
+    jobs : int
+        Threads that work on blocks of cells; the results are the same for any number.
+    dask : str, optional
+        Address of an existing Dask cluster whose workers see the same files; it works on the blocks instead.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def build(
         record.refuse_open(target)
         folder = record.work_folder(target, fresh=redo)
         database = store.database_in(folder)
-        context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
+        context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database, jobs=jobs, dask=dask)
         run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)

@@ -203,6 +203,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_normalise(project)
         _check_declared(project)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
@@ -269,6 +270,20 @@ def _check_declared(project: Project) -> None:
                     "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
                     "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
                 ),
+            )
+
+
+def _check_normalise(project: Project) -> None:
+    """Refuse the normalisation of a layer that is not there: it would be passed over."""
+    inputs = list(project.inputs)
+    for layer in project.risk.normalise.layers:
+        if layer not in inputs:
+            raise SpecError(
+                Text(
+                    f"risk.normalise.layers.{layer}：inputs 里没有这个图层",
+                    f"risk.normalise.layers.{layer}: no such layer in inputs",
+                )
+                + near(layer, inputs)
             )
 
 
