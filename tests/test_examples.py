@@ -13,6 +13,7 @@ from rasterio.windows import from_bounds
 
 import riskmap
 from riskmap.data.database import Database
+from riskmap.data.spec import InputSpec
 from riskmap.workflow import intake
 
 EXAMPLES = ROOT / "examples"
@@ -141,9 +142,11 @@ def test_county_maps_join_the_city_s(tmp_path: Path) -> None:
 
 
 def test_the_population_slip_of_the_plan_is_caught() -> None:
-    checked = intake.check_file(EXAMPLES / "yonghe" / "data" / "slip" / "townships_plan.geojson", "townships")
+    data = EXAMPLES / "yonghe" / "data"
+    slip, right = data / "slip" / "townships_plan.geojson", data / "townships.zip"
+    checked = intake.check_file(slip, "townships", spec=InputSpec(path=str(slip)))
     assert "UNIT_SLIP" in {f.code for f in checked.findings if f.severity == "error"}
-    good = intake.check_file(EXAMPLES / "yonghe" / "data" / "townships.zip", "townships")
+    good = intake.check_file(right, "townships", spec=InputSpec(path=str(right)))
     assert not [f for f in good.findings if f.severity == "error"]
 
 
