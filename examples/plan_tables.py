@@ -46,7 +46,7 @@ def table(project_file: Path, rows: pd.DataFrame, lang: str) -> str:
 
 def filled(text: str, made: str) -> str:
     """Return a README with its table replaced."""
-    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n{made}\n{END}", text, flags=re.S)
+    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n{made}\n{END}", text, flags=re.DOTALL)
 
 
 def update(name: str, out: Path) -> None:
