@@ -138,10 +138,13 @@ class Context:
         return [use for use in uses if use.confidence != "standard" and not use.overridden]
 
     def fact_table(self, topic: str, key: str) -> tuple[dict[str, Any], ...]:
-        """Give the rows of a table of facts, and remember that it was used."""
+        """Give the rows of a table of facts, the project's where it has one, and remember that it was used."""
         table = self.catalog.facts(topic).tables[key]
-        self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
-        return table.rows
+        own = self.project.facts.get(topic, {}).get(key)
+        rows = table.rows if own is None else tuple(own)
+        use = FactUse(topic, key, f"{len(rows)} rows", table.confidence, table.source, own is not None)
+        self.used[topic, key] = use
+        return rows
 
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:
