@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import pyproj
+
+ABOUT_THE_BUILD = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
+"""Tables that the end of a build writes; they stand in the database beside the layers, and no step reads them."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,12 @@ class Context:
 
     def over_blocks(self, function: Callable[..., Any], *given: Any) -> Iterator[Any]:
         """Call ``function(*given, window)`` for each window of the project's grid, here or on the cluster, in order."""
+        yield from self.over(function, ((*given, window) for window in windows(self.grid)))
+
+    def over(self, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Call ``function(*given)`` for each of the arguments, here or on the cluster, in order."""
         with workers(threads=self.jobs, dask=self.dask) as mapper:
-            yield from mapper(function, ((*given, window) for window in windows(self.grid)))
+            yield from mapper(function, arguments)
 
     def levels_of(self, layer: str) -> int | None:
         """Give how many levels a grid counts; None for values."""

@@ -10,12 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
+from riskmap.data.postgis import is_url, without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
 from riskmap.workflow.plan_options import TargetSpec
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
+
+DATABASE = "riskmap.gpkg"
 
 
 def _input(value: Any) -> Any:
@@ -160,7 +163,7 @@ class Project(Record):
     risk_points: RiskPointsSpec = RiskPointsSpec()
     plan: tuple[TargetSpec, ...] = ()
     output: OutputSpec = OutputSpec()
-    database: str = "riskmap.gpkg"
+    database: str = DATABASE
     facts: dict[str, dict[str, Any]] = {}
 
 
@@ -179,6 +182,11 @@ class Loaded:
     def path_of(self, layer: str) -> Path:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the whole project as it is recorded: with all defaults, without the password of a database."""
+        told = self.project.model_dump(mode="json", by_alias=True)
+        return told | {"database": without_password(self.project.database)}
 
     def side_files(self) -> tuple[Path, ...]:
         """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
@@ -204,6 +212,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_database(project)
         _check_normalise(project)
         _check_declared(project)
         _check_facts(project, catalog)
@@ -267,6 +276,20 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
+
+
+def _check_database(project: Project) -> None:
+    if project.database != DATABASE and not is_url(project.database):
+        raise SpecError(
+            Text(
+                f"database: {project.database}：构建的数据库叫 {DATABASE}，放在输出文件夹里",
+                f"database: {project.database}: the database of a build is {DATABASE} in its output folder",
+            ),
+            remedy=Text(
+                f"删去这一项，或写 postgresql://用户@主机/库?schema=名（另存一份到服务器，{DATABASE} 仍在）",
+                f"leave it out, or say postgresql://user@host/database?schema=name for a server beside {DATABASE}",
+            ),
+        )
 
 
 def _check_declared(project: Project) -> None:
