@@ -15,6 +15,7 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.plan_options import TargetSpec
 from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
@@ -159,6 +160,7 @@ class Project(Record):
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
     risk_points: RiskPointsSpec = RiskPointsSpec()
+    plan: tuple[TargetSpec, ...] = ()
     output: OutputSpec = OutputSpec()
     database: str = DATABASE
     facts: dict[str, dict[str, Any]] = {}
@@ -209,10 +211,11 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
-        check_database(project)
+        check_database(project.database)
         _check_normalise(project)
-        check_declared(project)
+        check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
+        _check_plan(project, catalog)
         _check_publishing(project)
         _check_travel(project, catalog)
     except SpecError as error:
@@ -377,4 +380,14 @@ def _check_travel(project: Project, catalog: Catalog) -> None:
         raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
     for question in project.reach:
         for layer in (question.sources, question.to):
+            catalog.layer(layer)
+
+
+def _check_plan(project: Project, catalog: Catalog) -> None:
+    """Check the layers and ids of the plan's targets."""
+    ids = [target.id for target in project.plan]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
+    for target in project.plan:
+        for layer in target.layers:
             catalog.layer(layer)
