@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,10 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
+from riskmap.data.postgis import without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec
+from riskmap.workflow.plan_options import TargetSpec
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -22,55 +27,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class NetworkSpec(Record):
-    """How roads become a network."""
-
-    node_crossings: bool = False
-    close_gaps_m: float = Field(default=0.0, ge=0, le=50)
-    report_gaps_m: float | None = Field(default=None, ge=0, le=100)
-    slopes: bool = False
-
-
-class FireSpec(Record):
-    """The fire circle."""
-
-    limit_s: float = Field(default=300, gt=0)
-    turnout_s: float = Field(default=60, ge=0)
-    speeds_kmh: dict[str, float] = {}
-    obey_oneway: bool = True
-    maxspeed: Literal["cap", "use", "ignore"] = "cap"
-    hour_factor: float | None = Field(default=None, gt=0, le=2)
-    depth_m: float | None = Field(default=None, gt=0)
-    max_snap_m: float | None = Field(default=None, gt=0)
-
-
-class SitingSpec(Record):
-    """Where to build fire stations."""
-
-    problem: Literal["max_coverage", "fewest_sites", "p_median", "p_center"] = "max_coverage"
-    extra: int = Field(default=5, ge=0, le=50)
-    spacing_m: float | None = Field(default=None, gt=0)
-    within: Literal["built_up", "boundary"] = "built_up"
-    time_limit_s: float | None = Field(default=None, gt=0)
-
-
-class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time."""
-
-    id: str
-    title: Bilingual
-    sources: str = Field(alias="from")
-    source_kinds: tuple[str, ...] = ()
-    to: str
-    kinds: tuple[str, ...] = ()
-    levels: tuple[Literal[1, 2, 3, 4], ...] = ()
-    limit_min: float = Field(gt=0)
-    ready_min: float = Field(default=0, ge=0)
-    mode: Literal["fire", "car", "pedestrian"] = "car"
-    speeds_kmh: dict[str, float] = {}
-    max_snap_m: float | None = Field(default=None, gt=0)
 
 
 class EvacuationSpec(Record):
@@ -139,7 +95,7 @@ class Project(Record):
     schema_: Literal[1] = Field(alias="schema")
     name: Bilingual
     crs: str | None = None
-    cell_size_m: float = Field(gt=0)
+    cell_size_m: float = Field(gt=0, allow_inf_nan=False)
     data_date: Bilingual | None = None
     height_datum: Bilingual | None = None
     credits: Bilingual | None = None
@@ -156,8 +112,9 @@ class Project(Record):
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
     risk_points: RiskPointsSpec = RiskPointsSpec()
+    plan: tuple[TargetSpec, ...] = ()
     output: OutputSpec = OutputSpec()
-    database: str = "riskmap.gpkg"
+    database: str = DATABASE
     facts: dict[str, dict[str, Any]] = {}
 
 
@@ -176,6 +133,11 @@ class Loaded:
     def path_of(self, layer: str) -> Path:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the whole project as it is recorded: with all defaults, without the password of a database."""
+        told = self.project.model_dump(mode="json", by_alias=True)
+        return told | {"database": without_password(self.project.database)}
 
     def side_files(self) -> tuple[Path, ...]:
         """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
@@ -201,9 +163,11 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        check_database(project.database)
         _check_normalise(project)
-        _check_declared(project)
+        check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
+        _check_plan(project, catalog)
         _check_publishing(project)
         _check_travel(project, catalog)
     except SpecError as error:
@@ -238,6 +202,15 @@ def _check_weights(project: Project) -> None:
         named["matrix"] = (risk.matrix.likelihood, risk.matrix.consequence)
     for asset, spec in risk.assets.items():
         named[f"assets.{asset}"] = tuple(layer for layer in (spec.exposure, spec.vulnerability) if layer)
+    stated = {"weights": risk.weights.given} | {f"assets.{a}.weights": s.weights.given for a, s in risk.assets.items()}
+    for key, given in stated.items():
+        if given and risk.method != "power" and not (min(given.values()) >= 0 and 0 < sum(given.values()) < math.inf):
+            raise SpecError(
+                Text(
+                    f"risk.{key}：权重不能为负，且至少一个为正：{given}",
+                    f"risk.{key}: weights are not negative and one is positive: {given}",
+                )
+            )
     for key, layers in named.items():
         known = {*project.inputs, *(products if key in ("weights", "matrix") else ())}
         for layer in layers:
@@ -256,20 +229,6 @@ def _check_weights(project: Project) -> None:
                 )
 
 
-def _check_declared(project: Project) -> None:
-    for name in project.declared:
-        layer, dot, what = name.partition(".")
-        if layer not in project.inputs or not dot or not what:
-            raise SpecError(
-                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text(
-                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
-                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
-                ),
-            )
-
-
 def _check_normalise(project: Project) -> None:
     """Refuse the normalisation of a layer that is not there: it would be passed over."""
     inputs = list(project.inputs)
@@ -285,17 +244,56 @@ def _check_normalise(project: Project) -> None:
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:
+    """Check that the project's own facts exist and are of the kind of those that they replace."""
     for topic, values in project.facts.items():
         if topic not in catalog.topics():
             raise SpecError(
                 Text(f"facts.{topic}：没有这个主题", f"facts.{topic}: no such topic") + near(topic, catalog.topics())
             )
-        known = list(catalog.facts(topic).values)
-        for key in values:
+        facts = catalog.facts(topic)
+        known = [*facts.values, *facts.tables]
+        for key, value in values.items():
             if key not in known:
                 raise SpecError(
                     Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
                 )
+            if key in facts.tables and facts.tables[key].fixed:
+                raise SpecError(
+                    Text(f"facts.{topic}.{key}：这张表不能替换", f"facts.{topic}.{key}: that table cannot be replaced")
+                )
+            if key in facts.tables:
+                _check_fact_rows(f"facts.{topic}.{key}", value, facts.tables[key].rows)
+            elif not _same_kind(value, facts.values[key].value):
+                house = facts.values[key].value
+                raise SpecError(
+                    Text(
+                        f"facts.{topic}.{key}：{value!r} 与内置值 {house!r} 类型不同",
+                        f"facts.{topic}.{key}: {value!r} is not of the kind of the built-in {house!r}",
+                    )
+                )
+
+
+def _same_kind(value: Any, house: Any) -> bool:
+    if isinstance(house, (int, float)) and not isinstance(house, bool):
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (list, tuple)) if isinstance(house, (list, tuple)) else isinstance(value, type(house))
+
+
+def _check_fact_rows(place: str, rows: Any, house: tuple[dict[str, Any], ...]) -> None:
+    """Check that a table of one's own has rows with the columns of the built-in one; it stands in for all of that."""
+    columns = {column for row in house for column in row}
+    always = set.intersection(*(set(row) for row in house))
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise SpecError(Text(f"{place}：应是若干行", f"{place}: it is a table, a list of rows"))
+    for number, row in enumerate(rows, 1):
+        wrong = sorted(set(row) - columns) or sorted(always - set(row))
+        if wrong:
+            raise SpecError(
+                Text(
+                    f"{place} 第 {number} 行：{wrong[0]} 多出或缺少；列是 {'、'.join(sorted(columns))}",
+                    f"{place} row {number}: {wrong[0]} is missing or not known; the columns are {', '.join(sorted(columns))}",
+                )
+            )
 
 
 def _check_publishing(project: Project) -> None:
@@ -334,4 +332,14 @@ def _check_travel(project: Project, catalog: Catalog) -> None:
         raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
     for question in project.reach:
         for layer in (question.sources, question.to):
+            catalog.layer(layer)
+
+
+def _check_plan(project: Project, catalog: Catalog) -> None:
+    """Check the layers and ids of the plan's targets."""
+    ids = [target.id for target in project.plan]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
+    for target in project.plan:
+        for layer in target.layers:
             catalog.layer(layer)

@@ -58,12 +58,14 @@ LAYERS: tuple[str, ...] = tuple(
             "exposure_*",
             "dem",
             "townships",
+            zoning.UNCERTAIN,
             *(layer for part in (zoning, one_map, fire) for layer, _ in part.OVERLAYS),
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),
             "fire_areas",
             "fire_gaps",
             "evacuation_plan",
             "evacuation_routes",
+            "plan_indicators",
         )
     )
 )
