@@ -58,7 +58,7 @@ class SitingSpec(Record):
 
 
 class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time."""
+    """One question of reach: who comes from where to what, in what time; ``where`` is a condition on the targets' fields."""
 
     id: str
     title: Bilingual
@@ -66,6 +66,7 @@ class ReachSpec(Record):
     source_kinds: tuple[str, ...] = ()
     to: str
     kinds: tuple[str, ...] = ()
+    where: str | None = None
     levels: tuple[Literal[1, 2, 3, 4], ...] = ()
     limit_min: float = Field(gt=0)
     ready_min: float = Field(default=0, ge=0)
@@ -384,3 +385,11 @@ def _check_travel(project: Project, catalog: Catalog) -> None:
     for question in project.reach:
         for layer in (question.sources, question.to):
             catalog.layer(layer)
+        if question.to == "risk_level" and (question.where or question.kinds):
+            raise SpecError(
+                Text(
+                    f"reach.{question.id}：风险等级格子只能用 levels 筛选",
+                    f"reach.{question.id}: cells of the risk level are chosen by levels only",
+                ),
+                remedy=Text("去掉 where 和 kinds", "take where and kinds away"),
+            )
