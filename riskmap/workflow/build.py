@@ -103,8 +103,9 @@ def build(
         run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
-        every = _asked((*steps_for(loaded.project.inputs), *asked), run)
-        steps = _wanted(every, only)
+        known = (*steps_for(loaded.project.inputs), *asked)
+        every, wanted = _asked(known, run), _wanted(known, only)
+        steps = tuple(step for step in every if step in wanted)
         for step in every:
             if step not in steps:
                 _leave(step, run)
@@ -247,11 +248,12 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
     store.write_tables(context, state, findings)
     products = store.products(context, state)
     record.refuse_foreign(target, products, force=force)
+    store.deliver(context, state, target)
     outputs = record.publish(context.folder, target, products)
     run_record = {
         "riskmap": record.versions()["riskmap"],
         "project": {"file": context.loaded.file.name, "name": asdict(context.project.name)},
-        "parameters": context.project.model_dump(mode="json", by_alias=True),
+        "parameters": context.loaded.parameters(),
         "crs": context.crs.to_string(),
         "grid": {
             "shape": list(context.grid.shape),

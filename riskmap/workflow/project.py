@@ -10,11 +10,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
+from riskmap.data.postgis import is_url, without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
+from riskmap.workflow.plan_options import TargetSpec
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
+
+DATABASE = "riskmap.gpkg"
 
 
 def _input(value: Any) -> Any:
@@ -23,56 +28,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class NetworkSpec(Record):
-    """How roads become a network."""
-
-    node_crossings: bool = False
-    close_gaps_m: float = Field(default=0.0, ge=0, le=50)
-    report_gaps_m: float | None = Field(default=None, ge=0, le=100)
-    slopes: bool = False
-
-
-class FireSpec(Record):
-    """The fire circle."""
-
-    limit_s: float = Field(default=300, gt=0)
-    turnout_s: float = Field(default=60, ge=0)
-    speeds_kmh: dict[str, float] = {}
-    obey_oneway: bool = True
-    maxspeed: Literal["cap", "use", "ignore"] = "cap"
-    hour_factor: float | None = Field(default=None, gt=0, le=2)
-    depth_m: float | None = Field(default=None, gt=0)
-    max_snap_m: float | None = Field(default=None, gt=0)
-
-
-class SitingSpec(Record):
-    """Where to build fire stations."""
-
-    problem: Literal["max_coverage", "fewest_sites", "p_median", "p_center"] = "max_coverage"
-    extra: int = Field(default=5, ge=0, le=50)
-    spacing_m: float | None = Field(default=None, gt=0)
-    within: Literal["built_up", "boundary"] = "built_up"
-    time_limit_s: float | None = Field(default=None, gt=0)
-
-
-class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time; ``where`` is a condition on the targets' fields."""
-
-    id: str
-    title: Bilingual
-    sources: str = Field(alias="from")
-    source_kinds: tuple[str, ...] = ()
-    to: str
-    kinds: tuple[str, ...] = ()
-    where: str | None = None
-    levels: tuple[Literal[1, 2, 3, 4], ...] = ()
-    limit_min: float = Field(gt=0)
-    ready_min: float = Field(default=0, ge=0)
-    mode: Literal["fire", "car", "pedestrian"] = "car"
-    speeds_kmh: dict[str, float] = {}
-    max_snap_m: float | None = Field(default=None, gt=0)
 
 
 class EvacuationSpec(Record):
@@ -158,8 +113,9 @@ class Project(Record):
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
     risk_points: RiskPointsSpec = RiskPointsSpec()
+    plan: tuple[TargetSpec, ...] = ()
     output: OutputSpec = OutputSpec()
-    database: str = "riskmap.gpkg"
+    database: str = DATABASE
     facts: dict[str, dict[str, Any]] = {}
 
 
@@ -178,6 +134,11 @@ class Loaded:
     def path_of(self, layer: str) -> Path:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the whole project as it is recorded: with all defaults, without the password of a database."""
+        told = self.project.model_dump(mode="json", by_alias=True)
+        return told | {"database": without_password(self.project.database)}
 
     def side_files(self) -> tuple[Path, ...]:
         """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
@@ -203,11 +164,13 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_database(project)
         _check_normalise(project)
         _check_declared(project)
         _check_facts(project, catalog)
+        _check_plan(project, catalog)
         _check_publishing(project)
-        _check_travel(project, catalog)
+        check_travel(project.fire, project.reach, catalog)
     except SpecError as error:
         error.file = error.file or path.name
         raise
@@ -265,6 +228,20 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
+
+
+def _check_database(project: Project) -> None:
+    if project.database != DATABASE and not is_url(project.database):
+        raise SpecError(
+            Text(
+                f"database: {project.database}：构建的数据库叫 {DATABASE}，放在输出文件夹里",
+                f"database: {project.database}: the database of a build is {DATABASE} in its output folder",
+            ),
+            remedy=Text(
+                f"删去这一项，或写 postgresql://用户@主机/库?schema=名（另存一份到服务器，{DATABASE} 仍在）",
+                f"leave it out, or say postgresql://user@host/database?schema=name for a server beside {DATABASE}",
+            ),
+        )
 
 
 def _check_declared(project: Project) -> None:
@@ -362,34 +339,11 @@ def _check_publishing(project: Project) -> None:
         )
 
 
-def _check_travel(project: Project, catalog: Catalog) -> None:
-    """Check the classes of speeds, and the layers and ids of the questions of reach."""
-    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
-    given = [("fire.speeds_kmh", project.fire.speeds_kmh)]
-    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in project.reach]
-    for place, speeds in given:
-        for road, kmh in speeds.items():
-            if road not in classes:
-                raise SpecError(
-                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
-                    + near(road, classes)
-                )
-            if not 0 <= kmh <= 200:
-                raise SpecError(
-                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
-                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
-                )
-    ids = [question.id for question in project.reach]
+def _check_plan(project: Project, catalog: Catalog) -> None:
+    """Check the layers and ids of the plan's targets."""
+    ids = [target.id for target in project.plan]
     for again in sorted({i for i in ids if ids.count(i) > 1}):
-        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
-    for question in project.reach:
-        for layer in (question.sources, question.to):
+        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
+    for target in project.plan:
+        for layer in target.layers:
             catalog.layer(layer)
-        if question.to == "risk_level" and (question.where or question.kinds):
-            raise SpecError(
-                Text(
-                    f"reach.{question.id}：风险等级格子只能用 levels 筛选",
-                    f"reach.{question.id}: cells of the risk level are chosen by levels only",
-                ),
-                remedy=Text("去掉 where 和 kinds", "take where and kinds away"),
-            )
