@@ -106,6 +106,7 @@ class _Open:
 
     @classmethod
     def of(cls, problem: Problem, usable: NDArray[np.bool_]) -> _Open:
+        """Give what is left of a problem."""
         chosen = np.zeros(len(problem.columns), dtype=bool)
         chosen[problem.existing] = True
         done = usable[:, chosen].any(axis=1)
