@@ -10,16 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
-from riskmap.data.postgis import is_url, without_password
+from riskmap.data.postgis import without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
 from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
 from riskmap.workflow.plan_options import TargetSpec
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
-
-DATABASE = "riskmap.gpkg"
 
 
 def _input(value: Any) -> Any:
@@ -164,9 +163,9 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
-        _check_database(project)
+        check_database(project.database)
         _check_normalise(project)
-        _check_declared(project)
+        check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
         _check_publishing(project)
@@ -228,34 +227,6 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
-
-
-def _check_database(project: Project) -> None:
-    if project.database != DATABASE and not is_url(project.database):
-        raise SpecError(
-            Text(
-                f"database: {project.database}：构建的数据库叫 {DATABASE}，放在输出文件夹里",
-                f"database: {project.database}: the database of a build is {DATABASE} in its output folder",
-            ),
-            remedy=Text(
-                f"删去这一项，或写 postgresql://用户@主机/库?schema=名（另存一份到服务器，{DATABASE} 仍在）",
-                f"leave it out, or say postgresql://user@host/database?schema=name for a server beside {DATABASE}",
-            ),
-        )
-
-
-def _check_declared(project: Project) -> None:
-    for name in project.declared:
-        layer, dot, what = name.partition(".")
-        if layer not in project.inputs or not dot or not what:
-            raise SpecError(
-                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text(
-                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
-                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
-                ),
-            )
 
 
 def _check_normalise(project: Project) -> None:
