@@ -130,7 +130,6 @@ class OutputSpec(Record):
     map_review_number: str | None = None
     print: tuple[Printing, ...] = (PrintSpec(),)
     fonts: tuple[str, ...] = ()
-    compare: str | None = None
 
 
 class Project(Record):
