@@ -20,7 +20,7 @@ from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
 from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
-from riskmap.text import Text
+from riskmap.text import Lang, Text
 from riskmap.workflow.project import Loaded
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Context:
     loaded: Loaded
     catalog: Catalog
     folder: Path
-    lang: str
+    lang: Lang
     database: Database
     used: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)

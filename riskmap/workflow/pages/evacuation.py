@@ -70,7 +70,7 @@ def plan_of(context: Context) -> pd.DataFrame:
     if "scenario" not in plan.columns or not len(plan):
         return plan.reset_index(drop=True)
     # the same people stand in several scenarios: sums are of one
-    greatest = plan.groupby("scenario", sort=True)["people"].sum().idxmax()
+    greatest = str(plan.groupby("scenario", sort=True)["people"].sum().idxmax())
     return plan[plan["scenario"].eq(greatest)].reset_index(drop=True)
 
 

@@ -221,9 +221,9 @@ def _grid(context: Context, grid: str) -> GridEntry:
     title = Text(**known["title"])
     crs = context.crs
     if grid in context.catalog.style_specs:
-        ramp = qgis_raster.of_classes(symbology(context.catalog.style(grid), context.catalog), _lang(context))
+        ramp = qgis_raster.of_classes(symbology(context.catalog.style(grid), context.catalog), context.lang)
     elif known["levels"]:
-        ramp = qgis_raster.of_levels(known["levels"], _lang(context), numbers=grid == "control_rule")
+        ramp = qgis_raster.of_levels(known["levels"], context.lang, numbers=grid == "control_rule")
     else:
         values = context.cells(grid).values
         low, high = (float(f(values)) for f in (np.nanmin, np.nanmax)) if np.isfinite(values).any() else (0.0, 1.0)
