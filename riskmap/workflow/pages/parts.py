@@ -14,6 +14,7 @@ from riskmap.crs import name as crs_name
 from riskmap.data.prepare import ORIGIN_COLUMNS
 from riskmap.grid import Raster
 from riskmap.output.webmap import INTERNAL_USE, GridLayer, LegendRow, VectorLayer
+from riskmap.output.webmap_words import area, percent
 from riskmap.text import Text, join, plain
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
@@ -57,8 +58,8 @@ def class_headline(
     """Give the sentence to remember of a zoning: the gravest class, its area, its share and who lives there."""
     share = areas[code] / total
     line = Text(
-        f"{what.zh} {areas[code]:,.1f} km²，占 {share:.1%}",
-        f"{what.en}: {areas[code]:,.1f} km², {share:.1%} of the area",
+        f"{what.zh} {area(areas[code])} km²，占 {percent(share)}",
+        f"{what.en}: {area(areas[code])} km², {percent(share)} of the area",
     )
     if people is None:
         return line
