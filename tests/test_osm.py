@@ -129,6 +129,12 @@ def test_roads(town: Path) -> None:
     assert "OSM_SELECTED" in {f.code for f in rows.findings}
 
 
+def test_roads_read_by_the_name_of_the_layer_keep_their_tags(town: Path) -> None:
+    named = prepare_rows(town, InputSpec(path=town.name, layer="lines"), house().layer("roads"))
+    plain = prepare_rows(town, InputSpec(path=town.name), house().layer("roads"))
+    assert named.frame.equals(plain.frame)
+
+
 def test_facilities_are_points_of_known_kinds(town: Path) -> None:
     rows = prepare_rows(town, InputSpec(path=town.name), house().layer("facilities"))
     assert not rows.errors

@@ -38,6 +38,10 @@ def _options(command: Any) -> Any:
         ),
         click.option("--redo", is_flag=True, help="Do every step again, changed or not."),
         click.option("--force", is_flag=True, help="Overwrite files at our names that riskmap did not write."),
+        click.option(
+            "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Threads for blocks of cells."
+        ),
+        click.option("--dask", metavar="ADDRESS", help="Dask cluster for blocks of cells, such as tcp://host:8786."),
         lang_option,
         format_option,
     ):
@@ -48,29 +52,29 @@ def _options(command: Any) -> Any:
 @click.command()
 @_options
 @click.option("--only", multiple=True, metavar="STEP", help="Do this step and those it needs; may be repeated.")
-def build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+def build(project: str, only: tuple[str, ...], **options: Any) -> None:
     """Build a project: one database, the grids, the maps.
 
     \b
     riskmap build examples/linzi/riskmap.yaml
     riskmap build riskmap.yaml --out D:/maps/linzi --lang en
     """
-    _build(project, out, redo, force, lang, form, only)
+    _build(project, only=only, **options)
 
 
 def _single(name: str, text: str) -> click.Command:
     @click.command(name, help=f"{text}\n\nSteps that it needs are done first, where something changed.")
     @_options
-    def command(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str) -> None:
-        _build(project, out, redo, force, lang, form, (name,))
+    def command(project: str, **options: Any) -> None:
+        _build(project, only=(name,), **options)
 
     return command
 
 
-def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+def _build(project: str, *, form: str, **options: Any) -> None:
     from riskmap.workflow.build import build as run
 
-    built = run(project, out, progress=progress_bar(), only=only, redo=redo, force=force, lang=lang)
+    built = run(project, progress=progress_bar(), **options)
     if form == "json":
         import json
 
@@ -78,7 +82,7 @@ def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, fo
             json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
         )
     else:
-        _summary(built, only or ("coverage",))
+        _summary(built, options["only"] or ("coverage",))
 
 
 def _summary(built: Built, shown: tuple[str, ...]) -> None:
@@ -137,7 +141,12 @@ def _townships(built: Built) -> None:
         .head(SHOWN_UNITS)
     )
     rows = [
-        [u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"]
+        [
+            u["name"],
+            f"{u['share_red']:.1%}",
+            f"{u['share_orange']:.1%}",
+            f"{u['people_red']:,.0f}" if u["people_red"] == u["people_red"] else "-",
+        ]
         for _, u in units.iterrows()
     ]
     heads = (

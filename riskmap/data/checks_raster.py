@@ -17,8 +17,9 @@ from riskmap.data.words import note_direction
 from riskmap.grid import Grid, Raster
 from riskmap.landing import covered_cells
 
-MOST_CODES = 5
-"""Whole numbers from 0 up to this may be levels."""
+MOST_LEVELS = 5
+SEVERAL_LEVELS = 3
+"""Levels of a delivery; floats are taken for codes only when so many different whole numbers from 1 on are all there is."""
 
 
 def check(
@@ -47,9 +48,15 @@ def check(
 
 
 def looks_like_levels(band: Band) -> bool:
-    """Tell whether a raster holds nothing but small whole numbers of a whole type: levels, or a count."""
-    known = band.raster.values[~np.isnan(band.raster.values)]
-    return bool(np.dtype(band.dtype).kind in "iu" and known.min() >= 0 and known.max() <= MOST_CODES)
+    """Tell whether a raster may hold level codes: small whole numbers, with at most one other value beside them.
+
+    Desktop GIS saves codes as floats too, and leaves one fill value (255, -1) undeclared beside them.
+    """
+    found = np.unique(band.raster.values[~np.isnan(band.raster.values)])
+    codes = found[(found >= 0) & (found <= MOST_LEVELS)]
+    if not len(codes) or (codes != np.round(codes)).any() or len(found) - len(codes) > 1:
+        return False
+    return np.dtype(band.dtype).kind in "iu" or int((codes >= 1).sum()) >= SEVERAL_LEVELS
 
 
 def covered_share(raster: Raster, area: Area) -> float:

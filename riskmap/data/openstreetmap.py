@@ -38,7 +38,7 @@ def read(path: Path, layer: str, sub: str | None) -> tuple[gpd.GeoDataFrame, str
     layer : str
         Layer id; the fact table ``openstreetmap.tags`` says which tags it takes.
     sub : str, optional
-        One of GDAL's own layers (``points``, ``lines``, ...), read whole.
+        One of GDAL's own layers (``points``, ``lines``, ...); read whole where the layer takes nothing from it.
 
     Returns
     -------
@@ -56,7 +56,8 @@ def read(path: Path, layer: str, sub: str | None) -> tuple[gpd.GeoDataFrame, str
     import pandas as pd
 
     wanted = next((row for row in house().facts("openstreetmap").tables["tags"].rows if row["layer"] == layer), None)
-    if sub is not None:
+    # roads read from "lines" by name are roads all the same: their one-way and bridge tags must not be lost
+    if sub is not None and (wanted is None or sub not in wanted["from"]):
         return _layer(path, sub, [], None), sub, ()
     if wanted is None:
         raise rules.error("FILE_SEVERAL", file=path.name, layer=layer, n=len(LAYERS), names=listed(LAYERS))
@@ -64,7 +65,7 @@ def read(path: Path, layer: str, sub: str | None) -> tuple[gpd.GeoDataFrame, str
     tags = sorted({*keys, *wanted["fields"].values()})
     tagged = " OR ".join(f'"{key}" IS NOT NULL' for key in keys)
     frames = []
-    for source in wanted["from"]:
+    for source in wanted["from"] if sub is None else (sub,):
         frame = _layer(path, source, tags, tagged)
         frames.append(_as_points(frame) if source == "multipolygons" else frame.assign(id=_ids(frame, source)))
     frame = pd.concat(frames, ignore_index=True)
@@ -79,7 +80,7 @@ def read(path: Path, layer: str, sub: str | None) -> tuple[gpd.GeoDataFrame, str
         columns["id"] = "osm_id"
     frame = frame[[*own, *wanted["fields"].values(), "geometry"]].rename(columns=columns).reset_index(drop=True)
     found = finding("OSM_SELECTED", layer, file=path.name, n=len(frame), tag=listed(keys), rows_count=len(frame))
-    return frame, "+".join(wanted["from"]), (found,)
+    return frame, "+".join(wanted["from"] if sub is None else (sub,)), (found,)
 
 
 def _layer(path: Path, source: str, tags: list[str], where: str | None) -> gpd.GeoDataFrame:

@@ -9,7 +9,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 
-ANGLES: dict[str, tuple[float, ...]] = {"lines": (45.0,), "cross": (45.0, -45.0), "none": (-45.0,)}
+ANGLES: dict[str, tuple[float, ...]] = {"lines": (45.0,), "cross": (45.0, -45.0), "none": (-45.0,), "hatch": (90.0,)}
 """Directions of the lines of a pattern, degrees from east; ``dots`` has none, ``solid`` nothing at all."""
 
 SAMPLES_PER_CELL = 3
@@ -34,6 +34,8 @@ def ink(rgb: str, pattern: str) -> str:
     """
     if pattern == "none":
         return UNKNOWN_INK
+    if pattern == "hatch":
+        return rgb
     return "#" + "".join(f"{round(int(rgb[i : i + 2], 16) * SHADE):02x}" for i in (1, 3, 5))
 
 
@@ -47,7 +49,7 @@ def over_cells(
     marked : bool array (ny, nx)
     transform : affine.Affine
         Column, row -> x, y, metres.
-    pattern : {"lines", "cross", "dots", "none", "solid"}
+    pattern : {"lines", "cross", "dots", "none", "hatch", "solid"}
     spacing : float
         Between lines or dots, metres.
 

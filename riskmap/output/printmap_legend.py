@@ -14,7 +14,7 @@ from riskmap.output.printmap_map import HATCH_MM, paint_line, paint_pattern, pat
 from riskmap.output.printmap_overlays import DASHES, colour_of, stamp, visible
 from riskmap.output.printmap_paper import INK, MUTED, Sheet
 from riskmap.output.printmap_stack import Box, Piece, Stack, heading_mm
-from riskmap.output.symbology import NO_CLASS, Symbology, symbology, unknown
+from riskmap.output.symbology import NO_CLASS, OPEN, Symbology, symbology, unknown
 from riskmap.output.webmap_view import legend_rows
 from riskmap.output.webmap_words import word
 
@@ -160,7 +160,7 @@ def paint_sample(sheet: Sheet, drawn: Symbology, number: int, cell: Box) -> None
     else:
         box = shapely.box(left + 1 * sheet.factor, top, right - 1 * sheet.factor, bottom)
         if number != NO_CLASS or drawn.fill:
-            fill = "white" if pattern == "none" else colour_of(drawn, number)
+            fill = "white" if pattern in OPEN else colour_of(drawn, number)
             sheet.desk.add_patch(filled(box, fill, symbol.opacity))
         if number != NO_CLASS and pattern != "solid":
             lines, dots = hatch.over_shape(box, pattern, HATCH_MM[pattern] * sheet.factor)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from riskmap.data.catalog import Catalog
 
-HATCH_MM = {"lines": 1.7, "cross": 2.1, "dots": 1.5, "none": 1.3}
+HATCH_MM = {"lines": 1.7, "cross": 2.1, "dots": 1.5, "none": 1.3, "hatch": 1.7}
 """Distance of the lines or dots of a pattern on A3."""
 HATCH_LINE_MM = 0.13
 DOT_MM = 0.42

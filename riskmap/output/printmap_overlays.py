@@ -12,7 +12,7 @@ from riskmap.output import printmap_hatch as hatch
 from riskmap.output.printmap_fonts import MM_PER_PT
 from riskmap.output.printmap_map import HATCH_MM, Window, in_system, paint_line, paint_pattern, path_of
 from riskmap.output.printmap_paper import Sheet
-from riskmap.output.symbology import NO_CLASS, Symbology, symbology
+from riskmap.output.symbology import NO_CLASS, OPEN, Symbology, symbology
 from riskmap.output.webmap_page import VectorLayer
 from riskmap.output.webmap_words import is_missing
 
@@ -82,7 +82,7 @@ def paint_polygons(
 
     symbol = drawn.style.symbol
     swatch = drawn.swatches[number] if number != NO_CLASS else None
-    if (swatch and swatch.pattern != "none") or (not swatch and drawn.fill):
+    if (swatch and swatch.pattern not in OPEN) or (not swatch and drawn.fill):
         patch = PathPatch(path_of(shapes), fc=colour_of(drawn, number), ec="none", alpha=symbol.opacity, zorder=zorder)
         axes.add_patch(patch)
     if swatch and swatch.pattern != "solid":

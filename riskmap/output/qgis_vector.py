@@ -6,7 +6,7 @@ from typing import Any
 
 from riskmap.data.spec import FieldSpec
 from riskmap.output.qgis_xml import Element, colour, mm, node, options, text_of
-from riskmap.output.symbology import Swatch, Symbology
+from riskmap.output.symbology import OPEN, Swatch, Symbology
 from riskmap.text import Lang
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -17,6 +17,9 @@ FONT = "Microsoft YaHei"
 KINDS = {"point": "marker", "line": "line", "polygon": "fill"}
 HATCH = "#8a949d"
 """Lines of unknown ground."""
+
+DIAGONALS = {"none": "b_diagonal", "hatch": "vertical"}
+"""QGIS fills of open patterns."""
 
 
 def qml(drawn: Symbology, fields: dict[str, FieldSpec], columns: tuple[str, ...], lang: Lang) -> str:
@@ -153,10 +156,10 @@ def _line(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, 
 def _fill(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, str]]]:
     symbol = drawn.style.symbol
     inside = swatch.rgb if swatch else drawn.fill
-    unknown = swatch is not None and swatch.pattern == "none"
+    open_ = swatch is not None and swatch.pattern in OPEN
     values = {
-        "style": "no" if inside is None else "b_diagonal" if unknown else "solid",
-        "color": colour(HATCH if unknown else inside or "#ffffff"),
+        "style": "no" if inside is None else DIAGONALS[swatch.pattern] if open_ else "solid",
+        "color": colour(HATCH if swatch and swatch.pattern == "none" else inside or "#ffffff"),
         "outline_width_unit": "MM",
         "joinstyle": "round",
     }
@@ -164,7 +167,7 @@ def _fill(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, 
         line = {"outline_style": "dash" if symbol.dash else "solid", "outline_color": colour(drawn.stroke)}
         return [("SimpleFill", values | line | {"outline_width": mm(symbol.width)})]
     # without an outline neighbours show white hairlines at small scales
-    edge = "no" if unknown else "solid"
+    edge = "no" if open_ else "solid"
     return [("SimpleFill", values | {"outline_style": edge, "outline_color": values["color"], "outline_width": "0.1"})]
 
 
@@ -275,7 +278,7 @@ def _sld_polygon(drawn: Symbology, swatch: Swatch | None) -> list[Element]:
     symbol = drawn.style.symbol
     inside = swatch.rgb if swatch else drawn.fill
     parts = []
-    if inside is not None and not (swatch and swatch.pattern == "none"):
+    if inside is not None and not (swatch and swatch.pattern in OPEN):
         parts.append(_filled(inside, symbol.opacity))
     if symbol.width > 0:
         parts.append(_stroke(drawn.stroke, symbol.width, symbol.dash))

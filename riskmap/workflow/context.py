@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.crs import LONLAT, parse, require_metric, zone_of
+from riskmap.crs import LONLAT, parse, require_metric, require_true_areas, zone_of
 from riskmap.data.catalog import Catalog
 from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
+from riskmap.data.windows import windows
 from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Lang, Text
+from riskmap.workflow.clusters import workers
 from riskmap.workflow.project import Loaded
 
 if TYPE_CHECKING:
@@ -65,7 +67,10 @@ class Results:
 
 @dataclass(eq=False)
 class Context:
-    """Everything a step may read. Steps read layers by id and write none themselves; the build stores what they give."""
+    """Everything a step may read. Steps read layers by id and write none themselves; the build stores what they give.
+
+    ``jobs`` threads, or the Dask cluster at the address ``dask``, work on blocks of cells; the results are the same.
+    """
 
     loaded: Loaded
     catalog: Catalog
@@ -76,6 +81,8 @@ class Context:
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
+    jobs: int = 1
+    dask: str | None = None
     failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
@@ -98,6 +105,15 @@ class Context:
     def cells(self, layer: str) -> Raster:
         """Read a layer of cells."""
         return read_grid(self.grid_path(layer))
+
+    def over_blocks(self, function: Callable[..., Any], *given: Any) -> Iterator[Any]:
+        """Call ``function(*given, window)`` for each window of the project's grid, here or on the cluster, in order."""
+        yield from self.over(function, ((*given, window) for window in windows(self.grid)))
+
+    def over(self, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Call ``function(*given)`` for each of the arguments, here or on the cluster, in order."""
+        with workers(threads=self.jobs, dask=self.dask) as mapper:
+            yield from mapper(function, arguments)
 
     def levels_of(self, layer: str) -> int | None:
         """Give how many levels a grid counts; None for values."""
@@ -126,10 +142,13 @@ class Context:
         return [use for use in uses if use.confidence != "standard" and not use.overridden]
 
     def fact_table(self, topic: str, key: str) -> tuple[dict[str, Any], ...]:
-        """Give the rows of a table of facts, and remember that it was used."""
+        """Give the rows of a table of facts, the project's where it has one, and remember that it was used."""
         table = self.catalog.facts(topic).tables[key]
-        self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
-        return table.rows
+        own = self.project.facts.get(topic, {}).get(key)
+        rows = table.rows if own is None else tuple(own)
+        use = FactUse(topic, key, f"{len(rows)} rows", table.confidence, table.source, own is not None)
+        self.used[topic, key] = use
+        return rows
 
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:
@@ -180,4 +199,5 @@ def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
         west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
         crs = zone_of((west + east) / 2)
     require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    require_true_areas(crs, boundary.to_crs(LONLAT).total_bounds, what=Text("项目坐标系", "the project's system"))
     return crs

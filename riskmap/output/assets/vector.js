@@ -248,7 +248,7 @@ class Overlay {
     const c = this.classes[number];
     if (c || this.fill) {
       context.globalAlpha = this.opacity;
-      const tiled = c && (c.pattern === "none" || (patterned && c.pattern !== "solid"));
+      const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
       context.fillStyle = tiled ? context.createPattern(patternCanvas(c, patternSide(view.ratio), true), "repeat") : this.colour(number);
       context.fill(path, "evenodd");
       context.globalAlpha = 1;
@@ -324,8 +324,8 @@ class Overlay {
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;
-      const unknown = number >= 0 && this.classes[number].pattern === "none";
-      context.fillStyle = unknown ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
+      const open = number >= 0 && isOpen(this.classes[number]);
+      context.fillStyle = open ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
       if (number >= 0 || this.fill) context.fill(box);
       context.globalAlpha = 1;
       this.pen(view, this.stroke);

@@ -58,6 +58,7 @@ LAYERS: tuple[str, ...] = tuple(
             "exposure_*",
             "dem",
             "townships",
+            zoning.UNCERTAIN,
             *(layer for part in (zoning, one_map, fire) for layer, _ in part.OVERLAYS),
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),
             *one_map.SUBJECT_LAYERS,

@@ -11,9 +11,13 @@ from riskmap.workflow import record
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages import parts
 from riskmap.workflow.pages.answers import answers, explanation
+from riskmap.workflow.steps.sensitivity import notes as stability_notes
 
 RISK = Text("综合风险区划图", "comprehensive risk zoning map")
 CONTROL = Text("综合防治区划图", "comprehensive prevention-and-control zoning map")
+
+UNCERTAIN = "uncertain_zones"
+"""Hatched over the colours of the risk map."""
 
 OVERLAYS = (
     ("built_up", False),
@@ -34,7 +38,7 @@ def risk_page(context: Context) -> Page:
     """Give the map of ``risk_level``."""
     totals = context.totals["zones"]
     area, people = totals["area_km2"], totals.get("people")
-    vectors = parts.vectors(context, OVERLAYS)
+    vectors = parts.vectors(context, ((UNCERTAIN, True), *OVERLAYS))
     return Page(
         title=context.project.name + Text("", " ") + RISK,
         subtitle=parts.subtitle(context),
@@ -159,6 +163,7 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
         Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks)
         + (Text("", "") if fixed else relative),
         merged,
+        *stability_notes(context),
     )
 
 
