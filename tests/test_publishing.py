@@ -106,3 +106,9 @@ def test_without_a_review_number_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="map_review_number"):
         riskmap.build(threatened(tmp_path, output={"publish": "public", "map_review_number": "  "}), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_public_edition_is_never_sent_to_a_server(tmp_path: Path) -> None:
+    project = threatened(tmp_path, output=PUBLIC, database="postgresql://gis@localhost/db")
+    with pytest.raises(SpecError, match="database"):
+        riskmap.build(project, tmp_path / "out")

@@ -69,6 +69,7 @@ LAYERS: tuple[str, ...] = tuple(
             "evacuation_plan",
             "evacuation_origins",
             "evacuation_routes",
+            "plan_indicators",
         )
     )
 )

@@ -13,6 +13,7 @@ from riskmap.workflow.steps import (
     maps,
     network,
     pipelines,
+    plan,
     qgis,
     reach,
     risk,
@@ -44,6 +45,7 @@ STEPS: tuple[Step, ...] = (
     risk_points.STEP,
     # steps that make evacuation_routes come before this line: chains reads them
     chains.STEP,
+    plan.STEP,
     tables.STEP,
     maps.STEP,
     sheets.STEP,
