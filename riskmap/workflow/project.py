@@ -15,7 +15,7 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
-from riskmap.workflow.plan_options import TargetSpec
+from riskmap.workflow.plan_options import TargetSpec, check_targets
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 DATABASE = "riskmap.gpkg"
@@ -216,7 +216,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         _check_normalise(project)
         _check_declared(project)
         _check_facts(project, catalog)
-        _check_plan(project, catalog)
+        check_targets(project.plan, catalog)
         _check_publishing(project)
         _check_travel(project, catalog)
     except SpecError as error:
@@ -409,14 +409,4 @@ def _check_travel(project: Project, catalog: Catalog) -> None:
         raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
     for question in project.reach:
         for layer in (question.sources, question.to):
-            catalog.layer(layer)
-
-
-def _check_plan(project: Project, catalog: Catalog) -> None:
-    """Check the layers and ids of the plan's targets."""
-    ids = [target.id for target in project.plan]
-    for again in sorted({i for i in ids if ids.count(i) > 1}):
-        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
-    for target in project.plan:
-        for layer in target.layers:
             catalog.layer(layer)
