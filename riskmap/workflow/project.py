@@ -10,16 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
-from riskmap.data.postgis import is_url, without_password
+from riskmap.data.postgis import without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec
 from riskmap.workflow.plan_options import TargetSpec, check_targets
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
-from riskmap.workflow.travel_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
-
-DATABASE = "riskmap.gpkg"
 
 
 def _input(value: Any) -> Any:
@@ -164,13 +163,13 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
-        _check_database(project)
+        check_database(project.database)
         _check_normalise(project)
-        _check_declared(project)
+        check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         check_targets(project.plan, catalog)
         _check_publishing(project)
-        check_travel(project.fire, project.reach, catalog)
+        _check_travel(project, catalog)
     except SpecError as error:
         error.file = error.file or path.name
         raise
@@ -228,34 +227,6 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
-
-
-def _check_database(project: Project) -> None:
-    if project.database != DATABASE and not is_url(project.database):
-        raise SpecError(
-            Text(
-                f"database: {project.database}：构建的数据库叫 {DATABASE}，放在输出文件夹里",
-                f"database: {project.database}: the database of a build is {DATABASE} in its output folder",
-            ),
-            remedy=Text(
-                f"删去这一项，或写 postgresql://用户@主机/库?schema=名（另存一份到服务器，{DATABASE} 仍在）",
-                f"leave it out, or say postgresql://user@host/database?schema=name for a server beside {DATABASE}",
-            ),
-        )
-
-
-def _check_declared(project: Project) -> None:
-    for name in project.declared:
-        layer, dot, what = name.partition(".")
-        if layer not in project.inputs or not dot or not what:
-            raise SpecError(
-                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text(
-                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
-                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
-                ),
-            )
 
 
 def _check_normalise(project: Project) -> None:
@@ -337,3 +308,28 @@ def _check_publishing(project: Project) -> None:
                 "maps are reviewed before they are published: state the number, or say publish: internal",
             ),
         )
+
+
+def _check_travel(project: Project, catalog: Catalog) -> None:
+    """Check the classes of speeds, and the layers and ids of the questions of reach."""
+    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
+    given = [("fire.speeds_kmh", project.fire.speeds_kmh)]
+    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in project.reach]
+    for place, speeds in given:
+        for road, kmh in speeds.items():
+            if road not in classes:
+                raise SpecError(
+                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
+                    + near(road, classes)
+                )
+            if not 0 <= kmh <= 200:
+                raise SpecError(
+                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
+                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
+                )
+    ids = [question.id for question in project.reach]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
+    for question in project.reach:
+        for layer in (question.sources, question.to):
+            catalog.layer(layer)

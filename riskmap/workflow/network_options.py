@@ -1,4 +1,4 @@
-"""What a project file says of roads, fire stations and the questions of reach."""
+"""What a project file may say about roads, the fire circle, siting and reach: strict records."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from riskmap.data.catalog import Catalog
-from riskmap.data.spec import Bilingual, Record, near
-from riskmap.errors import SpecError
-from riskmap.text import Text
+from riskmap.data.spec import Bilingual, Record
 
 
 class NetworkSpec(Record):
@@ -59,33 +56,3 @@ class ReachSpec(Record):
     mode: Literal["fire", "car", "pedestrian"] = "car"
     speeds_kmh: dict[str, float] = {}
     max_snap_m: float | None = Field(default=None, gt=0)
-
-
-def check_travel(fire: FireSpec, reach: tuple[ReachSpec, ...], catalog: Catalog) -> None:
-    """Check the classes of speeds, and the layers and ids of the questions of reach.
-
-    Raises
-    ------
-    SpecError
-    """
-    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
-    given = [("fire.speeds_kmh", fire.speeds_kmh)]
-    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in reach]
-    for place, speeds in given:
-        for road, kmh in speeds.items():
-            if road not in classes:
-                raise SpecError(
-                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
-                    + near(road, classes)
-                )
-            if not 0 <= kmh <= 200:
-                raise SpecError(
-                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
-                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
-                )
-    ids = [question.id for question in reach]
-    for again in sorted({i for i in ids if ids.count(i) > 1}):
-        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
-    for question in reach:
-        for layer in (question.sources, question.to):
-            catalog.layer(layer)
