@@ -6,9 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Bilingual, Record
-from riskmap.errors import SpecError
 from riskmap.text import Text
 
 RELATIONS = {"at_least": "≥", "at_most": "≤", "equals": "＝"}
@@ -60,18 +58,3 @@ class TargetSpec(CountSpec):
     def layers(self) -> tuple[str, ...]:
         """The layers that are counted."""
         return (self.layer,) if self.per is None else (self.layer, self.per.layer)
-
-
-def check_targets(plan: tuple[TargetSpec, ...], catalog: Catalog) -> None:
-    """Check the layers and ids of the plan's targets.
-
-    Raises
-    ------
-    SpecError
-    """
-    ids = [target.id for target in plan]
-    for again in sorted({i for i in ids if ids.count(i) > 1}):
-        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
-    for target in plan:
-        for layer in target.layers:
-            catalog.layer(layer)
