@@ -101,6 +101,10 @@ class NetworkError(RiskmapError, ValueError):
     """A road network cannot be used."""
 
 
+class UnreachableError(NetworkError):
+    """There is no way from one place to another."""
+
+
 class OutputError(RiskmapError, OSError):
     """A product cannot be written."""
 

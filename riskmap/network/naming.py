@@ -1,0 +1,66 @@
+"""How callers name places: by node id, as points, or as frames of points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from riskmap.errors import NetworkError
+from riskmap.text import Text
+
+
+def points(what: Any) -> tuple[NDArray | None, pd.Index]:
+    """Give the points that the caller means, and a label for each; None where node ids are meant."""
+    if hasattr(what, "geometry") and hasattr(what, "crs"):
+        return what.geometry.to_numpy(), what.index
+    if isinstance(what, shapely.Geometry):
+        return np.array([what], dtype=object), pd.RangeIndex(1)
+    if isinstance(what, np.ndarray) and what.ndim == 2 and what.shape[1] == 2:
+        return shapely.points(what.astype(float)), pd.RangeIndex(len(what))
+    if isinstance(what, (list, np.ndarray)) and len(what) and all(isinstance(v, shapely.Geometry) for v in what):
+        return np.array(what, dtype=object), pd.RangeIndex(len(what))
+    return None, pd.Index([])
+
+
+def nodes(what: Any, ids: pd.Index) -> tuple[NDArray[np.int64], pd.Index]:
+    """Give the numbers of nodes named by one id or several, and the ids; a tuple may be one id itself.
+
+    Raises
+    ------
+    NetworkError
+        For ids that the network does not know.
+    """
+    single = (
+        not isinstance(what, Iterable) or isinstance(what, (str, bytes)) or (isinstance(what, tuple) and what in ids)
+    )
+    wanted = pd.Index([what] if single else list(what), tupleize_cols=False)
+    numbers = ids.get_indexer(wanted).astype(np.int64)
+    if (numbers < 0).any():
+        strange = [repr(i) for i in wanted[numbers < 0]]
+        raise NetworkError(
+            Text(
+                f"路网里没有这些节点：{'、'.join(strange[:5])}",
+                f"no such nodes in the network: {', '.join(strange[:5])}",
+            ),
+            remedy=Text("用节点编号，或 shapely 的点", "give node ids, or shapely points"),
+        )
+    return numbers, wanted
+
+
+def require_found(found: NDArray[np.bool_], labels: pd.Index, max_snap_m: float) -> None:
+    """Raise unless every point has a road, with the labels of those that have none."""
+    if found.all():
+        return
+    far = [str(label) for label in labels[~found]]
+    raise NetworkError(
+        Text(
+            f"{len(far)} 个点在 {max_snap_m:g} m 内没有道路：{'、'.join(far[:5])}",
+            f"{len(far)} points have no road within {max_snap_m:g} m: {', '.join(far[:5])}",
+        ),
+        remedy=Text("检查点位和坐标系，或加大距离", "check the points and their system, or allow more distance"),
+    )
