@@ -138,8 +138,8 @@ class Grid:
 
     def rows(self, start: int, stop: int) -> Grid:
         """Give the grid of rows ``start`` up to ``stop``."""
-        shifted = self.transform @ Affine.translation(0, start)
-        return Grid((stop - start, self.shape[1]), shifted, self.crs)
+        t = self.transform
+        return Grid((stop - start, self.shape[1]), Affine(t.a, 0.0, t.c, 0.0, t.e, t.f + start * t.e), self.crs)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Areas and amounts in zones: which unit a cell belongs to, and sums that add up."""
+"""Areas and amounts in units: which unit a cell belongs to, units that tile the area, sums that add up."""
 
 from __future__ import annotations
 
@@ -44,6 +44,66 @@ def unit_of_cells(units: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.int32]:
     return grid.burn([units.geometry.iloc[i] for i in order], order, fill=UNASSIGNED)
 
 
+def nearest_inside(inside: NDArray[np.bool_]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Give row and column of the inside cell nearest to each cell; ground of a cell that is not inside belongs to it."""
+    from scipy import ndimage
+
+    row, column = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
+    return row, column
+
+
+def moved_inside(marked: NDArray[np.bool_], inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Give marks on inside cells only; one on a border cell, whose centre is outside, goes to the nearest inside cell.
+
+    Parameters
+    ----------
+    marked : bool array
+        Cells with a settlement, say.
+    inside : bool array
+        Cells whose centre lies in the boundary. Marks further out than the next ring of cells are dropped.
+    """
+    from scipy import ndimage
+
+    ring = ndimage.binary_dilation(inside, np.ones((3, 3))) & ~inside & marked
+    row, column = nearest_inside(inside)
+    moved = marked & inside
+    moved[row[ring], column[ring]] = True
+    return moved
+
+
+def faces(lines: Any, within: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Give the faces between lines that lie within a geometry, and a point inside each.
+
+    The lines are noded together once, so that neighbouring faces share every vertex. Overlays of polygon with polygon are
+    not used where areas must add up: along lines that almost coincide, as digitised borders do, they can go wrong by a whole
+    polygon (GEOS 3.14).
+
+    Parameters
+    ----------
+    lines : array of lines
+        Outlines that cut the ground; parts outside ``within`` do no harm.
+    within : polygon or multipolygon
+        Its outline must be among the lines.
+    """
+    import shapely
+
+    found = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
+    points = shapely.point_on_surface(found)
+    shapely.prepare(within)
+    kept = shapely.contains_properly(within, points)
+    return found[kept], points[kept]
+
+
+def first_holding(polygons: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the number of the first polygon that holds each point, -1 for none."""
+    import shapely
+
+    point, polygon = shapely.STRtree(polygons).query(points, predicate="intersects")
+    first = np.full(len(points), len(polygons))
+    np.minimum.at(first, point, polygon)
+    return np.where(first == len(polygons), UNASSIGNED, first)
+
+
 def partition(units: gpd.GeoDataFrame, boundary: Any) -> tuple[NDArray[Any], Any]:
     """Cut units so that they and a rest tile the boundary without overlap.
 
@@ -57,22 +117,19 @@ def partition(units: gpd.GeoDataFrame, boundary: Any) -> tuple[NDArray[Any], Any
     Returns
     -------
     array of geometries
-        One per unit, possibly empty.
+        Polygons or multipolygons, one per unit, possibly empty.
     geometry
         The ground of the boundary in no unit, possibly empty.
     """
     import shapely
 
-    cut = shapely.intersection(shapely.make_valid(units.geometry.to_numpy()), boundary)
-    tree = shapely.STRtree(cut)
-    for later in range(1, len(cut)):
-        near = tree.query(cut[later])
-        earlier = near[(near < later)]
-        # units that only touch share a line: no ground to give away
-        earlier = earlier[shapely.relate_pattern(cut[earlier], cut[later], "T********")]
-        if len(earlier):
-            cut[later] = shapely.difference(cut[later], shapely.union_all(cut[earlier]))
-    return cut, shapely.difference(boundary, shapely.union_all(cut))
+    shapes = shapely.make_valid(units.geometry.to_numpy())
+    lines = [*shapely.get_parts(shapely.boundary(shapes)), *shapely.get_parts(shapely.boundary(boundary))]
+    ground, points = faces(lines, boundary)
+    owner = first_holding(shapes, points)
+    parts = np.array([shapely.union_all(ground[owner == number]) for number in (*range(len(shapes)), UNASSIGNED)])
+    parts[shapely.is_empty(parts)] = shapely.Polygon()
+    return parts[:-1], parts[-1]
 
 
 def crosstab(

@@ -6,12 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import county
 import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 import shapely
-import worlds
 
 import riskmap
 from riskmap.data.database import Database
@@ -21,7 +21,7 @@ from riskmap.risk import classify
 
 def levels_by_hand() -> np.ndarray:
     """Levels before the merge: mean of (level - 1) / 4 and metres / 3.8 in natural breaks; unknown where the water is."""
-    made = worlds.hazards()
+    made = county.hazards()
     flood = made["flood"].astype(float)
     flood[flood == -9999.0] = np.nan
     score = 0.5 * (made["geology"] - 1) / 4 + 0.5 * flood / np.nanmax(flood)
@@ -31,7 +31,7 @@ def levels_by_hand() -> np.ndarray:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("county")
-    return riskmap.build(worlds.county(folder), folder / "out").out
+    return riskmap.build(county.county(folder), folder / "out").out
 
 
 def grid(built: Path, name: str) -> np.ndarray:
@@ -72,7 +72,7 @@ def test_units_and_totals_add_up(built: Path) -> None:
     totals = json.loads((built / "run.json").read_text(encoding="utf-8"))["totals"]["zones"]
     levels = grid(built, "risk_level")
     for level in range(5):
-        counted = worlds.people()[levels == level].sum()
+        counted = county.people()[levels == level].sum()
         assert totals["people"]["by_level"][str(level)] == counted
         assert totals["area_km2"]["by_level"][str(level)] == pytest.approx(0.01 * (levels == level).sum())
     assert units["share_red"].mul(units["area_km2"]).sum() == pytest.approx(totals["area_km2"]["by_level"]["4"])
@@ -97,35 +97,35 @@ def test_two_clean_builds_are_the_same_bytes(built: Path, tmp_path: Path) -> Non
 
 
 def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_it(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     first = riskmap.build(project, tmp_path / "out")
     assert not first.reused
     second = riskmap.build(project, tmp_path / "out")
-    assert len(second.reused) == len(second.run["steps"])
-    changed = worlds.people()
+    assert len(second.reused) == len(second.run["steps"]) - len(second.skipped)
+    changed = county.people()
     changed[0, 0] = 30
-    worlds.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
+    county.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
     third = riskmap.build(project, tmp_path / "out")
-    redone = {s["name"] for s in third.run["steps"] if not s["reused"]}
-    assert redone == {"import:exposure_population", "risk", "zones", "map"}
+    redone = {s["name"] for s in third.run["steps"] if not s["reused"]} - set(third.skipped)
+    assert redone == {"import:exposure_population", "risk", "zones", "chains", "tables", "map"}
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 
 def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     riskmap.build(project, tmp_path / "out")
     english = riskmap.build(project, tmp_path / "out", lang="en")
-    assert {s["name"] for s in english.run["steps"] if not s["reused"]} == {"map"}
+    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {"tables", "map"}
     page = (tmp_path / "out" / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in page
 
 
 def test_only_a_step_and_what_it_needs(tmp_path: Path) -> None:
-    built = riskmap.build(worlds.county(tmp_path), tmp_path / "out", only=["risk"])
+    built = riskmap.build(county.county(tmp_path), tmp_path / "out", only=["risk"])
     assert [s["name"] for s in built.run["steps"]][-1] == "risk"
     assert "maps/risk-zoning.html" not in built.products
     with pytest.raises(SpecError, match="zones"):
-        riskmap.build(worlds.county(tmp_path), tmp_path / "out", only=["zoness"])
+        riskmap.build(county.county(tmp_path), tmp_path / "out", only=["zoness"])
 
 
 def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
@@ -133,15 +133,15 @@ def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
     (tmp_path / "out" / "riskmap.gpkg").write_bytes(b"mine")
     (tmp_path / "out" / "notes.txt").write_bytes(b"mine too")
     with pytest.raises(OutputExistsError, match=r"riskmap\.gpkg"):
-        riskmap.build(worlds.county(tmp_path), tmp_path / "out")
+        riskmap.build(county.county(tmp_path), tmp_path / "out")
     assert (tmp_path / "out" / "riskmap.gpkg").read_bytes() == b"mine"
-    riskmap.build(worlds.county(tmp_path), tmp_path / "out", force=True)
+    riskmap.build(county.county(tmp_path), tmp_path / "out", force=True)
     assert (tmp_path / "out" / "riskmap.gpkg").read_bytes()[:6] == b"SQLite"
     assert (tmp_path / "out" / "notes.txt").read_bytes() == b"mine too"
 
 
 def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()
     (tmp_path / "data" / "villages.gpkg").write_bytes(b"")
     with pytest.raises(SeveralErrors) as caught:
@@ -151,16 +151,16 @@ def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path)
 
 
 def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
-    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  wardens: data/none.csv", 1)
+    project = county.county(tmp_path)
+    text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  supplies: data/none.csv", 1)
     project.write_text(text, encoding="utf-8")
     built = riskmap.build(project, tmp_path / "out")
-    assert [f.layer for f in built.findings if f.severity == "error"] == ["wardens"]
-    assert "wardens" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
+    assert [f.layer for f in built.findings if f.severity == "error"] == ["supplies"]
+    assert "supplies" in set(Database(built.out / "riskmap.gpkg").findings()["layer"])
 
 
 def test_numeric_levels_without_direction_are_refused_with_both_readings(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     text = project.read_text(encoding="utf-8")
     start = text.index("    levels:\n")
     stop = text.index("  hazard_flood")
@@ -176,7 +176,7 @@ def test_no_population_no_townships_still_two_maps(tmp_path: Path) -> None:
         "boundary": "data/boundary.gpkg",
         "hazard_flood": "data/flood.tif",
     }
-    project = worlds.county(tmp_path, inputs=inputs, risk={"weights": "equal"}, crs=None)
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"}, crs=None)
     built = riskmap.build(project, tmp_path / "out")
     assert {"maps/risk-zoning.html", "maps/control-zoning.html"} <= set(built.products)
     assert built.run["totals"]["risk"]["weights_source"] == "house default"
@@ -189,8 +189,8 @@ def test_a_second_build_of_the_same_folder_is_told_so(tmp_path: Path) -> None:
     from riskmap.workflow import record
 
     with record.locked(tmp_path / "out"), pytest.raises(OutputError, match="another riskmap"):
-        riskmap.build(worlds.county(tmp_path), tmp_path / "out")
-    riskmap.build(worlds.county(tmp_path), tmp_path / "out")
+        riskmap.build(county.county(tmp_path), tmp_path / "out")
+    riskmap.build(county.county(tmp_path), tmp_path / "out")
 
 
 def test_verify_derives_the_totals_again(tmp_path: Path, built: Path) -> None:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import click
+import county
 import pytest
-import worlds
 from click.testing import CliRunner
 
 from riskmap.cli import main
@@ -63,7 +63,7 @@ def test_a_bug_is_exit_1_without_a_traceback() -> None:
 
 
 def test_build_prints_the_summary_on_stdout_and_progress_on_stderr(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     result = run("build", str(project), "--out", str(tmp_path / "out"))
     assert result.exit_code == 0, result.stderr
     assert "major risk" in result.stdout
@@ -75,7 +75,7 @@ def test_build_prints_the_summary_on_stdout_and_progress_on_stderr(tmp_path: Pat
 
 
 def test_json_is_one_document(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     result = run("build", str(project), "--out", str(tmp_path / "out"), "--format", "json")
     told = json.loads(result.stdout)
     assert told["totals"]["zones"]["people"]["inside"] == 1697
@@ -83,7 +83,7 @@ def test_json_is_one_document(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_names_file_path_and_the_nearest_key(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     project.write_text(project.read_text(encoding="utf-8").replace("min_zone_ha", "min_zone_hectare"), encoding="utf-8")
     result = run("build", str(project), "--out", str(tmp_path / "out"))
     assert result.exit_code == 5
@@ -93,7 +93,7 @@ def test_an_unknown_key_names_file_path_and_the_nearest_key(tmp_path: Path) -> N
 
 
 def test_a_missing_file_says_which_in_both_languages(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()
     result = run("build", str(project), "--out", str(tmp_path / "out"))
     assert result.exit_code == 3
@@ -126,7 +126,7 @@ def test_layers_and_styles() -> None:
 
 
 def test_verify(tmp_path: Path) -> None:
-    project = worlds.county(tmp_path)
+    project = county.county(tmp_path)
     run("build", str(project), "--out", str(tmp_path / "out"))
     assert run("verify", str(tmp_path / "out")).exit_code == 0
     (tmp_path / "out" / "grids" / "risk_level.tif").unlink()

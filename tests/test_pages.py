@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import county
 import numpy as np
 import pytest
 import rasterio
-import worlds
 from browser import chromium, visit
 from conftest import ROOT
 from pyproj import Transformer
@@ -136,7 +136,7 @@ def test_the_page_s_totals_are_the_run_s(browser: Browser, linzi: Path) -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_hostile_names_stay_text(browser: Browser, tmp_path: Path, lang: str) -> None:
-    out = riskmap.build(worlds.county(tmp_path), tmp_path / "out", lang=lang).out
+    out = riskmap.build(county.county(tmp_path), tmp_path / "out", lang=lang).out
     for page in ("risk-zoning", "control-zoning"):
         with visit(browser, out / "maps" / f"{page}.html") as seen:
             assert "东<b>镇</b>" in seen.run("() => document.body.textContent")

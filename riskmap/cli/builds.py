@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 SINGLE_STEPS = {
     "risk": "Compute the risk score and levels.",
     "zones": "Draw risk zones and control zones, and count townships.",
+    "geohazards": "Grade geohazard points and count what they threaten.",
+    "pipelines": "Identify the pipelines' high-consequence areas.",
+    "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
+    "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
 }
 SHOWN_UNITS = 5

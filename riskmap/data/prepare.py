@@ -225,6 +225,14 @@ def _levels(
     """Read a level column so that the highest number is the worst."""
     words = catalog.facts("levels").tables["words"].rows
     values, count, findings = convert.levels(cells, words, keys)
+    for row in (r for r in words if "instead_of" in r):
+        again = cells.map(lambda v, word=row["word"]: str(v).strip() == word, na_action="ignore").eq(True)
+        if again.any():
+            message = Text(
+                f"{int(again.sum())} 行的等级写的是“{row['word']}”，四色里没有，按“{row['instead_of']}”处理",
+                f"{int(again.sum())} rows say {row['word']}, which is none of the four colours; taken as {row['instead_of']}",
+            )
+            findings.append(Finding(layer.id, "warning", "LEVEL_GREEN", message, rows=int(again.sum())))
     if count is None and values.notna().any():
         if spec.levels is None:
             raise DataError(

@@ -12,7 +12,10 @@ from riskmap.data.spec import StyleSpec
 from riskmap.grid import Raster
 from riskmap.text import Text
 
-INTERNAL_USE = Text("内部使用，未经审核，不得公开", "内部使用，未经审核，不得公开 (internal use only; not reviewed, not for publication)")
+INTERNAL_USE = Text(
+    "内部使用，未经审核，不得公开",
+    "内部使用，未经审核，不得公开 (internal use only; not reviewed, not for publication)",
+)
 """The line of a map without an approval number (审图号)."""
 
 

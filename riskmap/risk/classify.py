@@ -27,8 +27,9 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
         same levels.
     scheme : {"natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"}
         ``natural_breaks`` is Fisher-Jenks on all values, or on 5,000 evenly spaced order statistics with both ends when
-        there are more: no randomness. ``std_mean`` cuts at mean - s, mean, mean + s (k = 4) or at mean - s, mean - s/2,
-        mean + s/2, mean + s (k = 5), s the population standard deviation.
+        there are more: no randomness. ``quantile`` and ``equal_interval`` as their names say. ``std_mean`` cuts at
+        mean - s, mean, mean + s (k = 4) or at mean - s, mean - s/2, mean + s/2, mean + s (k = 5), s the sample standard
+        deviation (standards 1.6). ``fixed`` takes ``limits``.
     k : int
         Number of classes.
     limits : list of float, optional
@@ -38,7 +39,7 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
     -------
     float64 array
         Ascending upper limits, the last the maximum (right-closed classes). Fewer than ``k`` when the values are not
-        that different.
+        that different. ``fixed`` limits come back as given.
 
     Raises
     ------
@@ -48,33 +49,42 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
     References
     ----------
     Fisher, W. D. (1958), On grouping for maximum homogeneity, J. Am. Stat. Assoc. 53; through mapclassify.
+
+    Examples
+    --------
+    >>> breaks([1, 2, 2, 3, 10, 11, 20, 21, 22], scheme="natural_breaks").tolist()
+    [3.0, 11.0, 20.0, 22.0]
     """
     known = np.asarray(values, dtype=np.float32).ravel()
-    known = np.sort(known[~np.isnan(known)]).astype(np.float64)
+    known = np.sort(known[~np.isnan(known)]).astype(np.float64) + 0.0  # -0 is 0
     if not len(known):
         raise DataError(Text("没有已知的值，无法分级", "no known value to classify"))
     if scheme == "fixed":
         return _fixed(limits)
-    distinct = np.unique(known)
-    if len(distinct) <= k:
-        return distinct
-    import mapclassify
-
-    if scheme == "natural_breaks":
-        found = mapclassify.FisherJenks(_order_statistics(known), k=k).bins
-    elif scheme == "quantile":
-        found = mapclassify.Quantiles(known, k=k).bins
-    elif scheme == "equal_interval":
-        found = mapclassify.EqualInterval(known, k=k).bins
-    elif scheme == "std_mean":
-        found = _std_mean(known, k)
-    else:
+    if scheme not in SCHEMES:
         raise DataError(
             Text(f"没有分级方法 {scheme!r}", f"no scheme {scheme!r}"),
             remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)),
         )
-    limits_found = np.unique(np.append(np.asarray(found, float)[:-1], known[-1]))
-    return limits_found[limits_found <= known[-1]]
+    distinct = np.unique(known)
+    if len(distinct) < k or (len(distinct) == k and scheme == "natural_breaks"):
+        return distinct
+    inner = _inner_limits(known, scheme, k)
+    return np.unique(np.append(inner[(inner >= known[0]) & (inner < known[-1])], known[-1]))
+
+
+def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray[np.float64]:
+    """Give the limits between the classes of ascending values; some may coincide or lie beyond the values."""
+    import mapclassify
+
+    if scheme == "natural_breaks":
+        return np.asarray(mapclassify.FisherJenks(_order_statistics(known), k=k).bins, float)[:-1]
+    if scheme == "quantile":
+        # as mapclassify.Quantiles, which warns where quantiles coincide; here they are merged and the build tells
+        return np.quantile(known, np.arange(1, k) / k)
+    if scheme == "equal_interval":
+        return np.asarray(mapclassify.EqualInterval(known, k=k).bins, float)[:-1]
+    return _std_mean(known, k)
 
 
 def levels(values: Any, limits: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -85,10 +95,21 @@ def levels(values: Any, limits: NDArray[np.float64]) -> NDArray[np.uint8]:
     values : array-like
         Rounded to float32 as in :func:`breaks`.
     limits : float array
-        Upper limits, right-closed; values above the last are in the last class.
+        Upper limits, right-closed; values above the last are in the last class. They are rounded to float32 like the
+        values: a score of 0.2 is not above a limit of 0.2.
+
+    Returns
+    -------
+    uint8 array of the same shape
+        1 ... ``len(limits)``, 0 unknown.
+
+    Examples
+    --------
+    >>> levels([0.1, 0.2, 0.21, 9.0, float("nan")], [0.2, 0.4, 0.6, 1.0]).tolist()
+    [1, 1, 2, 4, 0]
     """
-    scores = np.asarray(values, dtype=np.float32).astype(np.float64)
-    found = np.searchsorted(limits, scores, side="left")
+    scores = np.asarray(values, dtype=np.float32)
+    found = np.searchsorted(np.asarray(limits, dtype=np.float32), scores, side="left")
     return np.where(np.isnan(scores), 0, np.minimum(found, len(limits) - 1) + 1).astype(np.uint8)
 
 
@@ -102,8 +123,7 @@ def _std_mean(known: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     multiples = {4: (-1.0, 0.0, 1.0), 5: (-1.0, -0.5, 0.5, 1.0)}
     if k not in multiples:
         raise DataError(Text(f"均值-标准差法只有 4 或 5 级，不是 {k}", f"std_mean has 4 or 5 classes, not {k}"))
-    inner = known.mean() + known.std() * np.array(multiples[k])
-    return np.append(inner[(inner >= known[0]) & (inner < known[-1])], known[-1])
+    return known.mean() + known.std(ddof=1) * np.array(multiples[k])
 
 
 def _fixed(limits: list[float] | None) -> NDArray[np.float64]:

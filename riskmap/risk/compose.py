@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmap.errors import DataError
+from riskmap.errors import DataError, RiskmapWarning
 from riskmap.risk import weights as weighting
 from riskmap.text import Text
 
-Method = Literal["weighted_sum", "maximum", "product", "geometric_mean", "power"]
+Method = Literal["weighted_sum", "maximum", "product", "geometric_mean", "power", "matrix"]
 METHODS: tuple[str, ...] = get_args(Method)
-Missing = Literal["unknown", "renormalise"]
+Missing = Literal["unknown", "renormalise", "conservative"]
+RESCALED = ("weighted_sum", "geometric_mean")
+"""Methods whose weights are shares: rescaled to sum 1, and anew over the known layers."""
+
+MATRIX_AXES = ("likelihood", "consequence")
+MATRIX_STEPS = 5
 
 
 def compose(
@@ -24,21 +30,34 @@ def compose(
     weights: Mapping[str, float] | None = None,
     method: Method = "weighted_sum",
     missing: Missing = "unknown",
+    reducing: Collection[str] = (),
+    worst: Mapping[str, float] | float = 1.0,
 ) -> Any:
-    """Combine layers cell by cell.
+    r"""Combine layers cell by cell.
 
     Parameters
     ----------
     layers : mapping of name -> 2-D array or Series
-        Same shape (or index); NaN is unknown. Layers without a weight do not enter.
+        Same shape (and index); NaN is unknown. Where weights are given, layers without one, or with 0, do not enter.
     weights : mapping of name -> float, optional
-        Needed by ``weighted_sum`` and ``geometric_mean`` (rescaled to sum 1) and ``power`` (exponents, as given).
-    method : {"weighted_sum", "maximum", "product", "geometric_mean", "power"}
-        With normalised layers x_i and weights w_i: sum(w_i x_i); max(x_i), of values or of levels; prod(x_i);
-        prod(x_i ^ w_i) with rescaled weights; prod(x_i ^ w_i) with the exponents given.
-    missing : {"unknown", "renormalise"}
-        A cell unknown in any layer that enters is unknown; or, for ``weighted_sum``, ``geometric_mean`` and ``maximum``,
-        the known layers stand for it, their weights rescaled. All unknown is NaN either way.
+        Needed by ``weighted_sum`` and ``geometric_mean`` (rescaled to sum 1, with a warning when they did not) and ``power``
+        (exponents, as given). The others take them only to choose layers.
+    method : {"weighted_sum", "maximum", "product", "geometric_mean", "power", "matrix"}
+        With layers :math:`x_i` and weights :math:`w_i`:
+
+        - ``weighted_sum``: :math:`\sum_i w_i x_i`
+        - ``maximum``: :math:`\max_i x_i`, of values or of levels (any red stays red)
+        - ``product``: :math:`\prod_i x_i`, as in R = H E V, or R = H E V (1 - C) with ``reducing={"capacity"}``
+        - ``geometric_mean``: :math:`\prod_i x_i^{w_i}` with rescaled weights
+        - ``power``: :math:`\prod_i x_i^{w_i}` with the exponents given, as in R = H^a E^b V^c (1 - C)^d
+        - ``matrix``: likelihood x consequence, both whole numbers 1-5 (the LS method; its classes: :mod:`riskmap.risk.matrix`)
+    missing : {"unknown", "renormalise", "conservative"}
+        A cell unknown in any layer that enters is unknown; or (``weighted_sum``, ``geometric_mean``, ``maximum``) the known
+        layers stand for it, their weights rescaled; or an unknown layer counts as its worst. Unknown in all is NaN always.
+    reducing : collection of str
+        Layers 0-1 that lower the risk, such as mitigation capacity: they enter as 1 - x.
+    worst : float or mapping of name -> float
+        Worst value of a layer, as it enters, for ``conservative``; 5 for ``matrix``.
 
     Returns
     -------
@@ -48,33 +67,134 @@ def compose(
     Raises
     ------
     DataError
-        Shapes differ, a weighted layer is not there, or the method cannot renormalise.
+        Shapes or indexes differ, a weighted layer is not there, the method cannot renormalise, or values do not fit it (a
+        negative one under a root or power, a matrix score that is none of 1-5).
+
+    References
+    ----------
+    R = H x E x V and its forms: standards 1.4. Likelihood x consequence: standards 2.
+
+    Examples
+    --------
+    >>> compose({"flood": np.array([[0.2, 1.0]]), "quake": np.array([[0.4, np.nan]])}, weights={"flood": 0.5, "quake": 0.5})
+    array([[0.3, nan]])
     """
-    chosen = _chosen(layers, weights, method)
-    stack = np.stack([np.asarray(layers[name], dtype=np.float64) for name in chosen.index])
-    if missing == "renormalise" and method in ("product", "power"):
-        raise DataError(
-            Text(f"方法 {method} 不能对缺失层重新归一", f"{method} has no weights to renormalise over missing layers"),
-            remedy=Text("用 missing: unknown", "use missing: unknown"),
-        )
-    score = _combined(stack, chosen.to_numpy(), method)
-    if missing == "unknown":
-        score = np.where(np.isnan(stack).any(axis=0), np.nan, score)
+    parts = _parts(layers, weights, method, missing, reducing, worst)
+    score: NDArray[np.float64] | None = None
+    known: NDArray[np.bool_] | None = None
+    for name, part in parts:
+        given = ~np.isnan(np.asarray(layers[name], dtype=np.float64))
+        known = given if known is None else known | given
+        filled = part if missing != "renormalise" else np.where(given, part, _NEUTRAL[method])
+        score = filled if score is None else _COMBINE[method](score, filled)
+    result = np.where(known, score, np.nan)
     first = next(iter(layers.values()))
-    return pd.Series(score, index=first.index) if isinstance(first, pd.Series) else score
+    return pd.Series(result, index=first.index) if isinstance(first, pd.Series) else result
 
 
-def _chosen(layers: Mapping[str, Any], weights: Mapping[str, float] | None, method: Method) -> pd.Series:
-    """Give the layers that enter, with their weights."""
-    shapes = {name: np.shape(values) for name, values in layers.items()}
-    if len(set(shapes.values())) != 1:
-        raise DataError(Text(f"各层形状不同：{shapes}", f"the layers differ in shape: {shapes}"))
-    if method not in METHODS:
+def contributions(
+    layers: Mapping[str, Any],
+    *,
+    weights: Mapping[str, float] | None = None,
+    method: Method = "weighted_sum",
+    missing: Missing = "unknown",
+    reducing: Collection[str] = (),
+    worst: Mapping[str, float] | float = 1.0,
+) -> dict[str, NDArray[np.float64]]:
+    """Give what each layer brings to the score of :func:`compose`, with the same arguments.
+
+    Returns
+    -------
+    dict of name -> float64 array
+        In the order in which they are combined (by name): the terms of the sum, the factors of the product, or what the
+        maximum is taken of. NaN where the layer is unknown and nothing stands for it.
+    """
+    return dict(_parts(layers, weights, method, missing, reducing, worst))
+
+
+_COMBINE: dict[str, Any] = {
+    "weighted_sum": np.add,
+    "maximum": np.maximum,
+    "product": np.multiply,
+    "geometric_mean": np.multiply,
+    "power": np.multiply,
+    "matrix": np.multiply,
+}
+_NEUTRAL = {"weighted_sum": 0.0, "maximum": -np.inf, "geometric_mean": 1.0}
+
+
+def _parts(
+    layers: Mapping[str, Any],
+    weights: Mapping[str, float] | None,
+    method: Method,
+    missing: Missing,
+    reducing: Collection[str],
+    worst: Mapping[str, float] | float,
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Give name and contribution of each layer that enters, by name: the order of the mapping must not matter."""
+    chosen = _chosen(layers, weights, method, missing)
+    total = _known_weight(layers, chosen) if missing == "renormalise" and method in RESCALED else None
+    for name in sorted(chosen.index):
+        x = np.asarray(layers[name], dtype=np.float64)
+        if method == "matrix":
+            _require_steps(name, x)
+        if name in reducing:
+            x = 1.0 - x
+        if missing == "conservative":
+            top = worst.get(name, 1.0) if isinstance(worst, Mapping) else worst
+            x = np.where(np.isnan(x), MATRIX_STEPS if method == "matrix" else top, x)
+        weight = chosen[name] if total is None else chosen[name] / total
+        yield name, _part(name, x, weight, method)
+
+
+def _part(name: str, x: NDArray[np.float64], weight: Any, method: Method) -> NDArray[np.float64]:
+    if method == "weighted_sum":
+        return x * weight
+    if method not in ("geometric_mean", "power"):
+        return x
+    if (x < 0).any() or (np.any(np.less(weight, 0)) and (x == 0).any()):
         raise DataError(
-            Text(f"没有方法 {method!r}", f"no method {method!r}"), remedy=Text("、".join(METHODS), ", ".join(METHODS))
+            Text(
+                f"{name} 有不适合 {method} 的值（负数，或负指数下的 0）", f"{name} has values that {method} cannot take"
+            ),
+            remedy=Text(
+                "换一种归一化（min_max、half_one）或方法", "use another normalisation (min_max, half_one) or method"
+            ),
+            layer=name,
         )
+    return x**weight
+
+
+def _known_weight(layers: Mapping[str, Any], chosen: pd.Series) -> NDArray[np.float64]:
+    """Give the weights of the layers known in each cell, added up by name; NaN where none is."""
+    total: Any = 0.0
+    for name in sorted(chosen.index):
+        total = total + np.where(np.isnan(np.asarray(layers[name], dtype=np.float64)), 0.0, chosen[name])
+    return np.where(total > 0, total, np.nan)
+
+
+def _require_steps(name: str, x: NDArray[np.float64]) -> None:
+    strange = ~np.isnan(x) & ((x < 1) | (x > MATRIX_STEPS) | (x != np.round(x)))
+    if strange.any():
+        raise DataError(
+            Text(
+                f"{name} 应是 1–{MATRIX_STEPS} 的整数，得到 {x[strange].flat[0]:g}",
+                f"{name} should be whole numbers 1-{MATRIX_STEPS}, got {x[strange].flat[0]:g}",
+            ),
+            layer=name,
+        )
+
+
+def _chosen(
+    layers: Mapping[str, Any], weights: Mapping[str, float] | None, method: Method, missing: Missing
+) -> pd.Series:
+    """Give the layers that enter, with their weights."""
+    _check_method(method, missing)
+    _check_alike(layers)
+    if method == "matrix":
+        return pd.Series(1.0, index=_matrix_axes(layers))
     if weights is None:
-        if method not in ("maximum", "product"):
+        if method in (*RESCALED, "power"):
             raise DataError(Text(f"方法 {method} 需要权重", f"{method} needs weights"))
         return pd.Series(1.0, index=list(layers))
     absent = [name for name in weights if name not in layers]
@@ -84,24 +204,54 @@ def _chosen(layers: Mapping[str, Any], weights: Mapping[str, float] | None, meth
             remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
         )
     series = pd.Series({name: float(w) for name, w in weights.items()})
-    return weighting.given(series[series > 0]) if method in ("weighted_sum", "geometric_mean") else series
+    series = series[series != 0]
+    if method not in RESCALED:
+        return series
+    rescaled = weighting.given(series)
+    if not np.isclose(series.sum(), 1.0, rtol=0, atol=1e-9):
+        message = Text(
+            f"权重之和是 {series.sum():g}，已换算为 1", f"the weights sum to {series.sum():g}; rescaled to 1"
+        )
+        warnings.warn(str(message), RiskmapWarning, stacklevel=5)
+    return rescaled
 
 
-def _combined(stack: NDArray[np.float64], weights: NDArray[np.float64], method: Method) -> NDArray[np.float64]:
-    """Combine over the layers known in each cell; cells that no layer knows are NaN."""
-    known = ~np.isnan(stack)
-    shaped = weights.reshape(-1, *[1] * (stack.ndim - 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if method == "maximum":
-            score = np.where(known, stack, -np.inf).max(axis=0)
-        elif method == "product":
-            score = np.where(known, stack, 1.0).prod(axis=0)
-        elif method == "power":
-            score = np.where(known, stack**shaped, 1.0).prod(axis=0)
-        else:
-            total = (known * shaped).sum(axis=0)
-            if method == "weighted_sum":
-                score = np.where(known, stack * shaped, 0.0).sum(axis=0) / total
-            else:
-                score = np.exp(np.where(known, np.log(stack) * shaped, 0.0).sum(axis=0) / total)
-    return np.where(known.any(axis=0), score, np.nan)
+def _check_method(method: str, missing: str) -> None:
+    for value, known, zh, en in (
+        (method, METHODS, "方法", "method"),
+        (missing, get_args(Missing), "缺失处理", "treatment of missing data"),
+    ):
+        if value not in known:
+            raise DataError(
+                Text(f"没有{zh} {value!r}", f"no {en} {value!r}"), remedy=Text("、".join(known), ", ".join(known))
+            )
+    if missing == "renormalise" and method not in _NEUTRAL:
+        raise DataError(
+            Text(f"方法 {method} 不能对缺失层重新归一", f"{method} has no weights to renormalise over missing layers"),
+            remedy=Text("用 missing: unknown 或 conservative", "use missing: unknown or conservative"),
+        )
+
+
+def _check_alike(layers: Mapping[str, Any]) -> None:
+    if not layers:
+        raise DataError(Text("没有图层可合成", "no layers to combine"))
+    shapes = {name: np.shape(values) for name, values in layers.items()}
+    if len(set(shapes.values())) != 1:
+        raise DataError(Text(f"各层形状不同：{shapes}", f"the layers differ in shape: {shapes}"))
+    rows = [values.index for values in layers.values() if isinstance(values, pd.Series)]
+    if any(not index.equals(rows[0]) for index in rows):
+        raise DataError(
+            Text("各层的行索引不同", "the layers differ in index"),
+            remedy=Text("先按同一索引对齐（reindex）", "align them first (reindex)"),
+        )
+
+
+def _matrix_axes(layers: Mapping[str, Any]) -> list[str]:
+    if set(layers) != set(MATRIX_AXES):
+        raise DataError(
+            Text(
+                f"matrix 需要 likelihood 与 consequence 两层，得到 {list(layers)}",
+                f"matrix takes the layers likelihood and consequence, got {list(layers)}",
+            )
+        )
+    return list(MATRIX_AXES)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmap import fields
+from riskmap import fields, zonal
 from riskmap.errors import SpecError
 from riskmap.grid import Grid
 from riskmap.levels import LEVELS, ZONES
@@ -83,31 +83,33 @@ def _rule(number: int, row: Mapping[str, Any]) -> Rule:
 
 
 def classes(values: NDArray[np.float64], lower: Sequence[float]) -> NDArray[np.int8]:
-    """Give class numbers from 0 by ascending lower limits (inclusive) of the classes above the first; NaN is -1."""
-    found = np.searchsorted(np.asarray(lower, float), values, side="right").astype(np.int8)
+    """Give class numbers from 0 by ascending lower limits (inclusive) of the classes above the first; NaN is -1.
+
+    Values and limits are compared as float32, the precision of a stored grid: 0.7 in a file is not below a limit of 0.7.
+    """
+    found = np.searchsorted(np.asarray(lower, np.float32), np.asarray(values, np.float32), side="right")
     return np.where(np.isnan(values), UNKNOWN_CLASS, found).astype(np.int8)
 
 
-def point_density(
-    points: gpd.GeoDataFrame, units: NDArray[np.int32], unit_km2: NDArray[np.float64], grid: Grid
-) -> NDArray[np.float64]:
+def point_density(points: gpd.GeoDataFrame, parts: NDArray[Any], units: NDArray[np.int32]) -> NDArray[np.float64]:
     """Give each cell the number of points per 100 km2 in its unit; NaN in no unit.
 
     Parameters
     ----------
     points : GeoDataFrame
-        Points in the grid's system.
+        In the units' system; points in no unit count nowhere.
+    parts : array of polygons
+        The units' ground, without overlap (:func:`riskmap.zonal.partition`).
     units : int32 array
         Unit number of each cell, -1 in none.
-    unit_km2 : float array
-        Area of each unit.
-    grid : Grid
     """
-    at = grid.locate(points.geometry.x.to_numpy(), points.geometry.y.to_numpy())
-    unit = units.ravel()[at[at >= 0]]
-    counted = np.bincount(unit[unit >= 0], minlength=len(unit_km2))
+    import shapely
+
+    # a point on the line between two units counts once, for the first
+    owner = zonal.first_holding(parts, points.geometry.to_numpy())
+    counted = np.bincount(owner[owner >= 0], minlength=len(parts))
     with np.errstate(invalid="ignore", divide="ignore"):
-        density = np.append(100.0 * counted / unit_km2, np.nan)
+        density = np.append(100.0 * counted / (shapely.area(parts) / 1e6), np.nan)
     return density[units]
 
 

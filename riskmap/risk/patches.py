@@ -33,10 +33,11 @@ def merge_patches(
 ) -> Merged:
     """Merge patches smaller than ``min_cells`` into the neighbour with which they share the longest border.
 
-    The smallest patch goes first (ties: the northernmost, then westernmost). A patch that holds a settlement or a point
-    (``holds``), or more than ``keep_people`` people, never takes a lower code; it goes to a neighbour of a higher code or
-    stays as it is. Equal borders go to the higher code. A merged patch that is still small is looked at again. Unknown
-    cells (code 0) neither merge nor receive.
+    The smallest patch goes first; of equal ones that of the lowest code (so that the worse colour is what stays), then the
+    northernmost, then the westernmost. A patch that holds a settlement or a point (``holds``), or more than ``keep_people``
+    people, never takes a lower code; it goes to a neighbour of a higher code or stays as it is, until a neighbour changes.
+    Equal borders go to the higher code. A merged patch that is still small is looked at again. Unknown cells (code 0)
+    neither merge nor receive.
 
     Parameters
     ----------
@@ -55,22 +56,29 @@ def merge_patches(
     Merged
     """
     regions = _Regions(codes, people, holds, keep_people)
-    queue = [(size, patch) for patch, size in enumerate(regions.cells) if size < min_cells]
+    queue = [regions.turn(patch) for patch, size in enumerate(regions.cells) if size < min_cells]
     heapq.heapify(queue)
+    waiting: set[int] = set()
     log: list[tuple[int, int, int, float, int]] = []
     while queue:
-        size, patch = heapq.heappop(queue)
+        size, _, _, patch = heapq.heappop(queue)
         if regions.parent[patch] != patch or regions.cells[patch] != size:
             continue  # merged meanwhile, or grown and queued anew
         target = regions.neighbour(patch)
         if target is None:
+            waiting.add(patch)
             continue
+        freed = waiting & regions.borders(patch).keys()
         log.append((regions.code[patch], regions.code[target], size, regions.people[patch], regions.first[patch]))
         joined = regions.join(patch, target)
         if regions.cells[joined] < min_cells:
-            heapq.heappush(queue, (regions.cells[joined], joined))
-    kinds = {"from_code": int, "to_code": int, "cells": int, "people": float, "first": int}
-    table = pd.DataFrame(log, columns=list(kinds)).astype(kinds)
+            freed.add(joined)
+        waiting -= freed
+        for region in freed:
+            heapq.heappush(queue, regions.turn(region))
+    columns = ["from_code", "to_code", "cells", "people", "first"]
+    # stated types: a record without a merge has them too
+    table = pd.DataFrame(log, columns=columns).astype({c: float if c == "people" else np.int64 for c in columns})
     return Merged(regions.painted(), table)
 
 
@@ -124,6 +132,10 @@ class _Regions:
         self.parent: list[int] = list(range(n))
         self._members: dict[int, list[int]] = {}
         self._starts, self._others, self._edges = _borders(self.labels, n)
+
+    def turn(self, region: int) -> tuple[int, int, int, int]:
+        """Give the place of a region in the queue: smallest first, then lowest code, then from the north-west."""
+        return self.cells[region], self.code[region], self.first[region], region
 
     def find(self, patch: int) -> int:
         """Give the region that a patch belongs to now."""

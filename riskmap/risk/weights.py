@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -37,7 +38,8 @@ def given(weights: Mapping[str, float]) -> pd.Series:
             ),
             remedy=Text("改正项目文件里的 risk.weights", "correct risk.weights in the project file"),
         )
-    return series / series.sum()
+    # summed exactly, so that the order of the layers does not change a bit
+    return series / math.fsum(series)
 
 
 def equal(names: list[str]) -> pd.Series:

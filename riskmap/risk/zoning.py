@@ -28,8 +28,8 @@ SLIVER = 1e-6
 def zone_polygons(codes: NDArray[np.uint8], inside: NDArray[np.bool_], boundary: Any, grid: Grid) -> gpd.GeoDataFrame:
     """Give polygons of equal codes, clipped to the boundary and extended to it.
 
-    All edges between cells of different codes and the boundary line are noded together once and the faces between them
-    taken, so that neighbours share every vertex: no gap and no overlap.
+    They are the faces between the edges of cells of different codes and the boundary line (:func:`riskmap.zonal.faces`):
+    neighbours share every vertex, no gap and no overlap.
 
     Parameters
     ----------
@@ -50,11 +50,7 @@ def zone_polygons(codes: NDArray[np.uint8], inside: NDArray[np.bool_], boundary:
 
     filled = _extended(codes, inside, boundary, grid)
     lines = [*_edges(filled, grid), *shapely.get_parts(shapely.boundary(boundary))]
-    faces = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
-    points = shapely.point_on_surface(faces)
-    shapely.prepare(boundary)
-    within = shapely.contains_properly(boundary, points)
-    faces, points = faces[within], points[within]
+    faces, points = zonal.faces(lines, boundary)
     at = grid.locate(shapely.get_x(points), shapely.get_y(points))
     frame = gpd.GeoDataFrame({"code": filled.ravel()[at].astype(int)}, geometry=faces, crs=grid.crs)
     box = frame.bounds
@@ -69,8 +65,7 @@ def _extended(codes: NDArray[np.uint8], inside: NDArray[np.bool_], boundary: Any
     touched = grid.burn([boundary], [1], touched=True).astype(bool)
     # GDAL may pass over a cell that the line only grazes
     touched = ndimage.binary_dilation(touched, np.ones((3, 3)))
-    nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    return np.where(touched, codes[tuple(nearest)], NO_ZONE).astype(np.uint8)
+    return np.where(touched, codes[zonal.nearest_inside(inside)], NO_ZONE).astype(np.uint8)
 
 
 def _edges(codes: NDArray[np.uint8], grid: Grid) -> NDArray[Any]:
@@ -142,7 +137,7 @@ def risk_units(
     ordered = townships.sort_values(fields.CODE, kind="stable").reset_index(drop=True)
     cut, rest = zonal.partition(ordered, boundary)
     parts = np.append(cut, rest)
-    area = _areas_by_level(zones, parts)
+    area = _areas_by_level(zones, parts, boundary)
     counted = _people_by_level(levels, people, inside, ordered, grid)
     names = [*ordered[fields.NAME], fields.UNASSIGNED]
     codes = [*ordered[fields.CODE], None]
@@ -154,23 +149,17 @@ def risk_units(
     return frame[[c for c in frame.columns if c != "geometry"] + ["geometry"]]
 
 
-def _areas_by_level(zones: gpd.GeoDataFrame, parts: NDArray[Any]) -> NDArray[np.float64]:
+def _areas_by_level(zones: gpd.GeoDataFrame, parts: NDArray[Any], boundary: Any) -> NDArray[np.float64]:
     """Give km2 of each level in each part, shape (parts, 5)."""
     import shapely
 
-    area = np.zeros((len(parts), len(LEVELS)))
-    tree = shapely.STRtree(zones.geometry.to_numpy())
-    for number, part in enumerate(parts):
-        if part.is_empty:
-            continue
-        shapely.prepare(part)
-        near = tree.query(part, predicate="intersects")
-        polygons = zones.geometry.to_numpy()[near]
-        whole = shapely.contains(part, polygons)
-        shared = np.where(whole, shapely.area(polygons), 0.0)
-        shared[~whole] = shapely.area(shapely.intersection(polygons[~whole], part))
-        area[number] = np.bincount(zones[fields.LEVEL].to_numpy()[near], shared, minlength=len(LEVELS)) / 1e6
-    return area
+    shapes = zones.geometry.to_numpy()
+    lines = shapely.get_parts(shapely.boundary(np.concatenate([shapes, parts])))
+    ground, points = zonal.faces(lines, boundary)
+    # a sliver along the boundary line, in no part by rounding, goes to the rest
+    part = zonal.first_holding(parts, points) % len(parts)
+    level = zones[fields.LEVEL].to_numpy()[zonal.first_holding(shapes, points)]
+    return zonal.crosstab(shapely.area(ground) / 1e6, part, level, (len(parts), len(LEVELS)))
 
 
 def _people_by_level(
@@ -196,10 +185,11 @@ def _unit_columns(area: NDArray[np.float64], people: NDArray[np.float64]) -> dic
         known_share = np.nan_to_num(known / known_total[:, None])
         mean = (known * np.arange(len(LEVELS))).sum(axis=1) / known_total
         share = np.nan_to_num(area / total[:, None])
-    reaches = known_share >= UNIT_SHARE
+    # the rounding of areas must neither cost a unit its level nor colour it by a neighbour's sliver
+    reaches = known_share >= UNIT_SHARE - SLIVER
     columns: dict[str, NDArray[Any]] = {
         fields.LEVEL: (reaches * np.arange(len(LEVELS))).max(axis=1),
-        "level_max": ((known > 0) * np.arange(len(LEVELS))).max(axis=1),
+        "level_max": ((known_share > SLIVER) * np.arange(len(LEVELS))).max(axis=1),
         "level_mean": mean,
         fields.AREA_KM2: total,
     }

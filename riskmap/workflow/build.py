@@ -187,7 +187,7 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         layer = step.gives[0]
         path = context.loaded.path_of(layer)
         parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
-    if step.name == "map":
+    if step.name in ("map", "tables"):
         parts.append(context.lang)
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)

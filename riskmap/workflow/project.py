@@ -71,6 +71,25 @@ class EvacuationSpec(Record):
     walk_m_s: float = 1.0
 
 
+class ExposureSpec(Record):
+    """Where the people inside zones are counted; the house's order when nothing is said."""
+
+    people: Literal["buildings", "raster", "villages"] | None = None
+
+
+class HazchemSpec(Record):
+    """Hazardous-chemical sources: a plant radius for points without one, substances of one's own."""
+
+    plant_radius_m: float = Field(default=0.0, ge=0)
+    substances: tuple[dict[str, str | float], ...] = ()
+
+
+class RiskPointsSpec(Record):
+    """How the risk points of an area colour it."""
+
+    rule: Literal["highest", "escalation"] = "highest"
+
+
 class OutputSpec(Record):
     """Language and furniture of the products."""
 
@@ -94,6 +113,9 @@ class Project(Record):
     control: ControlSpec = ControlSpec()
     fire: FireSpec = FireSpec()
     evacuation: EvacuationSpec = EvacuationSpec()
+    exposure: ExposureSpec = ExposureSpec()
+    hazchem: HazchemSpec = HazchemSpec()
+    risk_points: RiskPointsSpec = RiskPointsSpec()
     output: OutputSpec = OutputSpec()
     database: str = "riskmap.gpkg"
     facts: dict[str, dict[str, Any]] = {}

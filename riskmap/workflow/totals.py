@@ -122,6 +122,6 @@ def _keyed(values: NDArray[np.float64]) -> dict[str, float]:
 
 
 def _named(units: pd.DataFrame, column: str) -> dict[str, float]:
-    """Give a column by township code (``unassigned`` for the rest)."""
-    codes = units[fields.CODE].where(units[fields.CODE].notna(), fields.UNASSIGNED)
-    return {str(code): float(v) for code, v in zip(codes, units[column], strict=True)}
+    """Give a column by township code; units without a code by name; rows of one code are parts of one unit."""
+    codes = units[fields.CODE].where(units[fields.CODE].notna(), units[fields.NAME])
+    return {str(code): float(v) for code, v in units[column].groupby(codes, sort=False).sum().items()}

@@ -57,7 +57,7 @@ def _import(context: Context, layer: str) -> Results:
     )
     if layer == "boundary":
         rows = _in_system(rows, context.crs_for(rows.frame))
-    made_up = {"source": dataclasses.asdict(rows.source), "synthetic": rows.synthetic}
+    made_up = {"source": dataclasses.asdict(rows.source), "synthetic": rows.synthetic, "levels": rows.levels}
     return Results(rows={layer: rows.frame}, findings=list(rows.findings), totals=made_up)
 
 

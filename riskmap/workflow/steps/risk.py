@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmap import zonal
 from riskmap.data.findings import Finding
 from riskmap.errors import SpecError
 from riskmap.grid import Raster
@@ -137,10 +138,14 @@ def _holds(context: Context) -> NDArray[np.bool_]:
     marked = np.zeros(context.grid.shape[0] * context.grid.shape[1], dtype=bool)
     for layer in ("villages", "geohazard_points", "hazchem_sources"):
         if context.has(layer):
-            points = context.rows(layer).geometry.representative_point()
+            shapes = context.rows(layer).geometry
+            # a settlement drawn as a polygon is held in every cell that it touches
+            drawn = shapes[shapes.geom_type != "Point"]
+            marked |= context.grid.burn(drawn, [1] * len(drawn), touched=True).ravel() > 0
+            points = shapes[shapes.geom_type == "Point"]
             at = context.grid.locate(points.x.to_numpy(), points.y.to_numpy())
             marked[at[at >= 0]] = True
-    return marked.reshape(context.grid.shape)
+    return zonal.moved_inside(marked.reshape(context.grid.shape), context.inside)
 
 
 def _four_levels(context: Context, layer: str) -> NDArray[np.uint8]:

@@ -60,7 +60,8 @@ def _control(context: Context, levels: NDArray[np.uint8], results: Results) -> t
     capacity = _capacity(context, results.findings)
     density = _density(context, results.findings)
     decided, fired = control.decide(table, levels, capacity, density)
-    merged = merge(context, decided, context.project.control.min_zone_ha or context.project.risk.min_zone_ha)
+    own_ha = context.project.control.min_zone_ha
+    merged = merge(context, decided, context.project.risk.min_zone_ha if own_ha is None else own_ha)
     zones = control.control_zones(merged.codes, fired, table, context.inside, context.boundary, context.grid)
     results.grids["control_zone"] = GridResult(
         Raster(context.grid, merged.codes), Text("综合防治区", "Control zone"), len(ZONES) - 1
@@ -83,7 +84,7 @@ def _capacity(context: Context, findings: list[Finding]) -> NDArray[np.int8] | N
         findings.append(Finding("control_zones", "note", "CAPACITY_ABSENT", message))
         return None
     lower = [context.fact("zoning", "capacity_weak_below"), context.fact("zoning", "capacity_strong_from")]
-    return control.classes(context.cells("capacity").values.astype(float), lower)
+    return control.classes(context.cells("capacity").values, lower)
 
 
 def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | None:
@@ -98,8 +99,7 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
     townships = context.rows("townships").sort_values(fields.CODE, kind="stable").reset_index(drop=True)
     cut, _ = zonal.partition(townships, context.boundary)
     units = zonal.unit_of_cells(townships, context.grid)
-    km2 = np.array([part.area / 1e6 for part in cut])
-    density = control.point_density(context.rows("geohazard_points"), units, km2, context.grid)
+    density = control.point_density(context.rows("geohazard_points"), cut, units)
     return control.classes(
         density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")]
     )

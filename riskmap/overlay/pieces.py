@@ -1,0 +1,131 @@
+"""From qualifying stretches to line pieces that add up to the line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from riskmap.errors import ConservationError
+from riskmap.overlay.chainage import Course, Floats, station
+from riskmap.overlay.windows import union
+from riskmap.text import Text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+LENGTH_TOLERANCE = 1e-6
+"""Relative (contract 11.13)."""
+
+SHORTEST_M = 1e-6
+"""A piece shorter than this is the rounding of a cut."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """Stretches of a course that qualify by one criterion: (k, 2) from and to, and what made each."""
+
+    criterion: str
+    grade: int
+    spans: Floats
+    objects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a course, from and to in m along the course; grade 0 is outside any area."""
+
+    start: float
+    stop: float
+    grade: int
+    criteria: tuple[str, ...]
+    inside: bool
+
+
+def sections(causes: list[Cause], merge_gap_m: float) -> Floats:
+    """Give the areas of a course: stretches that overlap or lie within the gap are managed as one."""
+    spans = [cause.spans for cause in causes if len(cause.spans)]
+    return union(np.vstack(spans), merge_gap_m) if spans else np.empty((0, 2))
+
+
+def pieces(run: Course, causes: list[Cause], merge_gap_m: float) -> list[Piece]:
+    """Cut a course into areas and the rest; areas end at the boundary, beyond which nothing is assessed.
+
+    Each area has the highest grade and all criteria of the stretches in it.
+    """
+    areas = sections(causes, merge_gap_m)
+    cuts = np.unique(np.concatenate([[0.0, run.length], run.changes(), areas.ravel()]))
+    cuts = cuts[np.concatenate([[True], np.diff(cuts) > SHORTEST_M])]
+    cuts[-1] = run.length
+    made = []
+    for low, high in pairwise(cuts):
+        middle = (low + high) / 2
+        inside = run.is_inside(middle)
+        held = areas[(areas[:, 0] <= middle) & (middle <= areas[:, 1])]
+        mine = [c for c in causes if len(held) and inside and _touches(c.spans, held[0])]
+        ranked = sorted(mine, key=lambda c: (-c.grade, c.criterion))
+        grade = ranked[0].grade if ranked else 0
+        made.append(Piece(low, high, grade, tuple(dict.fromkeys(c.criterion for c in ranked)), inside))
+    return _joined(made)
+
+
+def _touches(spans: Floats, area: Floats) -> bool:
+    return bool(((spans[:, 0] <= area[1]) & (spans[:, 1] >= area[0])).any())
+
+
+def _joined(made: list[Piece]) -> list[Piece]:
+    """Join neighbours that say the same."""
+    out: list[Piece] = []
+    for piece in made:
+        last = out[-1] if out else None
+        if last and (last.grade, last.criteria, last.inside) == (piece.grade, piece.criteria, piece.inside):
+            out[-1] = Piece(last.start, piece.stop, piece.grade, piece.criteria, piece.inside)
+        else:
+            out.append(piece)
+    return out
+
+
+def place_columns(run: Course, start: float, stop: float) -> dict[str, Any]:
+    """Give chainage, stations, length and geometry of a stretch of a course."""
+    low, high = (float(v) for v in run.chainage([start, stop]))
+    return {
+        "from_m": low,
+        "to_m": high,
+        "from_station": station(low),
+        "to_station": station(high),
+        "length_m": high - low,
+        "geometry": run.cut(start, stop),
+    }
+
+
+def require_whole(lines: gpd.GeoDataFrame, made: pd.DataFrame, runs: list[Course]) -> None:
+    """Raise unless the pieces of each line add up to the line, by chainage and by geometry.
+
+    Raises
+    ------
+    ConservationError
+    """
+    whole = np.bincount([r.row for r in runs], [r.m[-1] - r.m[0] for r in runs], minlength=len(lines))
+    by_chainage = (
+        np.bincount(made["row"], made["length_m"], minlength=len(lines)) if len(made) else np.zeros(len(lines))
+    )
+    by_shape = np.zeros(len(lines))
+    if len(made):
+        by_shape = np.bincount(made["row"], shapely.length(made["geometry"].to_numpy()), minlength=len(lines))
+    drawn = shapely.length(lines.geometry.to_numpy())
+    for row in range(len(lines)):
+        for what, a, b in (("chainage", whole[row], by_chainage[row]), ("geometry", drawn[row], by_shape[row])):
+            if abs(a - b) > LENGTH_TOLERANCE * max(a, b, 1.0):
+                name = lines["id"].iloc[row]
+                raise ConservationError(
+                    Text(
+                        f"管道 {name} 各段长度之和 {b!r} 不等于全长 {a!r}（{what}）",
+                        f"the pieces of pipeline {name} sum to {b!r}, the line to {a!r} ({what})",
+                    ),
+                    layer="pipelines",
+                    row=str(name),
+                )

@@ -1,0 +1,195 @@
+"""Substances of GB 18218-2018: threshold and beta, found by CAS number, Chinese name or alias. Nothing is guessed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from riskmap.data.spec import near
+from riskmap.errors import DataError
+from riskmap.overlay import rules
+from riskmap.text import Text, plain
+
+CAS = re.compile(r"^\d{2,7}-\d{2}-\d$")
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Substance:
+    """A substance with its threshold Q (t) and beta; ``table`` is 1 or 2, ``symbol`` the class of table 2."""
+
+    name: str
+    q_t: float
+    beta: float
+    table: int
+    symbol: str
+    cas: tuple[str, ...] = ()
+    confidence: str = "secondary"
+
+
+class Substances:
+    """All substances that are known, to be found by CAS number or name, or by the class of table 2.
+
+    Parameters
+    ----------
+    table_1, table_2, table_3, table_4, gases : iterables of mapping
+        Rows of ``layers/facts/gb18218_*.csv``.
+    own : iterable of mapping
+        A project's rows, before all others: ``name``, ``aliases``, ``cas``, and ``q_t`` with ``beta``, or ``class``.
+    """
+
+    def __init__(
+        self,
+        table_1: Iterable[Row],
+        table_2: Iterable[Row],
+        table_3: Iterable[Row],
+        table_4: Iterable[Row],
+        gases: Iterable[Row] = (),
+        own: Iterable[Row] = (),
+    ) -> None:
+        self._class_q = {row["symbol"]: float(row["q_t"]) for row in table_2}
+        self._class_beta = {row["symbol"]: float(row["beta"]) for row in table_4}
+        toxic = {row["cas"]: float(row["beta"]) for row in table_3}
+        self._by_name: dict[str, Substance] = {}
+        self._by_cas: dict[str, list[Substance]] = {}
+        for row in own:
+            self._add(self._own(row), row)
+        for row in table_1:
+            numbers = _numbers(row["cas"])
+            beta = next((toxic[n] for n in numbers if n in toxic), self._class_beta[row["class"]])
+            name = row["name"]
+            self._add(Substance(name, float(row["q_t"]), beta, 1, row["class"], numbers, row["beta_confidence"]), row)
+        for row in gases:
+            self._add(self._of_class(row["name"], row["class"], _numbers(row["cas"]), "recalled"), row)
+
+    def find(self, name: str | None, cas: str | None, symbol: str | None = None) -> Substance:
+        """Give the substance of an inventory row.
+
+        Parameters
+        ----------
+        name, cas : str, optional
+            At least one; full-width characters and blanks do not matter.
+        symbol : str, optional
+            Class of table 2, for what is not in table 1.
+
+        Raises
+        ------
+        DataError
+            Unknown, ambiguous, or a name and a number of different substances; with near matches.
+        """
+        named = self._by_name.get(fold(name)) if name else None
+        number = unicodedata.normalize("NFKC", cas).strip().replace("–", "-") if cas else None
+        numbered = self._by_cas.get(number, []) if number else []
+        if named is not None and numbered and not any(s.name == named.name for s in numbered):
+            raise DataError(
+                Text(
+                    f"名称 {name!r} 与 CAS 号 {number} 不是同一种物质（该号是 {numbered[0].name}）",
+                    f"the name {name!r} and the CAS number {number} are different substances ({numbered[0].name})",
+                ),
+                remedy=Text("核对后改正其中之一", "check and correct one of them"),
+            )
+        if symbol and symbol not in self._class_q:
+            raise DataError(
+                Text(f"类别符号 {symbol!r} 不在表 2 中", f"the class {symbol!r} is not in table 2")
+                + near(symbol, list(self._class_q))
+            )
+        found = named or (numbered[0] if len(numbered) == 1 else None)
+        if found is not None and (found.table == 1 or symbol in (None, "", found.symbol)):
+            return found
+        if len(numbered) > 1 and not symbol:
+            raise DataError(
+                Text(
+                    f"CAS 号 {number} 对应多种：{'、'.join(s.name for s in numbered)}",
+                    f"the CAS number {number} stands for several: {', '.join(s.name for s in numbered)}",
+                ),
+                remedy=Text("名称写成其中之一", "use one of these names"),
+            )
+        if symbol:
+            numbers = found.cas if found is not None else (number,) if number else ()
+            return self._of_class(name or number or symbol, symbol, numbers, "secondary")
+        raise self._unknown(name, number)
+
+    def _unknown(self, name: str | None, number: str | None) -> DataError:
+        said = " ".join(repr(w) for w in (name, number) if w)
+        hint = self._near(name, number)
+        wrong_digit = number is not None and not cas_is_valid(number)
+        digit = Text("；CAS 号校验位不对", "; the check digit of the CAS number is wrong") if wrong_digit else plain("")
+        return DataError(
+            Text(f"物质 {said} 不在 GB 18218 表 1 中", f"the substance {said} is not in GB 18218 table 1")
+            + digit
+            + hint,
+            remedy=Text(
+                "改正名称或 CAS 号；不在表 1 的物质写明表 2 的类别符号（class）",
+                "correct the name or the CAS number; for what is not in table 1 give its class of table 2",
+            ),
+        )
+
+    def _near(self, name: str | None, number: str | None) -> Text:
+        close = []
+        if name:
+            folded = fold(name)
+            close = difflib.get_close_matches(folded, self._by_name, n=3, cutoff=0.6)
+            # 液氨储罐 holds a known name whole; difflib finds it too far away
+            close += [k for k in sorted(self._by_name, key=len, reverse=True) if len(k) > 1 and k in folded][:2]
+        words = dict.fromkeys(self._by_name[k].name for k in close)
+        if not words and number:
+            words = dict.fromkeys(
+                self._by_cas[k][0].name for k in difflib.get_close_matches(number, self._by_cas, n=2, cutoff=0.85)
+            )
+        if not words:
+            return plain("")
+        listed = " / ".join(repr(w) for w in words)
+        return Text(f"；是不是 {listed}？", f"; did you mean {listed}?")
+
+    def _own(self, row: Row) -> Substance:
+        numbers = _numbers(row.get("cas", ""))
+        if row.get("q_t") and row.get("beta"):
+            return Substance(
+                row["name"], float(row["q_t"]), float(row["beta"]), 1, row.get("class", ""), numbers, "standard"
+            )
+        return self._of_class(row["name"], row["class"], numbers, "standard")
+
+    def _of_class(self, name: str, symbol: str, numbers: tuple[str, ...], confidence: str) -> Substance:
+        return Substance(name, self._class_q[symbol], self._class_beta[symbol], 2, symbol, numbers, confidence)
+
+    def _add(self, substance: Substance, row: Row) -> None:
+        words = (substance.name, row.get("en", ""), *row.get("aliases", "").split(";"))
+        for word in filter(None, words):
+            self._by_name.setdefault(fold(word), substance)
+        for number in substance.cas:
+            self._by_cas.setdefault(number, []).append(substance)
+
+
+def fold(name: str) -> str:
+    """Give a name as it is compared: half-width, no blanks, lower case, brackets and dashes of one kind."""
+    text = unicodedata.normalize("NFKC", name).translate(str.maketrans("［］【】〔〕—–，、；", "[][][]--,,;"))
+    return re.sub(r"\s+", "", text).lower()
+
+
+def cas_is_valid(number: str) -> bool:
+    """Tell whether a CAS number is well formed and its check digit right.
+
+    Examples
+    --------
+    >>> cas_is_valid("7664-41-7"), cas_is_valid("7664-41-8")
+    (True, False)
+    """
+    if not CAS.match(number):
+        return False
+    digits = number.replace("-", "")
+    return sum(int(d) * n for n, d in enumerate(reversed(digits[:-1]), 1)) % 10 == int(digits[-1])
+
+
+def _numbers(cell: str) -> tuple[str, ...]:
+    return tuple(n for n in cell.split(";") if n)
+
+
+@cache
+def house() -> Substances:
+    """Give the substances of the house's tables."""
+    files = [rules.values("hazchem")[f] for f in ("table_1", "table_2", "table_3", "table_4", "gases")]
+    return Substances(*(rules.rows(file) for file in files))

@@ -1,0 +1,174 @@
+"""The geohazard step: danger grades, influence zones, what they threaten, colours that disagree, dams above people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from riskmap import fields
+from riskmap.data.findings import Finding
+from riskmap.overlay import exposure, geohazards, influence
+from riskmap.text import Text
+from riskmap.workflow.context import Context, Results
+from riskmap.workflow.steps.overlays import AROUND, facts_of, optional, people, township_at, townships
+from riskmap.workflow.steps.step import Step
+
+LAYER = "geohazard_exposure"
+
+
+def run(context: Context) -> Results:
+    """Give ``geohazard_exposure``, ``geohazard_zones``, ``geohazard_density`` and ``overhead_dams``."""
+    results = Results()
+    points = context.rows("geohazard_points")
+    known = facts_of(context, "geohazards")
+    where = people(context, LAYER, results.findings)
+    dem = context.cells("dem") if context.has("dem") else None
+    levels = context.cells("risk_level") if context.has("risk_level") else None
+    zones = influence.influence_zones(points, dem=dem, table=context.fact_table("geohazards", "influence"))
+    inside = {"people": where, "facilities": optional(context, "facilities"), "roads": optional(context, "roads")}
+    inside |= {"levels": levels, "constants": facts_of(context, "exposure")}
+    if len(zones):
+        held = exposure.exposed(zones, **inside)
+        zones = zones.join(held.assign(people_unknown=held["unknown"]).drop(columns="unknown"))
+        zones["people_below"] = influence.people_below(zones, where, dem)
+        results.totals["zones"] = exposure.exposed_once(zones[["geometry"]], **inside)
+    exposed = _exposure(context, points, zones, levels, known)
+    results.rows[LAYER] = exposed
+    results.rows["geohazard_zones"] = zones
+    results.findings += _findings(exposed)
+    given = townships(context)
+    if given is not None:
+        threatened = points["threatened_people"]
+        table = geohazards.density(points, threatened, *given, high=float(known["high_density"]))
+        results.rows["geohazard_density"] = table
+    if context.has("tailings_dams"):
+        results.rows["overhead_dams"] = _dams(context, where, dem, float(known["overhead_m"]))
+    results.totals |= _totals(exposed, where)
+    return results
+
+
+def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dict[str, Any]) -> gpd.GeoDataFrame:
+    graded = geohazards.grade(points["threatened_people"], points.get("threatened_property_cny"), constants=known)
+    volume = points["volume_m3"] if "volume_m3" in points.columns else pd.Series(float("nan"), index=points.index)
+    rows = context.fact_table("geohazards", "volume_classes")
+    scale = geohazards.scale_class(points["kind"], volume, constants=known, table=rows)
+    cell = geohazards.level_at(points, levels) if levels is not None else pd.Series(0, index=points.index)
+    stated = geohazards.stated_grade(points["level"]) if "level" in points.columns else None
+    own = graded[fields.LEVEL] if stated is None else (5 - stated).fillna(graded[fields.LEVEL]).astype(int)
+    township = township_at(context, points.geometry)
+    if "township" in points.columns:
+        township = township.where(township.notna(), points["township"])
+    road = geohazards.nearest(points, optional(context, "roads"), ("name",))
+    shelter = geohazards.nearest(points, optional(context, "shelters"), ("id", "name"))
+    zone = zones.set_index("id") if len(zones) else None
+    of_zone = [
+        c for c in ("people", "schools", "hospitals", "key_units", "road_km", "people_below") if zone is not None
+    ]
+    taken = {f"zone_{c}": points["id"].map(zone[c]) for c in of_zone}
+    facilities = None if zone is None else sum(taken[f"zone_{c}"] for c in ("schools", "hospitals", "key_units"))
+    frame = pd.DataFrame(
+        {
+            "id": points["id"],
+            fields.NAME: points[fields.NAME],
+            "kind": points["kind"],
+            "scale": points["scale"] if "scale" in points.columns else None,
+            **scale,
+            "grade": graded["grade"],
+            "grade_at_least": graded["at_least"],
+            "stated_grade": stated,
+            fields.LEVEL: graded[fields.LEVEL],
+            **geohazards.colour_columns(graded[fields.LEVEL]),
+            fields.PEOPLE: points["threatened_people"],
+            "households": points.get("threatened_households"),
+            "property_cny": points.get("threatened_property_cny"),
+            "facilities": pd.array(facilities, dtype="Int64") if facilities is not None else None,
+            **taken,
+            "cell_level": cell,
+            "cell_colour": geohazards.colour_columns(cell)[fields.COLOUR],
+            "agreement": geohazards.agreement(own, cell),
+            "township": township,
+            "village": points.get("village"),
+            "nearest_road": road["name"],
+            "road_m": road["metres"],
+            "shelter_id": shelter["id"],
+            "shelter": shelter["name"],
+            "shelter_m": shelter["metres"],
+            **geohazards.wardens_of(points, optional(context, "wardens"), township),
+            "inside": points.intersects(context.boundary),
+        },
+        index=points.index,
+    )
+    return gpd.GeoDataFrame(frame, geometry=points.geometry, crs=points.crs)
+
+
+def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
+    found = []
+    for code, severity, rows, zh, en in (
+        ("GRADE_UNKNOWN", "warning", exposed["grade"].isna(), "威胁人数和财产都未知，险情等级未知", "people and property are unknown: no danger grade"),
+        ("GRADE_AT_LEAST", "note", exposed["grade_at_least"], "威胁人数或财产未知，险情等级只是下限", "people or property is unknown: the grade is a lower bound"),
+        ("GRADE_STATED", "note", exposed["stated_grade"].notna() & exposed["grade"].notna() & (exposed["stated_grade"] != exposed["grade"]), "登记的险情等级与按人数、财产计算的不同", "the stated danger grade differs from that of people and property"),
+        ("ZONE_SHORT", "note", exposed["zone_people"] < exposed["people"] if "zone_people" in exposed.columns else exposed["inside"] & False, "影响范围内统计到的人少于登记的威胁人数，以登记为准", "fewer people are counted in the screening zone than are registered as threatened; the register stands"),
+        ("SCALE_STATED", "note", exposed["scale"].notna() & exposed["scale_by_volume"].notna() & (exposed["scale"] != exposed["scale_by_volume"]), "登记的规模与按体积划分的不同", "the stated scale differs from the class of the volume"),
+    ):  # fmt: skip
+        names = exposed.loc[rows.fillna(False).to_numpy(bool), "id"].tolist()
+        if names:
+            listed = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+            message = Text(f"{zh}（{len(names)} 处：{listed}）", f"{en} ({len(names)} points: {listed})")
+            found.append(Finding("geohazard_points", severity, code, message, rows=len(names)))
+    return found
+
+
+def _dams(context: Context, where: Any, dem: Any, within_m: float) -> gpd.GeoDataFrame:
+    """List the tailings dams with the people within a kilometre, lower than the dam where the terrain is known."""
+    dams = context.rows("tailings_dams")
+    tops = influence.height_at(list(dams.geometry.representative_point()), dem)
+    around = gpd.GeoDataFrame(
+        {"id": dams["id"], "height_m": tops}, geometry=dams.buffer(within_m, quad_segs=32), crs=dams.crs
+    )
+    near = exposure.people_in(around, where)[fields.PEOPLE] if where else pd.Series(float("nan"), index=dams.index)
+    below = influence.people_below(around, where, dem)
+    counted = below.where(below.notna(), near)
+    stated = (
+        dams["overhead"].astype("boolean")
+        if "overhead" in dams.columns
+        else pd.array([None] * len(dams), dtype="boolean")
+    )
+    frame = pd.DataFrame(
+        {
+            "id": dams["id"],
+            fields.NAME: dams[fields.NAME],
+            "grade": dams.get("grade"),
+            "people_below": dams.get("people_below"),
+            "people_within_1km": counted,
+            "basis": ["terrain" if known else "circle" for known in below.notna()],
+            "stated_overhead": stated,
+            "overhead": (counted > 0) | pd.Series(stated, index=dams.index).fillna(False).astype(bool),
+            "township": township_at(context, dams.geometry.representative_point()),
+        }
+    )
+    return gpd.GeoDataFrame(frame, geometry=dams.geometry, crs=dams.crs)
+
+
+def _totals(exposed: gpd.GeoDataFrame, where: Any) -> dict[str, Any]:
+    inside = exposed[exposed["inside"]]
+    return {
+        "points": len(exposed),
+        "points_inside": len(inside),
+        "people": float(exposed[fields.PEOPLE].sum()),
+        "people_unknown_points": int(exposed[fields.PEOPLE].isna().sum()),
+        "by_grade": {str(g): int((inside["grade"] == g).sum()) for g in (1, 2, 3, 4)},
+        "people_from": where.source if where else None,
+    }
+
+
+STEP = Step(
+    "geohazards",
+    Text("地质灾害隐患点叠加", "geohazard points"),
+    needs=("boundary", "geohazard_points"),
+    takes=(*AROUND, "risk_level", "dem", "facilities", "roads", "shelters", "wardens", "townships", "tailings_dams"),
+    gives=(LAYER, "geohazard_zones", "geohazard_density", "overhead_dams"),
+    options=("exposure", "facts"),
+    run=run,
+)

@@ -1,0 +1,84 @@
+"""The plan's indicators: each is a measure of one layer under one filter, so that anybody can count it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from riskmap.text import Text
+from riskmap.workflow.context import Context
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """An indicator: layer, SQL filter on its columns, and ``count`` or ``sum:column``, times a factor."""
+
+    name: Text
+    unit: Text
+    layer: str
+    where: str
+    measure: str
+    factor: float = 1.0
+
+
+KM, PLACES, PEOPLE, KM2 = Text("km", "km"), Text("处", "places"), Text("人", "people"), Text("km²", "km2")
+ROMAN = {3: "Ⅲ", 2: "Ⅱ", 1: "Ⅰ"}
+INDICATORS: tuple[Indicator, ...] = (
+    *(
+        Indicator(Text(f"{ROMAN[g]} 级高后果区管道长度", f"pipeline in areas of grade {ROMAN[g]}"), KM, "pipeline_km", f"grade = {g} AND usable = 1", "sum:km")
+        for g in (3, 2, 1)
+    ),
+    Indicator(Text("油气管道总长（区内，重合计一次）", "pipelines inside, shared ground once"), KM, "pipeline_km", "1 = 1", "sum:km"),
+    Indicator(Text("位置不可用于识别的管道长度", "pipeline not usable for identification"), KM, "pipeline_km", "usable = 0", "sum:km"),
+    *(
+        Indicator(Text(f"{ROMAN[g]} 级高后果区处数", f"areas of grade {ROMAN[g]}"), PLACES, "pipeline_hca", f"grade = {g} AND usable = 1", "count")
+        for g in (3, 2, 1)
+    ),
+    Indicator(Text("地质灾害隐患点（区内）", "geohazard points inside"), PLACES, "geohazard_exposure", "inside = 1", "count"),
+    Indicator(Text("登记的受威胁人数", "registered threatened people"), PEOPLE, "geohazard_exposure", "inside = 1", "sum:people"),
+    Indicator(Text("威胁人数未知的隐患点", "points of unknown people"), PLACES, "geohazard_exposure", "inside = 1 AND people IS NULL", "count"),
+    Indicator(Text("隐患点重于所在网格颜色", "points worse than their cell"), PLACES, "geohazard_exposure", "agreement = 'point_worse'", "count"),
+    Indicator(Text("隐患点轻于所在网格颜色", "points better than their cell"), PLACES, "geohazard_exposure", "agreement = 'cell_worse'", "count"),
+    *(
+        Indicator(Text(f"{w}级重大危险源", f"major hazards of grade {g}"), PLACES, "hazchem_grades", f"grade = {g}", "count")
+        for g, w in ((1, "一"), (2, "二"), (3, "三"), (4, "四"))
+    ),
+    Indicator(Text("不构成重大危险源", "not a major hazard"), PLACES, "hazchem_grades", "grade = 0", "count"),
+    Indicator(Text("未评估的危险源", "sources not assessed"), PLACES, "hazchem_grades", "grade IS NULL", "count"),
+    Indicator(Text("火灾爆炸影响范围内的防护目标（按危险源计）", "targets in fire and blast zones, by source"), PLACES, "hazchem_targets", "scenario <> 'toxic'", "count"),
+    Indicator(Text("可能引发多米诺的危险源对", "domino pairs"), PLACES, "hazchem_domino", "1 = 1", "count"),
+    Indicator(Text("头顶库", "tailings dams above people"), PLACES, "overhead_dams", "overhead = 1", "count"),
+    *(
+        Indicator(Text(f"{zh}色安全风险点", f"{en} risk points"), PLACES, "risk_point_levels", f"level = {n}", "count")
+        for n, zh, en in ((4, "红", "red"), (3, "橙", "orange"), (2, "黄", "yellow"), (1, "蓝", "blue"))
+    ),
+    *(
+        Indicator(Text(f"{zh}色风险区面积", f"{en} area"), KM2, "risk_zones", f"level = {n}", "sum:area_km2")
+        for n, zh, en in ((4, "红", "red"), (3, "橙", "orange"), (2, "黄", "yellow"), (1, "蓝", "blue"))
+    ),
+    Indicator(Text("红色区人口", "people in red"), PEOPLE, "risk_units", "1 = 1", "sum:people_red"),
+    Indicator(Text("复合灾害点", "compound points"), PLACES, "compound_points", "1 = 1", "count"),
+)  # fmt: skip
+
+
+def indicators(context: Context) -> pd.DataFrame:
+    """Count the indicators whose layer was made: ``name, value, unit, layer, filter, measure``."""
+    rows = []
+    for one in INDICATORS:
+        if context.has(one.layer):
+            value = count(context.database.read(one.layer, where=one.where), one)
+            rows.append(
+                (one.name.pick(context.lang), value, one.unit.pick(context.lang), one.layer, one.where, one.measure)
+            )
+    return pd.DataFrame(rows, columns=["name", "value", "unit", "layer", "filter", "measure"])
+
+
+def count(rows: pd.DataFrame, one: Indicator) -> float:
+    """Measure the rows that an indicator's filter kept; the sum of nothing known is 0."""
+    if one.measure == "count":
+        return float(len(rows))
+    return (
+        float(pd.to_numeric(rows[one.measure.removeprefix("sum:")], errors="coerce").astype("Float64").sum())
+        * one.factor
+    )

@@ -1,0 +1,204 @@
+"""GB 18218-2018: constructed cases of the fact sheet, both sides of every limit, and substances found or refused."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskmap.errors import DataError, MissingFieldError
+from riskmap.overlay import hazchem, rules, substances
+
+
+def unit(**tonnes: float) -> pd.DataFrame:
+    return pd.DataFrame({"substance": list(tonnes), "quantity_t": list(tonnes.values())})
+
+
+def with_class(rows: list[tuple[str, float, str | None]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["substance", "quantity_t", "class"])
+
+
+CASES = [  # the fact sheet's C1-C10: inventory, people for the alpha, S, R, grade
+    (unit(氨=60), 100, 6.0, 24.0, 3),
+    (unit(液化石油气=100), 50, 2.0, 4.5, 4),
+    (unit(氯=25), 100, 5.0, 40.0, 3),
+    (with_class([("汽油", 400, None), ("柴油", 1500, "W5.4")]), 1, 2.3, 2.3, 4),
+    (unit(甲醇=300, 苯=30), 30, 1.2, 1.44, 4),
+    (unit(氨=9), 0, 0.9, math.nan, 0),
+    (unit(氢=80, 乙烯=40, 甲醇=200), 99, 17.2, 38.4, 3),
+    (unit(氯=10, 氨=5), 1000, 2.5, 18.0, 3),
+    (unit(硫化氢=50), 29, 10.0, 50.0, 2),
+    (with_class([("丙烯", 500, "W2")]), 100, 50.0, 150.0, 1),
+]
+
+
+@pytest.mark.parametrize(("inventory", "people", "s", "r", "grade"), CASES)
+def test_constructed_cases(inventory: pd.DataFrame, people: int, s: float, r: float, grade: int) -> None:
+    given = hazchem.grade(inventory, people_500m=people)
+    assert given.s == pytest.approx(s, rel=1e-12)
+    assert given.r == pytest.approx(r, rel=1e-12, nan_ok=True)
+    assert given.grade == grade
+
+
+@pytest.mark.parametrize(
+    ("people", "alpha"),
+    [
+        (0, 0.5),
+        (1, 1.0),
+        (29, 1.0),
+        (30, 1.2),
+        (49, 1.2),
+        (50, 1.5),
+        (99, 1.5),
+        (100, 2.0),
+        (0.2, 1.0),
+        (29.000000001, 1.0),
+    ],
+)
+def test_alpha_on_both_sides_of_each_limit(people: float, alpha: float) -> None:
+    assert hazchem.alpha(people) == (alpha, False)
+
+
+@pytest.mark.parametrize("people", [None, math.nan, np.nan])
+def test_unknown_people_take_the_largest_alpha(people: float | None) -> None:
+    given = hazchem.grade(unit(氨=60), people_500m=people)
+    assert (given.alpha, given.conservative) == (2.0, True)
+
+
+@pytest.mark.parametrize(
+    ("tonnes", "grade"), [(9.999, 0), (10.0, 4), (24.9, 4), (25.0, 3), (124.9, 3), (125.0, 2), (249.9, 2), (250.0, 1)]
+)
+def test_grade_on_both_sides_of_each_limit(tonnes: float, grade: int) -> None:
+    # ammonia, Q 10, beta 2, alpha 2: R = 0.4 x tonnes
+    assert hazchem.grade(unit(氨=tonnes), people_500m=100).grade == grade
+
+
+def test_a_sum_of_tenths_reaches_one() -> None:
+    given = hazchem.grade(unit(氨=7, 溴甲烷=2, 环氧乙烷=1), people_500m=0)
+    assert given.s < 1  # in binary
+    assert given.grade == 4
+
+
+def test_found_by_number_name_alias_and_english() -> None:
+    for row in (
+        {"cas": "7664-41-7"},
+        {"cas": "７６６４－４１－７"},
+        {"substance": "氨"},
+        {"substance": " 液 氨 "},
+        {"substance": "ammonia"},
+        {"substance": "anything", "cas": "7664-41-7"},
+        {"substance": "氨", "cas": "11111-11-1"},
+    ):
+        found = hazchem.matched(pd.DataFrame([row | {"quantity_t": 1.0}]))
+        assert found["name"].tolist() == ["氨"], row
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"substance": "液氨储罐"}, "氨"),
+        ({"substance": "甲苯二异氰酸"}, "甲苯二异氰酸酯"),
+        ({"substance": "柴油"}, "class"),
+        ({"cas": "7664-41-8"}, "check digit"),
+        ({"cas": "7664-41-8"}, "氨"),
+        ({"substance": "苯", "cas": "108-88-3"}, "different substances"),
+        ({"cas": "6484-52-2"}, "several"),
+        ({"substance": "未知物", "class": "W5.9"}, "W5.4"),
+    ],
+)
+def test_what_is_not_certain_is_refused_with_hints(row: dict[str, str], told: str) -> None:
+    with pytest.raises(DataError, match=told.replace(".", r"\.")):
+        hazchem.grade(pd.DataFrame([row | {"quantity_t": 1.0}]), people_500m=10)
+
+
+def test_all_bad_rows_are_named_at_once() -> None:
+    inventory = pd.DataFrame(
+        {"substance": ["甲乙丙", "氨", "丁戊己"], "quantity_t": [1.0, np.nan, 2.0]}, index=[7, 8, 9]
+    )
+    with pytest.raises(DataError) as caught:
+        hazchem.grade(inventory, people_500m=10)
+    assert all(f"row {n}:" in str(caught.value) for n in (7, 8, 9))
+
+
+def test_no_rows_and_no_columns_are_refused() -> None:
+    with pytest.raises(DataError, match="not assessed"):
+        hazchem.grade(unit(), people_500m=10)
+    with pytest.raises(MissingFieldError, match="quantity_t"):
+        hazchem.grade(pd.DataFrame({"substance": ["氨"]}), people_500m=10)
+    with pytest.raises(DataError, match="negative"):
+        hazchem.grade(unit(氨=-1), people_500m=10)
+
+
+def test_a_class_serves_what_is_not_in_table_1_only() -> None:
+    rows = with_class([("某易燃液体", 10, "W5.2"), ("氨", 10, "W5.4"), ("丙烯", 10, "W5.1"), ("丙烯", 10, None)])
+    found = hazchem.matched(rows)
+    assert found["threshold_t"].tolist() == [50.0, 10.0, 10.0, 10.0]
+    assert found["symbol"].tolist() == ["W5.2", "J3", "W5.1", "W2"]
+
+
+def test_the_tables_are_whole_and_consistent() -> None:
+    table_1 = rules.rows("gb18218_table1")
+    assert [int(row["no"]) for row in table_1] == list(range(1, 86))
+    numbers = [
+        n
+        for file in ("gb18218_table1", "gb18218_table3", "gb18218_gases", "substance_effects")
+        for r in rules.rows(file)
+        for n in r["cas"].split(";")
+        if n
+    ]
+    assert all(substances.cas_is_valid(n) for n in numbers)
+    symbols = [r["symbol"] for r in rules.rows("gb18218_table2")]
+    assert symbols == [r["symbol"] for r in rules.rows("gb18218_table4")]
+    assert len(symbols) == 24
+    assert {r["class"] for r in table_1} | {r["class"] for r in rules.rows("gb18218_gases")} <= set(symbols)
+    listed = {n for r in table_1 for n in r["cas"].split(";")}
+    assert {r["cas"] for r in rules.rows("gb18218_table3")} <= listed
+
+
+SHEET = {  # name -> Q, beta as the fact sheet prints them
+    "氨": (10, 2), "氯": (5, 4), "硫化氢": (5, 5), "氯化氢": (20, 3), "氟化氢": (1, 5), "二氧化硫": (20, 2), "二氧化氮": (1, 10),
+    "氰化氢": (1, 10), "光气": (0.3, 20), "磷化氢": (1, 20), "环氧乙烷": (10, 2), "煤气": (20, 2), "溴甲烷": (10, 3), "天然气": (50, 1.5),
+    "液化气": (50, 1.5), "乙烯": (50, 1.5), "氢气": (5, 1.5), "乙炔": (1, 1.5), "氯乙烯": (50, 1.5), "丁二烯": (5, 1.5), "一甲胺": (5, 1.5),
+    "二甲醚": (50, 1.5), "白磷": (50, 1), "甲醇": (500, 1), "乙醇": (500, 1), "汽油": (200, 1), "苯": (50, 1), "甲苯": (500, 1), "丙酮": (500, 1),
+    "苯乙烯": (500, 1), "醋酸乙酯": (500, 1), "正己烷": (500, 1), "环己烷": (500, 1), "乙醚": (10, 1.5), "环氧丙烷": (10, 1.5), "丙烯腈": (50, 1),
+    "二硫化碳": (50, 1), "环氧氯丙烷": (20, 1), "TDI": (100, 1), "异氰酸甲酯": (0.75, 20), "溴": (20, 1), "三氧化硫": (75, 1), "液氧": (200, 1),
+    "TNT": (5, 2), "硝化甘油": (1, 2), "发烟硝酸": (20, 1), "氯酸钠": (100, 1), "氯酸钾": (100, 1), "电石": (100, 1), "钠": (10, 1), "钾": (1, 1),
+    "丙烯": (10, 1.5), "硝酸铵肥料": (200, 1), "硝酸胍": (50, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHEET)
+def test_thresholds_and_betas_of_the_fact_sheet(name: str) -> None:
+    found = substances.house().find(name, None)
+    assert (found.q_t, found.beta) == SHEET[name]
+
+
+def test_a_projects_own_rows_go_first() -> None:
+    files = ("gb18218_table1", "gb18218_table2", "gb18218_table3", "gb18218_table4")
+    own = [{"name": "氨", "q_t": "5", "beta": "3"}, {"name": "示例溶剂", "aliases": "甲方溶剂", "class": "W5.3"}]
+    known = substances.Substances(*(rules.rows(f) for f in files), own=own)
+    assert (known.find("氨", None).q_t, known.find("甲方溶剂", None).q_t) == (5.0, 1000.0)
+
+
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=6), st.floats(0, 1e5), st.floats(1, 100))
+def test_more_stock_or_more_people_never_lowers_the_grade(tonnes: list[float], people: float, more: float) -> None:
+    names = ["氨", "氯", "苯", "甲醇", "氢", "乙烯"][: len(tonnes)]
+    frame = pd.DataFrame({"substance": names, "quantity_t": tonnes})
+    severity = [9, 1, 2, 3, 4]
+
+    def rank(f: pd.DataFrame, n: float) -> int:
+        return severity[hazchem.grade(f, people_500m=n).grade]
+
+    assert rank(frame.assign(quantity_t=frame["quantity_t"] * more), people) <= rank(frame, people)
+    assert rank(frame, people * more) <= rank(frame, people)
+
+
+def test_the_input_is_left_alone() -> None:
+    frame = unit(氨=60)
+    before = frame.copy()
+    hazchem.grade(frame, people_500m=1)
+    pd.testing.assert_frame_equal(frame, before)
