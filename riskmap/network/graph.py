@@ -238,10 +238,13 @@ class Graph:
         """Give the earliest arrival at each node and the position, in ``sources``, of the one that comes first."""
         which, numbers = self._doors(sources)
         found = self.arcs.earliest(numbers, start_s[which], limit_s)
-        seconds, source = found.seconds, np.where(found.source < 0, -1, which[found.source])
+        return Earliest(found.seconds, np.where(found.source < 0, -1, which[found.source]))
+
+    def first(self, earliest: Earliest) -> Earliest:
+        """Give the arrival at each node when a copy's arrival counts for the junction it stands for."""
         if self.turns is None or self.turned:
-            return Earliest(seconds, source)
-        seconds = seconds.copy()
+            return earliest
+        seconds, source = earliest.seconds.copy(), earliest.source.copy()
         for copy, node in zip(self.turns.number, self.turns.copy_of, strict=True):
             if seconds[copy] < seconds[node]:
                 seconds[node], source[node] = seconds[copy], source[copy]
@@ -290,6 +293,19 @@ class Graph:
             np.minimum.at(against, edge[back], arrival[back])
         return along, against
 
+    def entries(
+        self, earliest: Earliest
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """Give for each edge when and by whom it is entered at its tail going along, and at its head going against it."""
+        along, against = self.departures(earliest.seconds)
+        along_by, against_by = earliest.source[self.tail], earliest.source[self.head]
+        if self.turns is not None:
+            copy, (edge, direction) = self.turns.number[self.turns.copy], np.divmod(self.turns.departs, 2)
+            for by, entered, way in ((along_by, along, FORWARD), (against_by, against, BACKWARD)):
+                here = (direction == way) & (earliest.seconds[copy] == entered[edge])
+                by[edge[here]] = earliest.source[copy[here]]
+        return along, along_by, against, against_by
+
     def parts_at(
         self, edge: NDArray[np.int64], share: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -307,20 +323,49 @@ class Graph:
         width = self.share_to[part] - self.share_from[part]
         return part, np.clip((share - self.share_from[part]) / width, 0.0, 1.0)
 
+    def arrival_by(self, earliest: Earliest, places: Places) -> Earliest:
+        """Give the earliest arrival, and who comes first, at places of the graph before :meth:`insert`."""
+        at_nodes = self.first(earliest)
+        seconds, source = np.full(len(places), np.inf), np.full(len(places), -1)
+        at_node = np.flatnonzero(places.node >= 0)
+        seconds[at_node] = at_nodes.seconds[places.node[at_node]]
+        source[at_node] = at_nodes.source[places.node[at_node]]
+        inside = np.flatnonzero((places.node < 0) & places.found)
+        part, share = self.parts_at(places.edge[inside], places.share[inside])
+        along_s, along_by, against_s, against_by = self.entries(earliest)
+        cut = self._cut_nodes(part, share)
+        with np.errstate(invalid="ignore"):  # inf * 0 at the closed end of an edge
+            ways = np.stack(
+                (
+                    along_s[part] + share * self.forward_s[part],
+                    against_s[part] + (1 - share) * self.backward_s[part],
+                    np.where(cut >= 0, at_nodes.seconds[cut], np.inf),
+                )
+            )
+        ways = np.where(np.isnan(ways), np.inf, ways)
+        by = np.stack((along_by[part], against_by[part], at_nodes.source[cut]))
+        best, every = ways.argmin(axis=0), np.arange(len(inside))
+        seconds[inside] = ways[best, every]
+        source[inside] = np.where(np.isfinite(ways[best, every]), by[best, every], -1)
+        return Earliest(seconds, source)
+
+    def _cut_nodes(self, part: NDArray[np.int64], share: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the node of places where an edge was cut, -1 elsewhere: there one is, whichever way its parts are open."""
+        return np.where(share < CUT, self.tail[part], np.where(share > 1 - CUT, self.head[part], -1))
+
     def arrival(self, seconds: NDArray[np.float64], places: Places) -> NDArray[np.float64]:
         """Give the earliest arrival at places of the graph before :meth:`insert`; ``inf`` where none or not found."""
-        result = np.full(len(places), np.inf)
+        result, at_nodes = np.full(len(places), np.inf), self.at_nodes(seconds)
         at_node = places.node >= 0
-        result[at_node] = self.at_nodes(seconds)[places.node[at_node]]
+        result[at_node] = at_nodes[places.node[at_node]]
         inside = np.flatnonzero(~at_node & places.found)
         part, share = self.parts_at(places.edge[inside], places.share[inside])
         along, against = self.departures(seconds)
         with np.errstate(invalid="ignore"):  # inf * 0 at the closed end of an edge
             forward = along[part] + share * self.forward_s[part]
             backward = against[part] + (1 - share) * self.backward_s[part]
-        # a place where the edge was cut is the node there, whichever way its parts are open
-        cut = np.where(share < CUT, self.tail[part], np.where(share > 1 - CUT, self.head[part], -1))
-        result[inside] = np.fmin(np.fmin(forward, backward), np.where(cut >= 0, seconds[cut], np.inf))
+        cut = self._cut_nodes(part, share)
+        result[inside] = np.fmin(np.fmin(forward, backward), np.where(cut >= 0, at_nodes[cut], np.inf))
         return result
 
 

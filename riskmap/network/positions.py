@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 END_M = 1e-3
 """A place this near to the end of an edge is the end: rounding of coordinates, not a distance anyone measures."""
 
+STRIP_M = 500.0
+"""Width of the strips in which points are looked up one after the other."""
+
 TIE_M = 1e-6
 """Edges whose distances differ by less are equally near; the one of the lowest number is taken."""
 
@@ -96,12 +99,19 @@ def nearest(
     if not usable.any() or not len(lines):
         return found, distance
     at = np.flatnonzero(usable)
-    bound = None if np.isinf(max_distance_m) else max_distance_m
-    (which, line), metres = tree.query_nearest(points[at], max_distance=bound, all_matches=True, return_distance=True)
-    _keep_first(at[which], line, metres, found, distance)
+    # neighbours one after the other find the tree's branches still at hand
+    at = at[np.lexsort(_strips(shapely.get_coordinates(shapely.centroid(points[at]))))]
+    (which, line), metres = tree.query_nearest(points[at], all_matches=True, return_distance=True)
+    near = metres <= max_distance_m
+    _keep_first(at[which[near]], line[near], metres[near], found, distance)
     if barriers is not None and len(barriers):
         _go_round(points, lines, tree, max_distance_m, barriers, found, distance)
     return found, distance
+
+
+def _strips(xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give sort keys that go through points in strips from south to north."""
+    return xy[:, 1], np.floor(xy[:, 0] / STRIP_M)
 
 
 def _keep_first(

@@ -154,6 +154,7 @@ class RoadNetwork:
             No road is open to this way of travel.
         """
         made = streets.tables(roads, node_crossings=node_crossings, close_gaps_m=close_gaps_m, turns=turns)
+        streets.require_turns(made)
         if closures is not None:
             made = streets.without_closed(made, closures)
         speeds = SpeedTable.of(mode, speeds_kmh=speeds_kmh)
@@ -179,14 +180,7 @@ class RoadNetwork:
         NetworkError
             No street is open to this way of travel.
         """
-        parts = travel.from_streets(tables, speeds, obey_oneway=obey_oneway, **travelling)
-        if not len(parts["graph"]):
-            raise NetworkError(
-                Text(f"没有一条道路可供 {speeds.mode} 通行", f"no road is open to {speeds.mode}"),
-                remedy=Text("检查道路等级和速度表", "check the road classes and the speed table"),
-                layer="roads",
-            )
-        return cls(**parts)
+        return cls(**travel.from_streets(tables, speeds, obey_oneway=obey_oneway, **travelling))
 
     @classmethod
     def from_networkx(cls, graph: Any, *, seconds: str | None = None) -> RoadNetwork:
@@ -294,7 +288,7 @@ class RoadNetwork:
         """
         graph, numbers, labels = self._sources(sources, max_snap_m)
         start = np.broadcast_to(np.asarray(start_s, dtype=float), len(numbers))
-        first = graph.earliest(numbers, start, limit_s)
+        first = graph.first(graph.earliest(numbers, start, limit_s))
         reached = np.flatnonzero(np.isfinite(first.seconds[: len(self.ids)]))
         return pd.DataFrame(
             {"source": labels[first.source[reached]], "seconds": first.seconds[reached]},
@@ -349,13 +343,17 @@ class RoadNetwork:
         """Give a fastest way between two places on the network; see :meth:`route`."""
         return routes.fastest(self.graph, self.ids, self.lines, self.length_m, origin, target)
 
-    def places(self, what: Any, *, max_snap_m: float = MAX_SNAP_M) -> tuple[Places, pd.Index]:
+    def places(
+        self, what: Any, *, max_snap_m: float = MAX_SNAP_M, barriers: NDArray | None = None
+    ) -> tuple[Places, pd.Index]:
         """Give the places on the network of node ids or points, and a label for each.
 
         Parameters
         ----------
         what, max_snap_m
             As the sources of :meth:`reach`.
+        barriers : array of shapely lines and polygons, optional
+            Never crossed from a point to its road.
 
         Raises
         ------
@@ -367,7 +365,7 @@ class RoadNetwork:
             return Places.at_nodes(numbers), labels
         if hasattr(what, "crs") and not (what.crs is None and self.crs is None):
             require_same(what.crs, self.crs, what=Text("点位与路网", "points and road network"))
-        places = self.join(points, max_distance_m=max_snap_m)
+        places = self.join(points, max_distance_m=max_snap_m, barriers=barriers)
         naming.require_found(places.found, labels, max_snap_m)
         return places, labels
 

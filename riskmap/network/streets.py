@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.crs import require_metric, require_same
-from riskmap.errors import MissingFieldError
+from riskmap.errors import DataError, MissingFieldError
 from riskmap.network import noding
 from riskmap.network.graph import components
 from riskmap.network.noding import Streets
@@ -42,6 +42,8 @@ class StreetTables:
         ``node`` (number from 0), ``component`` (0 has the most junctions), points.
     turns : DataFrame
         ``from_edge``, ``via`` (node), ``to_edge``, ``rule`` (no, only).
+    turns_lost : int array
+        Row positions of the turn restrictions whose two roads do not meet in the data.
     streets : Streets or None
         What noding found; None when the tables were read from a database.
     roads : int
@@ -51,6 +53,7 @@ class StreetTables:
     edges: gpd.GeoDataFrame
     nodes: gpd.GeoDataFrame
     turns: pd.DataFrame
+    turns_lost: NDArray[np.int64]
     streets: Streets | None = None
     roads: int = 0
 
@@ -99,7 +102,7 @@ def tables(
     )
     edges = _edges(roads, streets, classes, way, {"bridge": bridge, "tunnel": tunnel, "level": level})
     nodes = _nodes(streets, roads.crs)
-    return StreetTables(edges, nodes, _turns(roads, streets, turns), streets, len(roads))
+    return StreetTables(edges, nodes, *_turns(roads, streets, turns), streets, len(roads))
 
 
 def _flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
@@ -167,11 +170,10 @@ def _nodes(streets: Streets, crs: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=shapely.points(streets.xy), crs=crs)
 
 
-def _turns(roads: pd.DataFrame, streets: Streets, turns: pd.DataFrame | None) -> pd.DataFrame:
-    """Give the restrictions between streets: where a street of the one road ends at one of the other."""
-    columns = ["from_edge", "via", "to_edge", "rule"]
+def _turns(roads: pd.DataFrame, streets: Streets, turns: pd.DataFrame | None) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Give the restrictions between streets, where those of both roads end, and the rows for which there is no such place."""
     if turns is None or not len(turns):
-        return pd.DataFrame({c: pd.Series(dtype=object if c == "rule" else np.int64) for c in columns})
+        return no_turns(), np.empty(0, dtype=np.int64)
     absent = [c for c in ("from_road", "to_road", "rule") if c not in turns.columns]
     if absent:
         raise MissingFieldError(
@@ -186,11 +188,39 @@ def _turns(roads: pd.DataFrame, streets: Streets, turns: pd.DataFrame | None) ->
             "node": np.concatenate((streets.tail[streets.street], streets.head[streets.street])),
         }
     ).drop_duplicates()
-    arriving = turns.merge(ends, left_on="from_road", right_on="road")
+    numbered = turns.assign(turn=np.arange(len(turns)))
+    arriving = numbered.merge(ends, left_on="from_road", right_on="road")
     both = arriving.merge(ends, left_on=["to_road", "node"], right_on=["road", "node"], suffixes=("_from", "_to"))
     both = both.assign(from_edge=both["edge_from"], via=both["node"], to_edge=both["edge_to"])
     both = both[both["from_edge"] != both["to_edge"]]
-    return both[columns].drop_duplicates().sort_values(columns, ignore_index=True)
+    columns = list(no_turns().columns)
+    made = both[columns].drop_duplicates().sort_values(columns, ignore_index=True)
+    return made, np.setdiff1d(np.arange(len(turns)), both["turn"])
+
+
+def require_turns(tables: StreetTables) -> None:
+    """Raise when turn restrictions speak of roads that do not meet in the data.
+
+    Raises
+    ------
+    DataError
+    """
+    if len(tables.turns_lost):
+        rows = ", ".join(str(r + 1) for r in tables.turns_lost[:5])
+        raise DataError(
+            Text(
+                f"{len(tables.turns_lost)} 条转向限制的两条道路在数据里不相接：第 {rows} 行",
+                f"{len(tables.turns_lost)} turn restrictions speak of roads that do not meet: row {rows}",
+            ),
+            remedy=Text("核对道路编号", "check the road ids"),
+            layer="turn_restrictions",
+        )
+
+
+def no_turns() -> pd.DataFrame:
+    """Give the table of turn restrictions without any."""
+    columns = ("from_edge", "via", "to_edge", "rule")
+    return pd.DataFrame({c: pd.Series(dtype=object if c == "rule" else np.int64) for c in columns})
 
 
 def without_closed(tables: StreetTables, closures: gpd.GeoSeries) -> StreetTables:

@@ -10,9 +10,11 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from riskmap.errors import NetworkError
 from riskmap.network.graph import Graph, Turns
 from riskmap.network.speeds import KMH, SpeedTable, travel_kmh
 from riskmap.network.streets import StreetTables
+from riskmap.text import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -31,6 +33,12 @@ def from_streets(tables: StreetTables, speeds: SpeedTable, *, obey_oneway: bool,
     """Give the parts of a network for one way of travel; see ``RoadNetwork.from_streets``."""
     kmh = travel_kmh(tables.edges, list(tables.edges["road_class"]), speeds, **travel)
     edges = tables.edges[kmh > 0].assign(kmh=kmh[kmh > 0])
+    if not len(edges):
+        raise NetworkError(
+            Text(f"没有一条道路可供 {speeds.mode} 通行", f"no road is open to {speeds.mode}"),
+            remedy=Text("检查道路等级和速度表", "check the road classes and the speed table"),
+            layer="roads",
+        )
     ids, ends = np.unique(np.concatenate((edges["u"], edges["v"])).astype(np.int64), return_inverse=True)
     tail, head = ends[: len(edges)], ends[len(edges) :]
     seconds = edges["length_m"].to_numpy(dtype=float) * KMH / edges["kmh"].to_numpy()

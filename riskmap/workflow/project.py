@@ -57,12 +57,53 @@ class ControlSpec(Record):
     min_zone_ha: float | None = None
 
 
+class NetworkSpec(Record):
+    """How roads become a network."""
+
+    node_crossings: bool = False
+    close_gaps_m: float = Field(default=0.0, ge=0, le=50)
+    report_gaps_m: float | None = Field(default=None, ge=0, le=100)
+    slopes: bool = False
+
+
 class FireSpec(Record):
     """The fire circle."""
 
-    limit_s: float = 300
-    turnout_s: float = 60
+    limit_s: float = Field(default=300, gt=0)
+    turnout_s: float = Field(default=60, ge=0)
     speeds_kmh: dict[str, float] = {}
+    obey_oneway: bool = True
+    maxspeed: Literal["cap", "use", "ignore"] = "cap"
+    hour_factor: float | None = Field(default=None, gt=0, le=2)
+    depth_m: float | None = Field(default=None, gt=0)
+    max_snap_m: float | None = Field(default=None, gt=0)
+
+
+class SitingSpec(Record):
+    """Where to build fire stations."""
+
+    problem: Literal["max_coverage", "fewest_sites", "p_median", "p_center"] = "max_coverage"
+    extra: int = Field(default=5, ge=0, le=50)
+    spacing_m: float | None = Field(default=None, gt=0)
+    within: Literal["built_up", "boundary"] = "built_up"
+    time_limit_s: float | None = Field(default=None, gt=0)
+
+
+class ReachSpec(Record):
+    """One question of reach: who comes from where to what, in what time."""
+
+    id: str
+    title: Bilingual
+    sources: str = Field(alias="from")
+    source_kinds: tuple[str, ...] = ()
+    to: str
+    kinds: tuple[str, ...] = ()
+    levels: tuple[Literal[1, 2, 3, 4], ...] = ()
+    limit_min: float = Field(gt=0)
+    ready_min: float = Field(default=0, ge=0)
+    mode: Literal["fire", "car", "pedestrian"] = "car"
+    speeds_kmh: dict[str, float] = {}
+    max_snap_m: float | None = Field(default=None, gt=0)
 
 
 class EvacuationSpec(Record):
@@ -111,7 +152,10 @@ class Project(Record):
     inputs: dict[str, Input]
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()
+    network: NetworkSpec = NetworkSpec()
     fire: FireSpec = FireSpec()
+    siting: SitingSpec = SitingSpec()
+    reach: tuple[ReachSpec, ...] = ()
     evacuation: EvacuationSpec = EvacuationSpec()
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
@@ -155,6 +199,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         _check_inputs(project, catalog)
         _check_weights(project)
         _check_facts(project, catalog)
+        _check_travel(project, catalog)
     except SpecError as error:
         error.file = error.file or path.name
         raise
@@ -207,3 +252,28 @@ def _check_facts(project: Project, catalog: Catalog) -> None:
                 raise SpecError(
                     Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
                 )
+
+
+def _check_travel(project: Project, catalog: Catalog) -> None:
+    """Check the classes of speeds, and the layers and ids of the questions of reach."""
+    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
+    given = [("fire.speeds_kmh", project.fire.speeds_kmh)]
+    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in project.reach]
+    for place, speeds in given:
+        for road, kmh in speeds.items():
+            if road not in classes:
+                raise SpecError(
+                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
+                    + near(road, classes)
+                )
+            if not 0 <= kmh <= 200:
+                raise SpecError(
+                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
+                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
+                )
+    ids = [question.id for question in project.reach]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
+    for question in project.reach:
+        for layer in (question.sources, question.to):
+            catalog.layer(layer)

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from riskmap.workflow.steps import chains, geohazards, hazchem, maps, pipelines, risk, risk_points, tables, zones
+from riskmap.workflow.steps import (
+    chains,
+    coverage,
+    geohazards,
+    hazchem,
+    maps,
+    network,
+    pipelines,
+    reach,
+    risk,
+    risk_points,
+    siting,
+    snapping,
+    tables,
+    zones,
+)
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
     risk.STEP,
     zones.STEP,
+    network.STEP,
+    snapping.STEP,
+    coverage.STEP,
+    siting.STEP,
+    reach.STEP,
     geohazards.STEP,
     pipelines.STEP,
     hazchem.STEP,

@@ -1,0 +1,378 @@
+"""Where to build: exact choices of sites on a matrix of times, with the proven gap.
+
+Four classical problems (Church and ReVelle 1974 for maximum coverage, Toregas and others 1971 for fewest sites, Hakimi
+1964 for the median and the centre), solved as mixed-integer programmes by HiGHS. Pairs whose time is NaN or infinite
+are not usable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import LinearConstraint
+from scipy.sparse import coo_array, csr_array, eye_array, hstack
+
+from riskmap.network.programme import GAP, Problem, bound_of, checked, patterns, solve, too_few
+
+
+@dataclass(frozen=True, eq=False)
+class Siting:
+    """A choice of sites.
+
+    Parameters
+    ----------
+    sites : list
+        Column labels of ``times``, in their order; existing sites are among them.
+    value : float
+        Of the choice: demand covered, number of sites, demand times seconds, or seconds.
+    bound : float
+        No choice can be better than this.
+    gap : float
+        ``|value - bound| / max(|value|, 1)``; 0 when the choice is proven best.
+    assignment : Series
+        Site of each demand (row label -> column label), None where it is not served.
+    unserved : Index
+        Rows with demand that no site, chosen or not, can serve.
+    """
+
+    sites: list[Any]
+    value: float
+    bound: float
+    gap: float
+    assignment: pd.Series
+    unserved: pd.Index
+
+
+def max_coverage(
+    times: pd.DataFrame,
+    demand: Any,
+    *,
+    p: int,
+    limit_s: float,
+    existing: Sequence[Any] = (),
+    capacity: Any = None,
+    time_limit_s: float | None = None,
+) -> Siting:
+    """Choose sites that cover the most demand within a limit.
+
+    Parameters
+    ----------
+    times : DataFrame demand x sites
+        Seconds; NaN and ``inf`` are not usable.
+    demand : Series or sequence
+        By row of ``times``; at least 0.
+    p : int
+        Number of sites, existing ones included.
+    limit_s : float
+        Inclusive.
+    existing : sequence
+        Column labels that are chosen in any case.
+    capacity : Series or sequence, optional
+        Most demand that a site takes; each row is then served whole, by one site.
+    time_limit_s : float, optional
+        After which HiGHS gives the best choice so far, with its gap.
+
+    Raises
+    ------
+    DataError, NetworkError
+        Input that does not fit together; fewer sites than existing ones.
+    """
+    problem = checked(times, demand, existing, capacity, p)
+    usable = problem.within(limit_s)
+    if problem.capacity is not None:
+        return _assigned(problem, usable, -problem.demand[:, None] * usable, p, time_limit_s, serve_all=False)
+    chosen, value, bound = _most_covered(problem, usable, p, time_limit_s)
+    return _siting(problem, chosen, usable, value, bound)
+
+
+def _most_covered(
+    problem: Problem, usable: NDArray[np.bool_], p: int, time_limit_s: float | None
+) -> tuple[NDArray[np.bool_], float, float]:
+    """Give the best ``p`` sites, the demand they cover and the proven bound.
+
+    What existing sites cover is covered by every choice, so only the rest is asked about, and only of sites that can
+    be among the best: a site whose own gain, with the largest gains of others, falls short of a choice at hand cannot.
+    """
+    chosen = np.zeros(len(problem.columns), dtype=bool)
+    chosen[problem.existing] = True
+    done = usable[:, chosen].any(axis=1)
+    base, new = float(problem.demand[done].sum()), p - int(chosen.sum())
+    rest = ~done & (problem.demand > 0)
+    free = np.flatnonzero(~chosen)
+    kept = free[_promising(usable[np.ix_(rest, free)], problem.demand[rest], new)]
+    some, amount = patterns(usable[np.ix_(rest, kept)], problem.demand[rest])
+    if not new or not len(amount):
+        chosen[free[:new]] = True
+        return chosen, base, base
+    sites, count = len(kept), len(amount)
+    covered = hstack([-csr_array(some.astype(float)), eye_array(count)])
+    found = solve(
+        np.concatenate((np.zeros(sites), -amount)),
+        [LinearConstraint(covered, -np.inf, 0)],
+        sites,
+        p=new,
+        extra=count,
+        time_limit_s=time_limit_s,
+    )
+    chosen[kept[found.x[:sites] > 0.5]] = True
+    value = base + float(problem.demand[rest & usable[:, chosen].any(axis=1)].sum())
+    return chosen, value, base - bound_of(found)
+
+
+def _promising(usable: NDArray[np.bool_], demand: NDArray[np.float64], new: int) -> NDArray[np.int64]:
+    """Give the columns that can be among the best ``new``; at least that many."""
+    gain = demand @ usable
+    order = np.argsort(-gain, kind="stable")
+    if new >= usable.shape[1] or not new:
+        return np.arange(usable.shape[1])
+    open_rows, at_hand = np.ones(len(demand), dtype=bool), 0.0
+    for _ in range(new):  # a greedy choice
+        step = (demand * open_rows) @ usable
+        at_hand += step.max()
+        open_rows &= ~usable[:, step.argmax()]
+    largest = gain[order[: new - 1]].sum()
+    best = np.where(np.isin(np.arange(len(gain)), order[: new - 1]), largest + gain[order[new - 1]], gain + largest)
+    kept = best >= at_hand * (1 - GAP)
+    kept[order[:new]] = True
+    return np.flatnonzero(kept)
+
+
+def fewest_sites(
+    times: pd.DataFrame,
+    demand: Any,
+    *,
+    limit_s: float,
+    existing: Sequence[Any] = (),
+    time_limit_s: float | None = None,
+) -> Siting:
+    """Choose the fewest sites that cover all demand that can be covered within a limit.
+
+    Parameters
+    ----------
+    times, demand, limit_s, existing, time_limit_s
+        As in :func:`max_coverage`. Rows that no site covers are given as ``unserved``; they ask for no site.
+    """
+    problem = checked(times, demand, existing, None, None)
+    usable = problem.within(limit_s)
+    needed, _ = patterns(usable[problem.demand > 0], problem.demand[problem.demand > 0])
+    needed = needed[needed.any(axis=1)]
+    limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)] if len(needed) else []
+    found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
+    chosen = found.x > 0.5
+    # a whole number of sites: the bound rounds up
+    return _siting(problem, chosen, usable, float(chosen.sum()), float(np.ceil(bound_of(found) - 1e-6)))
+
+
+def p_median(
+    times: pd.DataFrame,
+    demand: Any,
+    *,
+    p: int,
+    existing: Sequence[Any] = (),
+    capacity: Any = None,
+    time_limit_s: float | None = None,
+) -> Siting:
+    """Choose sites with the least sum of demand times time to the site that serves it.
+
+    Parameters
+    ----------
+    times, demand, p, existing, capacity, time_limit_s
+        As in :func:`max_coverage`. Rows that no site reaches are given as ``unserved`` and left out of the sum.
+
+    Raises
+    ------
+    NetworkError
+        If ``p`` sites cannot serve all demand that some site reaches.
+    """
+    problem = checked(times, demand, existing, capacity, p)
+    usable = np.isfinite(problem.times)
+    cost = np.where(usable, np.where(usable, problem.times, 0.0) * problem.demand[:, None], 0.0)
+    return _assigned(problem, usable, cost, p, time_limit_s, serve_all=True)
+
+
+def p_center(
+    times: pd.DataFrame,
+    demand: Any,
+    *,
+    p: int,
+    existing: Sequence[Any] = (),
+    time_limit_s: float | None = None,
+) -> Siting:
+    """Choose sites with the least largest time over rows with demand.
+
+    Parameters
+    ----------
+    times, demand, p, existing, time_limit_s
+        As in :func:`p_median`. The answer is one of the times: the least one at which ``p`` sites cover all, found by
+        halving; each trial is a cover problem solved to the end.
+
+    Raises
+    ------
+    NetworkError
+        If ``p`` sites cannot serve all demand that some site reaches.
+    """
+    problem = checked(times, demand, existing, None, p)
+    wanted = (problem.demand > 0) & np.isfinite(problem.times).any(axis=1)
+    steps = np.unique(problem.times[wanted][np.isfinite(problem.times[wanted])])
+    low, high, best = 0, len(steps) - 1, None
+    while low <= high:
+        middle = (low + high) // 2
+        trial = _cover(problem, problem.times[wanted] <= steps[middle], time_limit_s)
+        if trial is not None and trial.sum() <= p:
+            best, high = trial, middle - 1
+        else:
+            low = middle + 1
+    if len(steps) and best is None:
+        raise too_few(p)
+    if best is None:
+        best = np.zeros(len(problem.columns), dtype=bool)
+        best[problem.existing] = True
+    chosen = _filled(best, p)
+    usable = np.isfinite(problem.times)
+    served = np.where(usable, problem.times, np.inf)[wanted][:, chosen].min(axis=1, initial=np.inf)
+    value = float(served.max(initial=0.0))
+    return _siting(problem, chosen, usable, value, value)
+
+
+def curve(
+    times: pd.DataFrame,
+    demand: Any,
+    *,
+    limit_s: float,
+    existing: Sequence[Any] = (),
+    extra: int = 10,
+    time_limit_s: float | None = None,
+) -> pd.DataFrame:
+    """Give what each further site adds to the demand covered; each row is the best choice of that many sites.
+
+    Parameters
+    ----------
+    times, demand, limit_s, existing, time_limit_s
+        As in :func:`max_coverage`.
+    extra : int
+        Most sites beyond the existing ones.
+
+    Returns
+    -------
+    DataFrame
+        ``added`` (0, 1, ...), ``covered``, ``gain`` over the row above, ``share`` of all demand, ``gap``, ``sites`` (the
+        new ones). It ends when nothing more is gained.
+    """
+    total = float(np.sum(np.asarray(demand, dtype=float)))
+    rows: list[dict[str, Any]] = []
+    for added in range(min(extra, times.shape[1] - len(existing)) + 1):
+        best = max_coverage(
+            times, demand, p=len(existing) + added, limit_s=limit_s, existing=existing, time_limit_s=time_limit_s
+        )
+        gain = best.value - rows[-1]["covered"] if rows else 0.0
+        if rows and gain <= 0:
+            break
+        new = [site for site in best.sites if site not in set(existing)]
+        rows.append(
+            {
+                "added": added,
+                "covered": best.value,
+                "gain": gain,
+                "share": best.value / total if total > 0 else np.nan,
+                "gap": best.gap,
+                "sites": new,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _assigned(
+    problem: Problem,
+    usable: NDArray[np.bool_],
+    cost: NDArray[np.float64],
+    p: int,
+    time_limit_s: float | None,
+    *,
+    serve_all: bool,
+) -> Siting:
+    """Choose sites and the site of each row at the least cost; a row is served whole where sites have capacities."""
+    wanted = (problem.demand > 0) & usable.any(axis=1)
+    row, site = np.nonzero(usable & wanted[:, None])
+    number, sites, pairs = np.cumsum(wanted) - 1, len(problem.columns), len(row)
+    each = coo_array((np.ones(pairs), (number[row], sites + np.arange(pairs))), shape=(wanted.sum(), sites + pairs))
+    opened = coo_array(
+        (
+            np.repeat([1.0, -1.0], pairs),
+            (np.tile(np.arange(pairs), 2), np.concatenate((sites + np.arange(pairs), site))),
+        ),
+        shape=(pairs, sites + pairs),
+    )
+    limits = []
+    if pairs:
+        limits = [
+            LinearConstraint(each.tocsr(), 1.0 if serve_all else 0.0, 1.0),
+            LinearConstraint(opened.tocsr(), -np.inf, 0),
+        ]
+    if problem.capacity is not None and pairs:
+        load = coo_array((problem.demand[row], (site, sites + np.arange(pairs))), shape=(sites, sites + pairs))
+        limits.append(LinearConstraint(load.tocsr(), -np.inf, problem.capacity))
+    found = solve(
+        np.concatenate((np.zeros(sites), cost[row, site])),
+        limits,
+        sites,
+        problem.existing,
+        p=p,
+        extra=pairs,
+        whole=problem.capacity is not None,
+        time_limit_s=time_limit_s,
+    )
+    chosen = found.x[:sites] > 0.5
+    value, bound = float(found.fun), bound_of(found)
+    if problem.capacity is None:
+        # with the sites known, each row goes to its nearest
+        nearest = np.where(usable, problem.times, np.inf)[:, chosen].min(axis=1, initial=np.inf)
+        value = float(np.sum(problem.demand[wanted] * nearest[wanted]))
+        return _siting(problem, chosen, usable, value, bound)
+    taken = found.x[sites:] > 0.5
+    by = pd.Series(None, index=problem.rows, dtype=object)
+    by.iloc[row[taken]] = problem.columns.to_numpy()[site[taken]]
+    sign = 1.0 if serve_all else -1.0
+    return _siting(problem, chosen, usable, sign * value, sign * bound, by)
+
+
+def _cover(problem: Problem, usable: NDArray[np.bool_], time_limit_s: float | None) -> NDArray[np.bool_] | None:
+    """Give the fewest sites that cover all rows; None when some row has none."""
+    needed = np.unique(usable, axis=0)
+    if not needed.any(axis=1).all():
+        return None
+    limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)]
+    found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
+    return found.x > 0.5
+
+
+def _filled(chosen: NDArray[np.bool_], p: int) -> NDArray[np.bool_]:
+    """Add the first free sites until there are ``p``: more sites never make the largest time larger."""
+    chosen = chosen.copy()
+    free = np.flatnonzero(~chosen)
+    chosen[free[: p - int(chosen.sum())]] = True
+    return chosen
+
+
+def _siting(
+    problem: Problem,
+    chosen: NDArray[np.bool_],
+    usable: NDArray[np.bool_],
+    value: float,
+    bound: float,
+    assignment: pd.Series | None = None,
+) -> Siting:
+    at = np.flatnonzero(chosen)
+    if assignment is None:
+        times = np.where(usable, problem.times, np.inf)[:, at]
+        nearest = times.argmin(axis=1) if len(at) else np.zeros(len(times), dtype=int)
+        served = np.isfinite(times.min(axis=1, initial=np.inf))
+        assignment = pd.Series(None, index=problem.rows, dtype=object)
+        assignment.iloc[np.flatnonzero(served)] = problem.columns.to_numpy()[at[nearest[served]]]
+    unserved = problem.rows[(problem.demand > 0) & ~usable.any(axis=1)]
+    gap = abs(value - bound) / max(abs(value), 1.0)
+    return Siting(list(problem.columns[at]), value, bound, gap if gap > 1e-9 else 0.0, assignment, unserved)
