@@ -1,0 +1,192 @@
+"""Ways out: the best way from everywhere to a shelter, and the way that shares least with it.
+
+Dijkstra's algorithm with two numbers for each arc: what it costs, which decides, and the seconds it takes, which are
+reported and limited. A node's ties go to the lowest number, so that every run gives the same ways.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from functools import cached_property
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class OpenArcs:
+    """Directed arcs that people may take.
+
+    Parameters
+    ----------
+    nodes : int
+    tail, head : int64 arrays (arcs)
+    seconds : float64 array (arcs)
+    cost : float64 array (arcs)
+        At least 0; of several ways the one of the least cost is taken.
+    number : int64 array (arcs)
+        Number of the arc in its graph: ``2 * edge + direction``.
+    length_m : float64 array (arcs)
+    """
+
+    nodes: int
+    tail: NDArray[np.int64]
+    head: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    number: NDArray[np.int64]
+    length_m: NDArray[np.float64]
+
+    @cached_property
+    def leaving(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the arcs that leave each node begin, in a list of arcs sorted by tail."""
+        return _rows(self.tail, self.nodes)
+
+    @cached_property
+    def entering(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the arcs that enter each node begin, in a list of arcs sorted by head."""
+        return _rows(self.head, self.nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class ToTarget:
+    """The best way from every node to one target.
+
+    Parameters
+    ----------
+    seconds : float64 array (nodes)
+        ``inf`` where there is no way within the limit.
+    arc : int64 array (nodes)
+        Arc (position in :class:`OpenArcs`) by which the way begins; -1 at the target and where there is none.
+    """
+
+    seconds: NDArray[np.float64]
+    arc: NDArray[np.int64]
+
+
+def to_target(arcs: OpenArcs, target: int, limit_s: float) -> ToTarget:
+    """Give the best way from every node to a target, as far as it takes no longer than the limit."""
+    pointer, order = arcs.entering
+    return ToTarget(*_to_target(arcs.nodes, pointer, order, arcs.tail, arcs.cost, arcs.seconds, target, limit_s))
+
+
+def follow(arcs: OpenArcs, found: ToTarget, origin: int) -> NDArray[np.int64]:
+    """Give the arcs (positions) of the way from an origin that reaches the target."""
+    way = []
+    node = origin
+    while found.arc[node] != NONE:
+        way.append(found.arc[node])
+        node = arcs.head[found.arc[node]]
+    return np.array(way, dtype=np.int64)
+
+
+def least_shared(
+    arcs: OpenArcs, found: ToTarget, origin: int, target: int, way: NDArray[np.int64], limit_s: float
+) -> NDArray[np.int64]:
+    """Give the way from an origin to a target that shares the fewest metres of road with another one; then the cheapest.
+
+    Parameters
+    ----------
+    arcs : OpenArcs
+    found : ToTarget
+        Of the target; it tells from where the target can be reached in time.
+    origin, target : int
+    way : int array
+        Arcs (positions) of the other way; a road counts as shared in whichever direction it is walked.
+    limit_s : float
+        The way may not take longer.
+
+    Returns
+    -------
+    int array
+        Arcs (positions); the way itself when there is no other.
+    """
+    edges = np.unique(arcs.number[way] // 2)
+    pointer, order = arcs.leaving
+    return _least_shared(
+        arcs.nodes, pointer, order, arcs.head, arcs.number, arcs.cost, arcs.seconds, arcs.length_m,
+        found.seconds, edges, origin, target, limit_s,
+    )  # fmt: skip
+
+
+def _rows(node: NDArray[np.int64], nodes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    pointer = np.concatenate(([0], np.cumsum(np.bincount(node, minlength=nodes))))
+    return pointer.astype(np.int64), np.argsort(node, kind="stable").astype(np.int64)
+
+
+@numba.njit(cache=True)
+def _to_target(nodes, pointer, order, tail, cost, seconds, target, limit_s):  # noqa: ANN001, ANN202
+    best = np.full(nodes, np.inf)
+    took = np.full(nodes, np.inf)
+    first = np.full(nodes, NONE, dtype=np.int64)
+    done = np.zeros(nodes, dtype=np.bool_)
+    best[target], took[target] = 0.0, 0.0
+    heap = [(0.0, target)]
+    while len(heap):
+        _, node = heapq.heappop(heap)
+        if done[node]:
+            continue
+        done[node] = True
+        for i in range(pointer[node], pointer[node + 1]):
+            arc = order[i]
+            other = tail[arc]
+            total, time = best[node] + cost[arc], took[node] + seconds[arc]
+            if not done[other] and time <= limit_s and total < best[other]:
+                best[other], took[other], first[other] = total, time, arc
+                heapq.heappush(heap, (total, other))
+    return took, first
+
+
+@numba.njit(cache=True)
+def _least_shared(nodes, pointer, order, head, number, cost, seconds, length_m, left, edges, origin, target, limit_s):  # noqa: ANN001, ANN202
+    """Search by (metres shared, cost); ``left`` prunes what cannot reach the target in time."""
+    shared = np.full(nodes, np.inf)
+    best = np.full(nodes, np.inf)
+    took = np.zeros(nodes)
+    last = np.full(nodes, NONE, dtype=np.int64)
+    came = np.full(nodes, NONE, dtype=np.int64)
+    done = np.zeros(nodes, dtype=np.bool_)
+    shared[origin], best[origin] = 0.0, 0.0
+    heap = [(0.0, 0.0, origin)]
+    while len(heap):
+        _, _, node = heapq.heappop(heap)
+        if done[node]:
+            continue
+        done[node] = True
+        if node == target:
+            break
+        for i in range(pointer[node], pointer[node + 1]):
+            arc = order[i]
+            other = head[arc]
+            if done[other]:
+                continue
+            time = took[node] + seconds[arc]
+            if time + left[other] > limit_s:
+                continue
+            edge = number[arc] // 2
+            at = np.searchsorted(edges, edge)
+            both = shared[node]
+            if at < len(edges) and edges[at] == edge:
+                both += length_m[arc]
+            total = best[node] + cost[arc]
+            if both < shared[other] or (both == shared[other] and total < best[other]):
+                shared[other], best[other], took[other] = both, total, time
+                last[other], came[other] = arc, node
+                heapq.heappush(heap, (both, total, other))
+    count = 0
+    node = target
+    while node != origin:
+        if last[node] == NONE:
+            return np.empty(0, dtype=np.int64)
+        count += 1
+        node = came[node]
+    way = np.empty(count, dtype=np.int64)
+    node = target
+    for i in range(count - 1, -1, -1):
+        way[i] = last[node]
+        node = came[node]
+    return way
