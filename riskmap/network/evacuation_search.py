@@ -41,6 +41,10 @@ class OpenArcs:
     number: NDArray[np.int64]
     length_m: NDArray[np.float64]
 
+    def reversed(self) -> OpenArcs:
+        """Give the arcs the other way round."""
+        return OpenArcs(self.nodes, self.head, self.tail, self.seconds, self.cost, self.number, self.length_m)
+
     @cached_property
     def leaving(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the arcs that leave each node begin, in a list of arcs sorted by tail."""
@@ -68,10 +72,10 @@ class ToTarget:
     arc: NDArray[np.int64]
 
 
-def to_target(arcs: OpenArcs, target: int, limit_s: float) -> ToTarget:
-    """Give the best way from every node to a target, as far as it takes no longer than the limit."""
+def to_target(arcs: OpenArcs, targets: NDArray[np.int64], limit_s: float) -> ToTarget:
+    """Give the best way from every node to the first of some targets, as far as it takes no longer than the limit."""
     pointer, order = arcs.entering
-    return ToTarget(*_to_target(arcs.nodes, pointer, order, arcs.tail, arcs.cost, arcs.seconds, target, limit_s))
+    return ToTarget(*_to_target(arcs.nodes, pointer, order, arcs.tail, arcs.cost, arcs.seconds, targets, limit_s))
 
 
 def follow(arcs: OpenArcs, found: ToTarget, origin: int) -> NDArray[np.int64]:
@@ -84,8 +88,19 @@ def follow(arcs: OpenArcs, found: ToTarget, origin: int) -> NDArray[np.int64]:
     return np.array(way, dtype=np.int64)
 
 
+class Scratch:
+    """Room for searches over one graph: made once, left clean by each of them."""
+
+    def __init__(self, nodes: int) -> None:
+        self.shared = np.full(nodes, np.inf)
+        self.best = np.full(nodes, np.inf)
+        self.took = np.zeros(nodes)
+        self.last = np.full(nodes, NONE, dtype=np.int64)
+        self.done = np.zeros(nodes, dtype=np.bool_)
+
+
 def least_shared(
-    arcs: OpenArcs, found: ToTarget, origin: int, target: int, way: NDArray[np.int64], limit_s: float
+    arcs: OpenArcs, found: ToTarget, origin: int, target: int, way: NDArray[np.int64], limit_s: float, scratch: Scratch
 ) -> NDArray[np.int64]:
     """Give the way from an origin to a target that shares the fewest metres of road with another one; then the cheapest.
 
@@ -99,6 +114,7 @@ def least_shared(
         Arcs (positions) of the other way; a road counts as shared in whichever direction it is walked.
     limit_s : float
         The way may not take longer.
+    scratch : Scratch
 
     Returns
     -------
@@ -108,8 +124,8 @@ def least_shared(
     edges = np.unique(arcs.number[way] // 2)
     pointer, order = arcs.leaving
     return _least_shared(
-        arcs.nodes, pointer, order, arcs.head, arcs.number, arcs.cost, arcs.seconds, arcs.length_m,
-        found.seconds, edges, origin, target, limit_s,
+        pointer, order, arcs.tail, arcs.head, arcs.number, arcs.cost, arcs.seconds, arcs.length_m, found.seconds,
+        edges, origin, target, limit_s, scratch.shared, scratch.best, scratch.took, scratch.last, scratch.done,
     )  # fmt: skip
 
 
@@ -119,13 +135,15 @@ def _rows(node: NDArray[np.int64], nodes: int) -> tuple[NDArray[np.int64], NDArr
 
 
 @numba.njit(cache=True)
-def _to_target(nodes, pointer, order, tail, cost, seconds, target, limit_s):  # noqa: ANN001, ANN202
+def _to_target(nodes, pointer, order, tail, cost, seconds, targets, limit_s):  # noqa: ANN001, ANN202
     best = np.full(nodes, np.inf)
     took = np.full(nodes, np.inf)
     first = np.full(nodes, NONE, dtype=np.int64)
     done = np.zeros(nodes, dtype=np.bool_)
-    best[target], took[target] = 0.0, 0.0
-    heap = [(0.0, target)]
+    heap = [(0.0, targets[0])]
+    for target in targets:
+        best[target], took[target] = 0.0, 0.0
+        heapq.heappush(heap, (0.0, target))
     while len(heap):
         _, node = heapq.heappop(heap)
         if done[node]:
@@ -142,15 +160,11 @@ def _to_target(nodes, pointer, order, tail, cost, seconds, target, limit_s):  # 
 
 
 @numba.njit(cache=True)
-def _least_shared(nodes, pointer, order, head, number, cost, seconds, length_m, left, edges, origin, target, limit_s):  # noqa: ANN001, ANN202
+def _least_shared(pointer, order, tail, head, number, cost, seconds, length_m, left, edges, origin, target, limit_s,  # noqa: ANN001, ANN202
+                  shared, best, took, last, done):  # fmt: skip
     """Search by (metres shared, cost); ``left`` prunes what cannot reach the target in time."""
-    shared = np.full(nodes, np.inf)
-    best = np.full(nodes, np.inf)
-    took = np.zeros(nodes)
-    last = np.full(nodes, NONE, dtype=np.int64)
-    came = np.full(nodes, NONE, dtype=np.int64)
-    done = np.zeros(nodes, dtype=np.bool_)
-    shared[origin], best[origin] = 0.0, 0.0
+    shared[origin], best[origin], took[origin] = 0.0, 0.0, 0.0
+    touched = [origin]
     heap = [(0.0, 0.0, origin)]
     while len(heap):
         _, _, node = heapq.heappop(heap)
@@ -162,31 +176,24 @@ def _least_shared(nodes, pointer, order, head, number, cost, seconds, length_m, 
         for i in range(pointer[node], pointer[node + 1]):
             arc = order[i]
             other = head[arc]
-            if done[other]:
-                continue
             time = took[node] + seconds[arc]
-            if time + left[other] > limit_s:
+            if done[other] or time + left[other] > limit_s:
                 continue
-            edge = number[arc] // 2
-            at = np.searchsorted(edges, edge)
+            at = np.searchsorted(edges, number[arc] // 2)
             both = shared[node]
-            if at < len(edges) and edges[at] == edge:
+            if at < len(edges) and edges[at] == number[arc] // 2:
                 both += length_m[arc]
             total = best[node] + cost[arc]
             if both < shared[other] or (both == shared[other] and total < best[other]):
-                shared[other], best[other], took[other] = both, total, time
-                last[other], came[other] = arc, node
+                if shared[other] == np.inf:
+                    touched.append(other)
+                shared[other], best[other], took[other], last[other] = both, total, time, arc
                 heapq.heappush(heap, (both, total, other))
-    count = 0
+    way = [np.int64(0)][:0]
     node = target
-    while node != origin:
-        if last[node] == NONE:
-            return np.empty(0, dtype=np.int64)
-        count += 1
-        node = came[node]
-    way = np.empty(count, dtype=np.int64)
-    node = target
-    for i in range(count - 1, -1, -1):
-        way[i] = last[node]
-        node = came[node]
-    return way
+    while node != origin and last[node] != NONE:
+        way.append(last[node])
+        node = tail[last[node]]
+    for node in touched:
+        shared[node], best[node], last[node], done[node] = np.inf, np.inf, NONE, False
+    return np.array(way, dtype=np.int64)[::-1]
