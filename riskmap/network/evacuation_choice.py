@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ from riskmap.text import Text
 ROUNDS = 500
 """Steps of the search at most; a count, not a clock."""
 
-CLOSE = 1e-4
+CLOSE = 1e-3
 """Share of all person-seconds that people could still save by changing their way, at which the search ends."""
 
 
@@ -150,6 +151,19 @@ class _Network:
             demand["people"].to_numpy(dtype=float),
         )  # fmt: skip
 
+    @cached_property
+    def rows(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Edges sorted by tail and head, and where those of each node begin."""
+        order = np.lexsort((self.travel.head, self.travel.tail))
+        return order, np.concatenate(([0], np.cumsum(np.bincount(self.travel.tail, minlength=self.nodes))))
+
+    @cached_property
+    def edge_of(self) -> dict[tuple[int, int], int]:
+        """Edge by tail and head."""
+        return {
+            (int(t), int(h)): e for e, (t, h) in enumerate(zip(self.travel.tail, self.travel.head, strict=True))
+        }
+
     def equilibrium(self, index: pd.Index) -> RouteChoice:
         """Search from the flows on the empty network; every step goes towards the fastest ways of now."""
         travel = self.travel
@@ -174,12 +188,11 @@ class _Network:
     def _all_or_nothing(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Put everyone on their fastest way."""
         travel = self.travel
-        order = np.lexsort((travel.head, travel.tail))
-        pointer = np.concatenate(([0], np.cumsum(np.bincount(travel.tail, minlength=self.nodes))))
+        order, pointer = self.rows
         matrix = csr_array((seconds[order], travel.head[order], pointer), shape=(self.nodes, self.nodes))
         starts, row = np.unique(self.origin, return_inverse=True)
         took, before = dijkstra(matrix, indices=starts, return_predecessors=True)
-        edge_of = {(int(t), int(h)): e for e, (t, h) in enumerate(zip(travel.tail, travel.head, strict=True))}
+        edge_of = self.edge_of
         flow = np.zeros(len(seconds))
         for origin, target, people in zip(row, self.target, self.people, strict=True):
             if not np.isfinite(took[origin, target]):
