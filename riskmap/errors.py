@@ -85,6 +85,10 @@ class UnitError(DataError):
     """A number is not in the unit that the layer declares."""
 
 
+class ConsistencyError(DataError):
+    """Pairwise judgements contradict each other too much."""
+
+
 class CRSError(RiskmapError, ValueError):
     """Something is wrong with a coordinate system."""
 

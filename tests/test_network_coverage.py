@@ -83,7 +83,9 @@ class TestPieces:
         assert late.roads == 0.0
 
     def test_streets_of_no_time_are_covered_whole(self) -> None:
-        free = RoadNetwork.from_edges([0, 1, 1, 2], [1, 0, 2, 1], [240.0, 240.0, 0.0, 0.0], xy=[(0, 0), (9, 0), (20, 0)])
+        free = RoadNetwork.from_edges(
+            [0, 1, 1, 2], [1, 0, 2, 1], [240.0, 240.0, 0.0, 0.0], xy=[(0, 0), (9, 0), (20, 0)]
+        )
         found = coverage(free, [0], limit_s=300).pieces
         assert found["length_m"].sum() == pytest.approx(20.0)
         assert found["minutes_to"].max() == 5.0
@@ -307,7 +309,9 @@ class TestAreas:
 
     def test_polygons_are_barriers_by_their_border(self) -> None:
         lake = np.array([box(100, 20, 200, 60)], dtype=object)
-        area = areas.beside(np.array([line((0, 0), (300, 0))], object), np.zeros(1, int), 1, depth_m=75, barriers=lake)[0]
+        area = areas.beside(np.array([line((0, 0), (300, 0))], object), np.zeros(1, int), 1, depth_m=75, barriers=lake)[
+            0
+        ]
         assert not area.intersects(Point(150, 40))
         assert not area.contains(Point(150, 70))
         assert area.contains(Point(250, 40))

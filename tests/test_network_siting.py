@@ -16,7 +16,9 @@ def case(seed: int):
     rng = np.random.default_rng(seed)
     rows, sites = int(rng.integers(3, 12)), int(rng.integers(3, 8))
     times = pd.DataFrame(
-        np.round(rng.uniform(10, 600, (rows, sites))), index=[f"d{i}" for i in range(rows)], columns=[f"s{j}" for j in range(sites)]
+        np.round(rng.uniform(10, 600, (rows, sites))),
+        index=[f"d{i}" for i in range(rows)],
+        columns=[f"s{j}" for j in range(sites)],
     )
     times = times.mask(rng.random(times.shape) < 0.2, np.inf).mask(rng.random(times.shape) < 0.05)
     demand = pd.Series(np.round(rng.uniform(0, 100, rows)), index=times.index)

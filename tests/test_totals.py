@@ -8,7 +8,8 @@ import pytest
 from worlds import hand_world
 
 from riskmap.errors import ConservationError
-from riskmap.risk import control, zoning
+from riskmap.risk import control
+from riskmap.risk.units import risk_units
 from riskmap.workflow import totals
 
 RULES = [{"zone": z, "risk": [r], "reason": {"zh": "x", "en": "x"}} for r, z in ((4, 3), (3, 2), (2, 1), (1, 1))]
@@ -21,7 +22,7 @@ def counted(**changes: object) -> dict:
     given = {
         "zones": world["zones"],
         "controls": control.control_zones(zone, fired, table, world["inside"], world["boundary"], world["grid"]),
-        "units": zoning.risk_units(**world),
+        "units": risk_units(**world),
         "boundary_km2": 10.0,
         "levels": world["levels"],
         "control": zone,

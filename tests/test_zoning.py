@@ -16,6 +16,7 @@ from riskmap import zonal
 from riskmap.crs import parse
 from riskmap.grid import Grid
 from riskmap.risk import zoning
+from riskmap.risk.units import risk_units
 
 METRIC = parse("EPSG:4548")
 
@@ -94,7 +95,7 @@ def test_ground_beyond_the_last_centre_takes_the_nearest_colour() -> None:
 
 
 def test_risk_units_hand_worked() -> None:
-    units = zoning.risk_units(**hand_world()).set_index("name")
+    units = risk_units(**hand_world()).set_index("name")
     assert list(units.index) == ["甲", "乙", "unassigned"]  # sorted by code, the rest last
     assert units["code"].tolist()[:2] == ["370305001", "370305002"] and units["code"].isna().tolist() == [
         False,
@@ -127,7 +128,7 @@ def test_a_level_counts_from_a_fifth_of_the_known_area(red_cells: int, level: in
     townships = gpd.GeoDataFrame({"name": ["甲"], "code": ["370305001"]}, geometry=[boundary], crs=METRIC)
     inside = np.ones((1, 12), dtype=bool)
     zones = zoning.risk_zones(levels, inside, boundary, grid)
-    units = zoning.risk_units(zones, townships, boundary, levels=levels, people=None, inside=inside, grid=grid)
+    units = risk_units(zones, townships, boundary, levels=levels, people=None, inside=inside, grid=grid)
     assert units["level"].tolist() == [level] and units["level_max"].tolist() == [4]
 
 
@@ -137,14 +138,14 @@ def test_a_neighbours_colour_does_not_leak_over_the_line() -> None:
     world["zones"] = zoning.risk_zones(world["levels"], world["inside"], world["boundary"], world["grid"])
     lines = [shapely.box(0, 0, 3000 + 1e-4, 2000), shapely.box(3000 + 1e-4, 0, 5000, 2000)]
     world["townships"] = gpd.GeoDataFrame({"name": ["甲", "乙"], "code": ["1", "2"]}, geometry=lines, crs=METRIC)
-    assert zoning.risk_units(**world)["level_max"].tolist() == [1, 4]
+    assert risk_units(**world)["level_max"].tolist() == [1, 4]
 
 
 def test_a_township_of_unknown_ground_has_no_level() -> None:
     world = hand_world()
     world["levels"] = np.zeros((2, 5), np.uint8)
     world["zones"] = zoning.risk_zones(world["levels"], world["inside"], world["boundary"], world["grid"])
-    units = zoning.risk_units(**world)
+    units = risk_units(**world)
     assert (
         units["level"].tolist() == [0, 0, 0]
         and units["level_mean"].isna().all()
@@ -163,7 +164,7 @@ def test_units_conserve_area_and_people(area: tuple) -> None:
     townships = gpd.GeoDataFrame({"name": list("abcd"), "code": list("1234")}, geometry=shapes, crs=METRIC)
     people = np.where(rng.random(grid.shape) < 0.1, np.nan, rng.gamma(1, 5, grid.shape))
     zones = zoning.risk_zones(codes, inside, boundary, grid)
-    units = zoning.risk_units(zones, townships, boundary, levels=codes, people=people, inside=inside, grid=grid)
+    units = risk_units(zones, townships, boundary, levels=codes, people=people, inside=inside, grid=grid)
     assert units["area_km2"].sum() == pytest.approx(boundary.area / 1e6, rel=1e-6)
     assert units["people"].sum() == pytest.approx(float(np.nansum(people[inside])), rel=1e-9)
     for level, colour in enumerate(["unknown", "blue", "yellow", "orange", "red"]):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from riskmap import errors
-from riskmap.cli import builds, declarations, outputs
+from riskmap.cli import builds, declarations, outputs, risk
 from riskmap.cli.terminal import language, say
 
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
@@ -75,5 +75,5 @@ def main(verbose: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for command in (*builds.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS):
+for command in (*builds.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS, *risk.COMMANDS):
     main.add_command(command)

@@ -329,7 +329,9 @@ def coverage(
     graph, nodes = network.graph.insert(places)
     in_time = graph.earliest(nodes, turnout, limit_s)
     reached = pieces.first_arrivals(graph, in_time, limit_s)
-    return Coverage(network, places, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, in_time, reached)
+    return Coverage(
+        network, places, graph, nodes, labels, turnout, limit_s, depth_m, walls, max_snap_m, in_time, reached
+    )
 
 
 def amount_within(cells: Raster, area: Any) -> float:

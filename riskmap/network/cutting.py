@@ -6,7 +6,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-
 HAIR = 1e-11
 """Share of a line's length that is rounding."""
 

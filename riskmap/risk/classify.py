@@ -84,7 +84,7 @@ def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray
         return np.quantile(known, np.arange(1, k) / k)
     if scheme == "equal_interval":
         return np.asarray(mapclassify.EqualInterval(known, k=k).bins, float)[:-1]
-    return _std_mean(known, k)
+    return known.mean() + known.std(ddof=1) * multiples(k)
 
 
 def levels(values: Any, limits: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -109,8 +109,12 @@ def levels(values: Any, limits: NDArray[np.float64]) -> NDArray[np.uint8]:
     [1, 1, 2, 4, 0]
     """
     scores = np.asarray(values, dtype=np.float32)
-    found = np.searchsorted(np.asarray(limits, dtype=np.float32), scores, side="left")
-    return np.where(np.isnan(scores), 0, np.minimum(found, len(limits) - 1) + 1).astype(np.uint8)
+    # counting the limits below is several times faster than searching among so few
+    found = np.ones(scores.shape, dtype=np.uint8)
+    for limit in np.asarray(limits, dtype=np.float32)[:-1]:
+        found += scores > limit
+    found[np.isnan(scores)] = 0
+    return found
 
 
 def _order_statistics(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -119,11 +123,18 @@ def _order_statistics(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
     return ordered[np.linspace(0, len(ordered) - 1, JENKS_VALUES).round().astype(np.int64)]
 
 
-def _std_mean(known: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-    multiples = {4: (-1.0, 0.0, 1.0), 5: (-1.0, -0.5, 0.5, 1.0)}
-    if k not in multiples:
+def multiples(k: int) -> NDArray[np.float64]:
+    """Give at how many standard deviations from the mean the classes of ``std_mean`` end.
+
+    Raises
+    ------
+    DataError
+        ``k`` is neither 4 nor 5.
+    """
+    known = {4: (-1.0, 0.0, 1.0), 5: (-1.0, -0.5, 0.5, 1.0)}
+    if k not in known:
         raise DataError(Text(f"均值-标准差法只有 4 或 5 级，不是 {k}", f"std_mean has 4 or 5 classes, not {k}"))
-    return known.mean() + known.std(ddof=1) * np.array(multiples[k])
+    return np.array(known[k])
 
 
 def _fixed(limits: list[float] | None) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal, get_args
@@ -19,6 +20,9 @@ METHODS: tuple[str, ...] = get_args(Method)
 Missing = Literal["unknown", "renormalise", "conservative"]
 RESCALED = ("weighted_sum", "geometric_mean")
 """Methods whose weights are shares: rescaled to sum 1, and anew over the known layers."""
+
+SUM_TOLERANCE = 1e-9
+"""Weights that miss 1 by more are said to be rescaled."""
 
 MATRIX_AXES = ("likelihood", "consequence")
 MATRIX_STEPS = 5
@@ -83,11 +87,13 @@ def compose(
     score: NDArray[np.float64] | None = None
     known: NDArray[np.bool_] | None = None
     for name, part in parts:
-        given = ~np.isnan(np.asarray(layers[name], dtype=np.float64))
-        known = given if known is None else known | given
-        filled = part if missing != "renormalise" else np.where(given, part, _NEUTRAL[method])
+        filled = part
+        if missing != "unknown":  # an unknown part makes the whole unknown by itself
+            given = ~np.isnan(np.asarray(layers[name], dtype=np.float64))
+            known = given if known is None else known | given
+            filled = part if missing == "conservative" else np.where(given, part, _NEUTRAL[method])
         score = filled if score is None else _COMBINE[method](score, filled)
-    result = np.where(known, score, np.nan)
+    result = score if known is None else np.where(known, score, np.nan)
     first = next(iter(layers.values()))
     return pd.Series(result, index=first.index) if isinstance(first, pd.Series) else result
 
@@ -134,7 +140,7 @@ def _parts(
     """Give name and contribution of each layer that enters, by name: the order of the mapping must not matter."""
     chosen = _chosen(layers, weights, method, missing)
     total = _known_weight(layers, chosen) if missing == "renormalise" and method in RESCALED else None
-    for name in sorted(chosen.index):
+    for name in sorted(chosen):
         x = np.asarray(layers[name], dtype=np.float64)
         if method == "matrix":
             _require_steps(name, x)
@@ -165,10 +171,10 @@ def _part(name: str, x: NDArray[np.float64], weight: Any, method: Method) -> NDA
     return x**weight
 
 
-def _known_weight(layers: Mapping[str, Any], chosen: pd.Series) -> NDArray[np.float64]:
+def _known_weight(layers: Mapping[str, Any], chosen: Mapping[str, float]) -> NDArray[np.float64]:
     """Give the weights of the layers known in each cell, added up by name; NaN where none is."""
     total: Any = 0.0
-    for name in sorted(chosen.index):
+    for name in sorted(chosen):
         total = total + np.where(np.isnan(np.asarray(layers[name], dtype=np.float64)), 0.0, chosen[name])
     return np.where(total > 0, total, np.nan)
 
@@ -187,31 +193,28 @@ def _require_steps(name: str, x: NDArray[np.float64]) -> None:
 
 def _chosen(
     layers: Mapping[str, Any], weights: Mapping[str, float] | None, method: Method, missing: Missing
-) -> pd.Series:
+) -> dict[str, float]:
     """Give the layers that enter, with their weights."""
     _check_method(method, missing)
     _check_alike(layers)
     if method == "matrix":
-        return pd.Series(1.0, index=_matrix_axes(layers))
+        return dict.fromkeys(_matrix_axes(layers), 1.0)
     if weights is None:
         if method in (*RESCALED, "power"):
             raise DataError(Text(f"方法 {method} 需要权重", f"{method} needs weights"))
-        return pd.Series(1.0, index=list(layers))
+        return dict.fromkeys(layers, 1.0)
     absent = [name for name in weights if name not in layers]
     if absent:
         raise DataError(
             Text(f"有权重但没有数据的层：{'、'.join(absent)}", f"weighted layers without data: {', '.join(absent)}"),
             remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
         )
-    series = pd.Series({name: float(w) for name, w in weights.items()})
-    series = series[series != 0]
+    stated = {name: float(w) for name, w in weights.items() if w != 0}
     if method not in RESCALED:
-        return series
-    rescaled = weighting.given(series)
-    if not np.isclose(series.sum(), 1.0, rtol=0, atol=1e-9):
-        message = Text(
-            f"权重之和是 {series.sum():g}，已换算为 1", f"the weights sum to {series.sum():g}; rescaled to 1"
-        )
+        return stated
+    rescaled, total = weighting.rescaled(stated), math.fsum(stated.values())
+    if abs(total - 1.0) > SUM_TOLERANCE:
+        message = Text(f"权重之和是 {total:g}，已换算为 1", f"the weights sum to {total:g}; rescaled to 1")
         warnings.warn(str(message), RiskmapWarning, stacklevel=5)
     return rescaled
 

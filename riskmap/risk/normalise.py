@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -22,11 +23,13 @@ class Scale:
     Parameters
     ----------
     method : str
-        One of :data:`METHODS`, or ``levels``.
+        One of :data:`METHODS`; ``levels``, which spreads levels over 0-1; or ``codes``, which keeps them as numbers.
     low, high : float
         Bounds: the values' own, those given, or 1 and the number of levels.
     mean, deviation : float
         For ``z_score``.
+    table : tuple of int
+        For ``codes``: what each level 1, 2, ... becomes.
     ordered : float array
         Ascending known values, for ``rank``.
     """
@@ -36,6 +39,7 @@ class Scale:
     high: float
     mean: float = 0.0
     deviation: float = 1.0
+    table: tuple[int, ...] = ()
     ordered: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def apply(self, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -43,13 +47,20 @@ class Scale:
         x = np.asarray(values, dtype=np.float64)
         if self.method == "none":
             return x
+        if self.method == "codes":
+            return np.array([np.nan, *self.table])[np.asarray(values, dtype=np.int64)]
         if self.method == "levels":
             return np.where(x == 0, np.nan, (x - self.low) / (self.high - self.low))
         if self.method == "z_score":
             return (x - self.mean) / self.deviation if self.deviation > 0 else x * 0.0
         if self.method == "rank":
             return self._ranks(x)
-        share = np.clip((x - self.low) / (self.high - self.low), 0.0, 1.0) if self.high > self.low else x * 0.0
+        if self.high > self.low:
+            share = x - self.low
+            share /= self.high - self.low
+            np.clip(share, 0.0, 1.0, out=share)
+        else:
+            share = x * 0.0
         return 0.5 + 0.5 * share if self.method == "half_one" else share
 
     @property
@@ -57,11 +68,18 @@ class Scale:
         """Normalised value of the worst known value."""
         return float(self.apply(np.array([self.high]))[0])
 
+    @property
+    def best(self) -> float:
+        """Normalised value of the best known value."""
+        return float(self.apply(np.array([self.low]))[0])
+
     def as_record(self) -> dict[str, Any]:
         """Give the numbers with which the normalisation can be done again by hand."""
         record: dict[str, Any] = {"method": self.method, "low": self.low, "high": self.high}
         if self.method == "z_score":
             record |= {"mean": self.mean, "deviation": self.deviation}
+        if self.method == "codes":
+            record["table"] = list(self.table)
         return record
 
     def _ranks(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,6 +121,18 @@ def fit(values: NDArray[Any], *, method: Method = "min_max", bounds: tuple[float
 def level_scale(count: int) -> Scale:
     """Give the scale of levels 1 ... ``count``: (level - 1) / (count - 1), level 0 unknown."""
     return Scale("levels", 1.0, float(count))
+
+
+def code_scale(table: Mapping[int, int]) -> Scale:
+    """Give the scale that turns levels 1 ... n into other whole numbers, level 0 unknown.
+
+    Examples
+    --------
+    >>> code_scale({1: 1, 2: 1, 3: 2, 4: 3, 5: 4}).apply(np.array([5, 2, 0])).tolist()
+    [4.0, 1.0, nan]
+    """
+    codes = tuple(table[level] for level in range(1, len(table) + 1))
+    return Scale("codes", 1.0, float(len(codes)), table=codes)
 
 
 def normalise(

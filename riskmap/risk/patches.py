@@ -30,6 +30,7 @@ def merge_patches(
     people: NDArray[np.float64] | None = None,
     holds: NDArray[np.bool_] | None = None,
     keep_people: float = 10.0,
+    thin: NDArray[np.bool_] | None = None,
 ) -> Merged:
     """Merge patches smaller than ``min_cells`` into the neighbour with which they share the longest border.
 
@@ -50,13 +51,15 @@ def merge_patches(
     holds : bool array (ny, nx), optional
         Cells with a settlement, a geohazard point or a hazchem source.
     keep_people : float
+    thin : bool array (ny, nx), optional
+        A patch that lies wholly in these cells counts as small whatever its size (:mod:`riskmap.risk.snapping`).
 
     Returns
     -------
     Merged
     """
-    regions = _Regions(codes, people, holds, keep_people)
-    queue = [regions.turn(patch) for patch, size in enumerate(regions.cells) if size < min_cells]
+    regions = _Regions(codes, people, holds, keep_people, min_cells, thin)
+    queue = [regions.turn(patch) for patch in range(len(regions.cells)) if regions.is_small(patch)]
     heapq.heapify(queue)
     waiting: set[int] = set()
     log: list[tuple[int, int, int, float, int]] = []
@@ -71,7 +74,7 @@ def merge_patches(
         freed = waiting & regions.borders(patch).keys()
         log.append((regions.code[patch], regions.code[target], size, regions.people[patch], regions.first[patch]))
         joined = regions.join(patch, target)
-        if regions.cells[joined] < min_cells:
+        if regions.is_small(joined):
             freed.add(joined)
         waiting -= freed
         for region in freed:
@@ -108,9 +111,12 @@ class _Regions:
         people: NDArray[np.float64] | None,
         holds: NDArray[np.bool_] | None,
         keep_people: float,
+        min_cells: float,
+        thin: NDArray[np.bool_] | None,
     ) -> None:
         self._codes = codes
         self._keep_people = keep_people
+        self._min_cells = min_cells
         self.labels, code = _label(codes)
         flat = self.labels.ravel()
         n = len(code)
@@ -129,9 +135,16 @@ class _Regions:
         first = np.full(n, flat.size, dtype=np.int64)
         np.minimum.at(first, flat[inside], np.flatnonzero(inside))
         self.first: list[int] = first.tolist()
+        self.thick: list[int] = self.cells.copy()
+        if thin is not None:
+            self.thick = np.bincount(flat[inside & ~thin.ravel()], minlength=n).tolist()
         self.parent: list[int] = list(range(n))
         self._members: dict[int, list[int]] = {}
         self._starts, self._others, self._edges = _borders(self.labels, n)
+
+    def is_small(self, region: int) -> bool:
+        """Tell whether a region is below the smallest patch, or nothing but thin."""
+        return self.cells[region] < self._min_cells or self.thick[region] == 0
 
     def turn(self, region: int) -> tuple[int, int, int, int]:
         """Give the place of a region in the queue: smallest first, then lowest code, then from the north-west."""
@@ -176,6 +189,7 @@ class _Regions:
             if region != root:  # the largest one's list is only ever appended to
                 members += self._members.pop(region, [region])
         self.cells[root] = sum(self.cells[r] for r in group)
+        self.thick[root] = sum(self.thick[r] for r in group)
         self.people[root] = sum(self.people[r] for r in group)
         self.first[root] = min(self.first[r] for r in group)
         floor = max(self.floor[r] for r in group)

@@ -16,7 +16,7 @@ from riskmap.data.findings import count as count_findings
 from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
-from riskmap.workflow import record, store
+from riskmap.workflow import record, reference, store
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import load
 from riskmap.workflow.steps import STEPS, Step
@@ -92,7 +92,8 @@ def build(
         context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
         run = _Run(context, store.State.read(folder))
         started = datetime.datetime.now(datetime.UTC)
-        steps = _wanted((*steps_for(loaded.project.inputs), *STEPS), only)
+        asked = (step.of(loaded.project) for step in STEPS)
+        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *asked), only), run)
         for number, step in enumerate(steps):
             if progress:
                 progress(number / len(steps), step.title)
@@ -120,17 +121,25 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     return tuple(reversed(chosen))
 
 
+def _asked(steps: tuple[Step, ...], run: _Run) -> tuple[Step, ...]:
+    """Give the steps that the project asks for; what another gave in an earlier build is removed."""
+    for step in steps:
+        if not step.asked(run.context.project):
+            run.state.forget(step.name, run.context)
+    return tuple(step for step in steps if step.asked(run.context.project))
+
+
 def _take(step: Step, run: _Run) -> None:
     """Do a step, or reuse what it gave last time, or skip it."""
     context = run.context
     started = time.perf_counter()
     reads = store.reads(step, context, run.failed)
-    _stop_for_errors(step, reads, run)
     missing = [need for need in step.needs if not any(store.matches(layer, need) for layer in reads)]
     if missing:
         run.skipped[step.name] = Text(f"缺 {'、'.join(missing)}", f"no {', '.join(missing)}")
         run.state.forget(step.name, context)
         return
+    _stop_for_errors(step, reads, run)
     try:
         key = _key(step, reads, run)
         if run.state.valid(step.name, key, context):
@@ -187,7 +196,9 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         layer = step.gives[0]
         path = context.loaded.path_of(layer)
         parts += [project["inputs"][layer], fingerprint(path) if path.exists() else None]
-    if step.name in ("map", "tables"):
+    if "risk" in step.options:
+        parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
+    if step.speaks:
         parts.append(context.lang)
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)
@@ -226,7 +237,7 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
             for s in state.sources()
         ],
         "versions": record.versions(),
-        "seeds": {},
+        "seeds": {step: told["seed"] for step, told in state.totals().items() if "seed" in told},
         "totals": state.totals(),
         "findings": count_findings(findings),
         "values_below_standard": [asdict(use) for use in context.uncertain_facts()],
@@ -236,5 +247,6 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "seconds": round((datetime.datetime.now(datetime.UTC) - started).total_seconds(), 1),
         "outputs": outputs,
     }
+    reference.write_first(context)
     record.write_json(run_record, target / record.RUN)
     return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))

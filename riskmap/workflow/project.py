@@ -12,6 +12,7 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.text import Lang, Text
+from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
 def _input(value: Any) -> Any:
@@ -20,41 +21,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class NormaliseSpec(Record):
-    """How a layer's values become comparable numbers."""
-
-    method: Literal["min_max", "half_one", "z_score", "rank", "fixed", "none"] = "min_max"
-    bounds: tuple[float, float] | None = None
-    layers: dict[str, NormaliseSpec] = {}
-
-
-class ClassifySpec(Record):
-    """How the score is cut into four levels."""
-
-    scheme: Literal["natural_breaks", "quantile", "equal_interval", "std_mean", "fixed"] = "natural_breaks"
-    k: Literal[4] = 4
-    limits: tuple[float, ...] | None = None
-
-
-class RiskSpec(Record):
-    """The comprehensive risk: layers, weights, method, classes, smallest patch."""
-
-    method: Literal["weighted_sum", "maximum", "product", "geometric_mean", "power"] = "weighted_sum"
-    weights: dict[str, float] | Literal["equal"] = "equal"
-    normalise: NormaliseSpec = NormaliseSpec()
-    missing: Literal["unknown", "renormalise"] = "unknown"
-    classify: ClassifySpec = ClassifySpec()
-    min_zone_ha: float | None = None
-    keep_people: float | None = None
-
-
-class ControlSpec(Record):
-    """Prevention-and-control zoning: a rule table of one's own, the smallest patch."""
-
-    rules: tuple[dict[str, Any], ...] | None = None
-    min_zone_ha: float | None = None
 
 
 class NetworkSpec(Record):
@@ -149,6 +115,7 @@ class Project(Record):
     cell_size_m: float = Field(gt=0)
     data_date: Bilingual | None = None
     credits: Bilingual | None = None
+    reference: str | None = None
     inputs: dict[str, Input]
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()
@@ -180,6 +147,13 @@ class Loaded:
     def path_of(self, layer: str) -> Path:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
+
+    def side_files(self) -> tuple[Path, ...]:
+        """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
+        risk = self.project.risk
+        earlier = (f"{risk.previous}/run.json",) if risk.previous else ()
+        named = (*risk.files(), *earlier, *((self.project.reference,) if self.project.reference else ()))
+        return tuple(self.folder / file for file in named)
 
 
 def load(file: str | Path, catalog: Catalog) -> Loaded:
@@ -222,22 +196,32 @@ def _check_inputs(project: Project, catalog: Catalog) -> None:
 
 
 def _check_weights(project: Project) -> None:
-    if isinstance(project.risk.weights, str):
-        return
-    for layer in project.risk.weights:
-        if layer not in project.inputs:
-            raise SpecError(
-                Text(f"risk.weights.{layer}：inputs 里没有这个图层", f"risk.weights.{layer}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
-            )
-        if not layer.startswith(("hazard_", "exposure_")):
-            raise SpecError(
-                Text(
-                    f"risk.weights.{layer}：只有 hazard_ 和 exposure_ 图层可以加权",
-                    f"risk.weights.{layer}: only hazard_ and exposure_ layers carry weights",
+    """Check the layers that the project file names under ``risk``; those of weight files are looked at when they are read."""
+    risk = project.risk
+    products = {f"{family}{asset}" for family in ("asset_risk_", "asset_level_") for asset in risk.assets}
+    named = {"weights": risk.weights.named()} | {
+        f"assets.{a}.weights": s.weights.named() for a, s in risk.assets.items()
+    }
+    if risk.matrix is not None:
+        named["matrix"] = (risk.matrix.likelihood, risk.matrix.consequence)
+    for asset, spec in risk.assets.items():
+        named[f"assets.{asset}"] = tuple(layer for layer in (spec.exposure, spec.vulnerability) if layer)
+    for key, layers in named.items():
+        known = {*project.inputs, *(products if key in ("weights", "matrix") else ())}
+        for layer in layers:
+            if layer not in known:
+                raise SpecError(
+                    Text(f"risk.{key}.{layer}：inputs 里没有这个图层", f"risk.{key}.{layer}: no such layer in inputs")
+                    + near(layer, sorted(known)),
+                    remedy=Text("补上输入，或去掉该权重", "add the input, or take the weight away"),
                 )
-            )
+            if not layer.startswith(WEIGHTED_FAMILIES) and layer != "capacity":
+                raise SpecError(
+                    Text(
+                        f"risk.{key}.{layer}：只有 hazard_、exposure_、vulnerability_、capacity 等图层可以加权",
+                        f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
+                    )
+                )
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:

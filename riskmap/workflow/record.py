@@ -75,6 +75,17 @@ def write_json(value: Any, path: Path) -> Path:
     return path
 
 
+def write_yaml(value: Any, path: Path, *, heading: str) -> Path:
+    """Write YAML under a line of comment, whole or not at all like :func:`write_json`."""
+    import yaml
+
+    beside = path.with_name(path.name + ".new")
+    text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=120)
+    beside.write_text(f"# {heading}\n{text}", encoding="utf-8")
+    beside.replace(path)
+    return path
+
+
 def read_json(path: Path) -> Any:
     """Read JSON, None when the file is not there or not whole."""
     try:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from riskmap import fields
 from riskmap.errors import ConservationError
 from riskmap.levels import LEVELS, ZONES
-from riskmap.risk.zoning import SLIVER, areas_by_code
+from riskmap.risk.units import SLIVER
+from riskmap.risk.zoning import areas_by_code
 from riskmap.text import Text
 
 AREA_TOLERANCE = 1e-6

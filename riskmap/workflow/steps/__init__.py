@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from riskmap.workflow.steps import (
+    assets,
     chains,
+    change,
     coverage,
     geohazards,
     hazchem,
@@ -13,6 +15,7 @@ from riskmap.workflow.steps import (
     reach,
     risk,
     risk_points,
+    sensitivity,
     siting,
     snapping,
     tables,
@@ -21,8 +24,11 @@ from riskmap.workflow.steps import (
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
+    assets.STEP,
     risk.STEP,
     zones.STEP,
+    sensitivity.STEP,
+    change.STEP,
     network.STEP,
     snapping.STEP,
     coverage.STEP,

@@ -17,7 +17,7 @@ from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.step import Step
 
-ON_GRID = ("hazard_", "exposure_", "capacity", "dem")
+ON_GRID = ("hazard_", "exposure_", "vulnerability_", "capacity", "dem")
 """Layers that land on the grid; the others stay rows."""
 
 

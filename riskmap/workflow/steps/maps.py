@@ -197,12 +197,8 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
     risk = context.totals["risk"]
     project = context.project.risk
     named = join([context.catalog.layer(layer).title + plain(f" {w:.2f}") for layer, w in risk["weights"].items()])
-    house = risk["weights_source"] != "project"
-    origin = (
-        Text("（默认等权，非官方规定）", " (equal by house default, not official)")
-        if house
-        else Text("（项目给定）", " (given by the project)")
-    )
+    note = risk["weights_from"]["note"]
+    origin = Text(f"（{note['zh']}）", f" ({note['en']})")
     breaks = plain(", ".join(f"{b:.3f}" for b in risk["breaks"]))
     relative = Text(
         "颜色为本区域内的相对比较，不能与其他区域的图直接比较。",
@@ -304,4 +300,5 @@ STEP = Step(
     gives=("maps",),
     options=("name", "output", "data_date", "credits", "risk", "control", "inputs"),
     run=run,
+    speaks=True,
 )

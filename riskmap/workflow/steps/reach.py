@@ -215,6 +215,13 @@ def _findings(question: Any, figures: dict[str, Any]) -> list[Finding]:
     return [Finding("reach_results", "warning", "REACH_LATE", message, row=question.id, rows=late)]
 
 
+def _named(project: Any) -> tuple[str, ...]:
+    """Give the layers that the project's questions speak of."""
+    asked = {layer for question in project.reach for layer in (question.sources, question.to)}
+    people = ("exposure_population",) if CELLS in asked else ()
+    return (*TABLES, "barriers", *people, *sorted(asked))
+
+
 STEP = Step(
     "reach",
     Text("其他可达性问题", "other questions of reach"),
@@ -223,4 +230,6 @@ STEP = Step(
     gives=("reach_results", "reach_summary"),
     options=("network", "fire", "reach", "facts"),
     run=run,
+    named=_named,
+    asked=lambda project: bool(project.reach),
 )

@@ -1,6 +1,8 @@
-"""The risk step: hazards and exposures to a score and four levels."""
+"""The risk step: hazards and exposures to a score, levels, and levels without small patches."""
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,124 +10,122 @@ from numpy.typing import NDArray
 
 from riskmap import zonal
 from riskmap.data.findings import Finding
-from riskmap.errors import SpecError
 from riskmap.grid import Raster
-from riskmap.levels import to_four
-from riskmap.risk import classify, normalise, patches, weights
-from riskmap.risk.compose import compose
-from riskmap.text import Text
+from riskmap.levels import LEVELS, MAJOR, to_four
+from riskmap.risk import classify, patches, snapping
+from riskmap.risk.recipe import Recipe
+from riskmap.text import Text, join
+from riskmap.workflow import reference, scoring
 from riskmap.workflow.context import Context, GridResult, Results
+from riskmap.workflow.scoring import Chosen
 from riskmap.workflow.steps.step import Step
 
 HECTARE = 1e4
-FLAT_SHARE = 0.1
-"""A layer that spans less of its declared range says little, and min-max would stretch it (contract 11.8)."""
+
+LAYERS = ("hazard_*", "exposure_*", "vulnerability_*", "capacity", "asset_risk_*", "asset_level_*")
+"""Layers that may enter the score."""
+
+
+class Classed(NamedTuple):
+    """Levels of a score, the five levels beside them where there are five, and the upper limits of the classes."""
+
+    levels: NDArray[np.uint8]
+    five: NDArray[np.uint8] | None
+    limits: NDArray[np.float64]
 
 
 def run(context: Context) -> Results:
     """Give ``risk_score``, ``risk_level_raw``, ``risk_level`` and the record of the patch merge."""
     results = Results()
-    spec = context.project.risk
-    chosen = layer_weights(context)
-    if spec.method == "maximum" and all(context.levels_of(layer) for layer in chosen.index):
-        # levels are compared as they are, so that any red stays red
-        raw = np.max([_four_levels(context, layer) for layer in chosen.index], axis=0)
-        limits = np.array([1.0, 2.0, 3.0, 4.0])
-        raw[~context.inside] = 0
-        score = np.where(raw == 0, np.nan, raw).astype(np.float32)
-    else:
-        results.findings += _weight_findings(context)
-        score = risk_score(context, chosen, results.findings)
-        limits = _limits(context, score, results.findings)
-        raw = classify.levels(score, limits)
-    merged = merge(context, raw, spec.min_zone_ha)
-    grid = context.grid
-    results.grids["risk_score"] = GridResult(Raster(grid, score), Text("综合风险指数", "Comprehensive risk score"))
-    results.grids["risk_level_raw"] = GridResult(
-        Raster(grid, raw), Text("综合风险等级（合并前）", "Comprehensive risk level before the merge"), 4
-    )
-    results.grids["risk_level"] = GridResult(
-        Raster(grid, merged.codes), Text("综合风险等级", "Comprehensive risk level"), 4
-    )
-    results.rows["merged_patches"] = patches.log_frame(merged.log, "risk_level", grid)
-    results.totals = {
-        "weights": {layer: float(w) for layer, w in chosen.items()},
-        "weights_source": "house default" if isinstance(spec.weights, str) else "project",
-        "method": spec.method,
-        "normalise": spec.normalise.method,
-        "classify": spec.classify.scheme,
-        "breaks": [float(b) for b in limits],
-        "min_zone_ha": min_zone_ha(context, spec.min_zone_ha),
-        "merged_patches": len(merged.log),
-        "people_in_lower_colour": float(
-            merged.log.loc[merged.log["to_code"] < merged.log["from_code"], "people"].sum()
-        ),
-    }
+    shared = reference.of(context)
+    recipe, chosen = scoring.recipe_for(context, shared.scale() if shared else None)
+    if shared:
+        chosen = reference.joined(shared, chosen, context.project.reference)
+        recipe = recipe.with_weights(shared.weights)
+    reference.require_joinable(context, dict(recipe.scales))
+    raw = scoring.raw_layers(context, recipe)
+    score = np.where(context.inside, recipe.score(raw), np.float32(np.nan))
+    classed = classes(context, recipe, score, raw, shared, results.findings)
+    merged = merge(context, classed.levels, context.project.risk.min_zone_ha)
+    snapped = _snapped(context, merged.codes)
+    results.findings += [
+        *_weight_findings(context, chosen),
+        *_missing_findings(context, recipe, raw, score),
+        *_scale_findings(context, recipe, raw),
+    ]
+    _give_grids(context, results, score, classed, snapped.codes if snapped else merged.codes)
+    log = patches.log_frame(merged.log, "risk_level", context.grid)
+    if snapped:
+        log = pd.concat([log, patches.log_frame(snapped.log, "township_edge", context.grid)], ignore_index=True)
+    results.rows["merged_patches"] = log
+    results.totals = _totals(context, recipe, chosen, classed, log)
     return results
 
 
-def layer_weights(context: Context) -> pd.Series:
-    """Give the weights of the layers that enter, rescaled to sum 1 (as given for ``power``)."""
-    spec = context.project.risk
-    if isinstance(spec.weights, str):
-        hazards = [layer for layer in context.grids_known if layer.startswith("hazard_")]
-        return weights.equal(hazards)
-    absent = [layer for layer in spec.weights if layer not in context.grids_known]
-    if absent:
-        raise SpecError(
-            Text(
-                f"有权重但没有读入的层：{'、'.join(absent)}",
-                f"weighted layers that were not imported: {', '.join(absent)}",
-            )
+def classes(
+    context: Context,
+    recipe: Recipe,
+    score: NDArray[np.float32],
+    raw: dict[str, Any],
+    shared: reference.Reference | None,
+    findings: list[Finding],
+) -> Classed:
+    """Cut the score of the area into levels."""
+    if scoring.on_levels(recipe):
+        # levels are compared as they are, so that any red stays red
+        limits = np.arange(1.0, MAJOR + 1)
+        return Classed(classify.levels(score, limits), _worst_of_five(context, recipe, raw, score), limits)
+    if recipe.method == "matrix":
+        rows = sorted(context.fact_table("matrix", "ls"), key=lambda row: row["level"])
+        # whole numbers: up to one below the next level's lower limit
+        limits = np.array([*(row["from"] - 1.0 for row in rows[1:]), 25.0])
+        return Classed(classify.levels(score, limits), None, limits)
+    limits = np.array(shared.breaks) if shared else _limits(context, score, findings)
+    found = classify.levels(score, limits)
+    if context.project.risk.classify.k == scoring.FIVE:
+        return Classed(to_four(found, scoring.five_to_four(context)), found, limits)
+    return Classed(found, None, limits)
+
+
+def _worst_of_five(
+    context: Context, recipe: Recipe, raw: dict[str, Any], score: NDArray[np.float32]
+) -> NDArray[np.uint8] | None:
+    """Give the worst of the five levels where all layers came with five, kept beside the four colours."""
+    if any(context.levels_of(layer) != scoring.FIVE for layer in recipe.weights):
+        return None
+    worst = np.max([raw[layer] for layer in recipe.weights], axis=0).astype(np.uint8)
+    return np.where(np.isnan(score), 0, worst).astype(np.uint8)
+
+
+def _limits(context: Context, score: NDArray[np.float32], findings: list[Finding]) -> NDArray[np.float64]:
+    """Give the upper limits, rounded to float32 like the scores, so that anyone's comparison gives the same level."""
+    spec = context.project.risk.classify
+    limits = classify.breaks(score, scheme=spec.scheme, k=spec.k, limits=list(spec.limits) if spec.limits else None)
+    if len(limits) < spec.k:
+        named = join([level.name for level in LEVELS[1:][len(limits) :]])
+        message = Text(
+            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}；没有{named.zh}",
+            f"the scores make {len(limits)} classes, fewer than {spec.k}; there is no {named.en}",
         )
-    return pd.Series(spec.weights, dtype=float) if spec.method == "power" else weights.given(spec.weights)
-
-
-def risk_score(context: Context, chosen: pd.Series, findings: list[Finding]) -> NDArray[np.float32]:
-    """Give the score of each cell, float32, NaN outside the area and where it is unknown."""
-    spec = context.project.risk
-    layers = {layer: normalised(context, layer, findings) for layer in chosen.index}
-    score = compose(
-        layers,
-        weights=None if spec.method in ("maximum", "product") else chosen.to_dict(),
-        method=spec.method,
-        missing=spec.missing,
-    )
-    if spec.missing == "renormalise":
-        partly = np.any([np.isnan(v) for v in layers.values()], axis=0) & ~np.isnan(score) & context.inside
-        if partly.any():
-            message = Text(
-                f"{int(partly.sum())} 个格子缺部分图层，按已知层重新归一",
-                f"{int(partly.sum())} cells lack some layers; the known ones stand for them",
-            )
-            findings.append(Finding("risk_score", "warning", "RENORMALISED", message, rows=int(partly.sum())))
-    return np.where(context.inside, score, np.nan).astype(np.float32)
-
-
-def normalised(context: Context, layer: str, findings: list[Finding] | None = None) -> NDArray[np.float64]:
-    """Give a layer's comparable numbers; bounds are taken over the area."""
-    values = context.cells(layer).values
-    levels = context.levels_of(layer)
-    if levels:
-        return normalise.normalise_levels(values, levels)
-    spec = context.project.risk.normalise
-    spec = spec.layers.get(layer, spec)
-    within = np.where(context.inside, values, np.nan)
-    if findings is not None and spec.bounds is None:
-        findings += _range_findings(context, layer, within)
-    return normalise.normalise(within, method=spec.method, bounds=spec.bounds)
+        findings.append(Finding("risk_level", "warning", "FEWER_CLASSES", message))
+    return limits.astype(np.float32).astype(np.float64)
 
 
 def merge(context: Context, codes: NDArray[np.uint8], given_ha: float | None) -> patches.Merged:
     """Merge patches below the project's smallest zone, keeping people and settlements out of lower colours."""
-    keep = context.project.risk.keep_people
     return patches.merge_patches(
-        codes,
-        min_cells=min_zone_ha(context, given_ha) * HECTARE / context.grid.cell_area,
-        people=context.cells("exposure_population").values if context.has("exposure_population") else None,
-        holds=_holds(context),
-        keep_people=context.fact("zoning", "keep_people") if keep is None else keep,
+        codes, min_cells=min_zone_ha(context, given_ha) * HECTARE / context.grid.cell_area, **protection(context)
     )
+
+
+def protection(context: Context) -> dict[str, Any]:
+    """Give what may not sink to a lower colour: people, settlements and points by cell, and how many people count."""
+    keep = context.project.risk.keep_people
+    return {
+        "people": context.cells("exposure_population").values if context.has("exposure_population") else None,
+        "holds": _holds(context),
+        "keep_people": context.fact("zoning", "keep_people") if keep is None else keep,
+    }
 
 
 def min_zone_ha(context: Context, given_ha: float | None) -> float:
@@ -148,75 +148,115 @@ def _holds(context: Context) -> NDArray[np.bool_]:
     return zonal.moved_inside(marked.reshape(context.grid.shape), context.inside)
 
 
-def _four_levels(context: Context, layer: str) -> NDArray[np.uint8]:
-    """Give a level grid in the four levels; census five-level codes by the table."""
-    values = context.cells(layer).values
-    if context.levels_of(layer) == 4:
-        return values
-    return to_four(values, {row["five"]: row["four"] for row in context.fact_table("levels", "five_to_four")})
+def _snapped(context: Context, codes: NDArray[np.uint8]) -> patches.Merged | None:
+    """Move zone edges that run along a township line onto it, where the project asks for it."""
+    width_m = context.project.risk.snap_to_townships_m
+    if width_m is None or not context.has("townships"):
+        return None
+    units = zonal.unit_of_cells(zonal.by_code(context.rows("townships")), context.grid)
+    units = np.where(context.inside, units, zonal.UNASSIGNED)
+    return snapping.snap_to_units(codes, units, width_m / context.grid.cell_size[0], **protection(context))
 
 
-def _limits(context: Context, score: NDArray[np.float32], findings: list[Finding]) -> NDArray[np.float64]:
-    spec = context.project.risk.classify
-    limits = classify.breaks(score, scheme=spec.scheme, k=spec.k, limits=list(spec.limits) if spec.limits else None)
-    if len(limits) < spec.k:
-        message = Text(
-            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}",
-            f"the scores make {len(limits)} classes, fewer than {spec.k}",
-        )
-        findings.append(Finding("risk_level", "warning", "FEWER_CLASSES", message))
-    return limits
+def _give_grids(
+    context: Context, results: Results, score: NDArray[np.float32], classed: Classed, codes: NDArray[np.uint8]
+) -> None:
+    grid = context.grid
+    given: dict[str, tuple[NDArray[Any], Text, int | None]] = {
+        "risk_score": (score, Text("综合风险指数", "Comprehensive risk score"), None),
+        "risk_level_raw": (
+            classed.levels,
+            Text("综合风险等级（合并前）", "Comprehensive risk level before the merge"),
+            scoring.FOUR,
+        ),
+        "risk_level": (codes, Text("综合风险等级", "Comprehensive risk level"), scoring.FOUR),
+    }
+    if classed.five is not None:
+        given["risk_five_level"] = (classed.five, Text("综合风险五级", "Comprehensive risk in five levels"), 5)
+    for layer, (values, title, levels) in given.items():
+        results.grids[layer] = GridResult(Raster(grid, values), title, levels)
 
 
-def _weight_findings(context: Context) -> list[Finding]:
+def _totals(context: Context, recipe: Recipe, chosen: Chosen, classed: Classed, log: pd.DataFrame) -> dict[str, Any]:
     spec = context.project.risk
-    if isinstance(spec.weights, str) or spec.method not in ("weighted_sum", "geometric_mean"):
-        return []
-    total = sum(spec.weights.values())
-    if abs(total - 1.0) <= 1e-9:
-        return []
-    message = Text(f"权重之和是 {total:g}，已换算为 1", f"the weights sum to {total:g}; rescaled to 1")
-    return [
-        Finding("risk_score", "warning", "WEIGHTS_RESCALED", message, Text("改正 risk.weights", "correct risk.weights"))
-    ]
+    lowered = log["to_code"] < log["from_code"]
+    return {
+        "weights": {layer: float(weight) for layer, weight in recipe.weights.items()},
+        "weights_source": "house default" if chosen.house else "project",
+        "weights_from": chosen.as_record(),
+        "method": spec.method,
+        "missing": spec.missing,
+        "normalise": spec.normalise.method,
+        "classify": spec.classify.scheme,
+        "breaks": [float(b) for b in classed.limits],
+        "five_to_four": scoring.five_to_four(context) if classed.five is not None else None,
+        "recipe": recipe.as_record(),
+        "min_zone_ha": min_zone_ha(context, spec.min_zone_ha),
+        "merged_patches": len(log),
+        "people_in_lower_colour": float(log.loc[lowered, "people"].sum()),
+    }
 
 
-def _range_findings(context: Context, layer: str, values: NDArray[np.float64]) -> list[Finding]:
-    """Note a layer that is nearly flat over its declared range: min-max would stretch small differences to the full scale."""
-    field = context.catalog.layer(layer).fields.get("value")
-    # the upper bound of an amount is there to catch slips, it is no scale
-    if (
-        layer.startswith("exposure_")
-        or field is None
-        or field.min is None
-        or field.max is None
-        or np.isnan(values).all()
-    ):
-        return []
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if high - low >= FLAT_SHARE * (field.max - field.min):
-        return []
-    message = Text(
-        f"取值 {low:.4g}–{high:.4g} 不到声明范围 {field.min:g}–{field.max:g} 的 {FLAT_SHARE:.0%}；归一化会放大微小差别",
-        f"values {low:.4g}-{high:.4g} span under {FLAT_SHARE:.0%} of the declared {field.min:g}-{field.max:g}; normalising stretches small differences",
-    )
-    return [
-        Finding(
-            layer,
-            "warning",
-            "RANGE_FLAT",
-            message,
-            Text("考虑 normalise: {method: fixed, bounds: […]}", "consider normalise: {method: fixed, bounds: [...]}"),
+def _weight_findings(context: Context, chosen: Chosen) -> list[Finding]:
+    spec = context.project.risk
+    found = []
+    if chosen.house:
+        message = Text(
+            f"没有给出权重：{len(chosen.weights)} 个致灾因子等权，是默认值，不是官方规定",
+            f"no weights are stated: {len(chosen.weights)} hazards weigh the same, a house default and not official",
         )
-    ]
+        remedy = Text("在 risk.weights 写明权重、来源和作者", "state risk.weights with their source and author")
+        found.append(Finding("risk_score", "warning", "WEIGHTS_DEFAULT", message, remedy))
+    total = sum((spec.weights.given or {}).values())
+    if spec.weights.given and spec.method in ("weighted_sum", "geometric_mean") and abs(total - 1.0) > 1e-9:
+        message = Text(f"权重之和是 {total:g}，已换算为 1", f"the weights sum to {total:g}; rescaled to 1")
+        remedy = Text("改正 risk.weights", "correct risk.weights")
+        found.append(Finding("risk_score", "warning", "WEIGHTS_RESCALED", message, remedy))
+    return found
+
+
+def _missing_findings(
+    context: Context, recipe: Recipe, raw: dict[str, Any], score: NDArray[np.float32]
+) -> list[Finding]:
+    """Say how many cells lack a layer, and what the project does about them."""
+    partly = recipe.unknown(raw) & context.inside
+    if not partly.any():
+        return []
+    cells, unknown = int(partly.sum()), int((np.isnan(score) & context.inside).sum())
+    code, done = {
+        "unknown": ("CELLS_UNKNOWN", Text(f"其中 {unknown} 格为无数据", f"{unknown} of them are no data")),
+        "renormalise": ("RENORMALISED", Text("按已知层重新归一", "the known ones stand for them")),
+        "conservative": ("CONSERVATIVE", Text("缺的层按最坏计", "a missing layer counts as its worst")),
+    }[recipe.missing]
+    message = Text(f"{cells} 个格子缺部分图层，", f"{cells} cells lack some layers; ") + done
+    severity = "note" if recipe.missing == "unknown" else "warning"
+    return [Finding("risk_score", severity, code, message, rows=cells)]
+
+
+def _scale_findings(context: Context, recipe: Recipe, raw: dict[str, Any]) -> list[Finding]:
+    """Note layers that are nearly flat, and values beyond bounds that were given or shared."""
+    found = []
+    for layer, scale in recipe.scales.items():
+        found += scoring.range_findings(context, layer)
+        if scale.method not in ("min_max", "half_one", "fixed"):
+            continue
+        beyond = ((raw[layer] < scale.low) | (raw[layer] > scale.high)) & context.inside
+        # the area's own bounds are float64 of float32 values: nothing lies beyond them
+        if beyond.any():
+            message = Text(
+                f"{int(beyond.sum())} 个格子的值在归一化上下限 {scale.low:g}–{scale.high:g} 之外，按端点计",
+                f"{int(beyond.sum())} cells lie beyond the bounds {scale.low:g}-{scale.high:g} and count as the nearer one",
+            )
+            found.append(Finding(layer, "note", "BEYOND_BOUNDS", message, rows=int(beyond.sum())))
+    return found
 
 
 STEP = Step(
     "risk",
     Text("综合风险", "comprehensive risk"),
     needs=("boundary", "hazard_*"),
-    takes=("exposure_*", "villages", "geohazard_points", "hazchem_sources"),
-    gives=("risk_score", "risk_level_raw", "risk_level", "merged_patches"),
-    options=("risk", "facts"),
+    takes=(*LAYERS[1:], "townships", "villages", "geohazard_points", "hazchem_sources"),
+    gives=("risk_score", "risk_level_raw", "risk_level", "risk_five_level", "merged_patches"),
+    options=("risk", "facts", "reference"),
     run=run,
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -29,6 +30,12 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    named : callable, optional
+        Project -> those of ``takes`` that the project file names; all of them by default.
+    asked : callable
+        Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    speaks : bool
+        Whether what it gives holds words in the language of the build.
     """
 
     name: str
@@ -38,3 +45,10 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    named: Callable[[Any], tuple[str, ...]] | None = None
+    asked: Callable[[Any], bool] = lambda _: True
+    speaks: bool = False
+
+    def of(self, project: Any) -> Step:
+        """Give the step as this project asks for it: a layer that it does not speak of cannot stop it."""
+        return self if self.named is None else replace(self, takes=self.named(project))

@@ -199,4 +199,5 @@ STEP = Step(
     gives=("indicators", "tables/ledger.xlsx"),
     options=("name", "output", "facts"),
     run=run,
+    speaks=True,
 )

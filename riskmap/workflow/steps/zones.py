@@ -11,12 +11,15 @@ from riskmap import fields, zonal
 from riskmap.data.findings import Finding
 from riskmap.grid import Raster
 from riskmap.levels import ZONES
-from riskmap.risk import control, patches, zoning
+from riskmap.risk import control, patches, units, zoning
 from riskmap.text import Text
 from riskmap.workflow import totals
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.risk import merge
 from riskmap.workflow.steps.step import Step
+
+UNITS = (("boundary", "county_units"), ("townships", "risk_units"), ("villages", "village_units"))
+"""Layers of units from the top down, and the product of each."""
 
 
 def run(context: Context) -> Results:
@@ -24,22 +27,11 @@ def run(context: Context) -> Results:
     results = Results()
     levels = context.cells("risk_level").values
     people = context.cells("exposure_population").values if context.has("exposure_population") else None
-    zones = zoning.risk_zones(levels, context.inside, context.boundary, context.grid)
+    zones = zoning.risk_zones(levels, context.inside, context.boundary, context.grid, along=_snap_lines(context))
     results.rows["risk_zones"] = zones
     if people is not None:
         results.findings += _unknown_people(context, people)
-    if context.has("townships"):
-        units = zoning.risk_units(
-            zones,
-            context.rows("townships"),
-            context.boundary,
-            levels=levels,
-            people=people,
-            inside=context.inside,
-            grid=context.grid,
-        )
-        results.rows["risk_units"] = units
-        results.findings += _unassigned(units)
+    _give_units(context, results, zones, levels, people)
     codes, controls = _control(context, levels, results)
     results.totals = totals.add_up(
         zones=zones,
@@ -52,6 +44,43 @@ def run(context: Context) -> Results:
         inside=context.inside,
     )
     return results
+
+
+def _snap_lines(context: Context) -> NDArray[Any] | None:
+    """Give the townships along whose lines zones end, where the project asks for it."""
+    if context.project.risk.snap_to_townships_m is None or not context.has("townships"):
+        return None
+    parts, rest = zonal.partition(zonal.by_code(context.rows("townships")), context.boundary)
+    return np.append(parts, rest)
+
+
+def _give_units(
+    context: Context, results: Results, zones: Any, levels: NDArray[np.uint8], people: NDArray[np.float64] | None
+) -> None:
+    """Give the figures of townships, of villages where they come as polygons, and of the county or counties."""
+    above = context.boundary_frame
+    for layer, product in UNITS:
+        if not context.has(layer):
+            continue
+        rows = above if layer == "boundary" else context.rows(layer)
+        if not {fields.NAME, fields.CODE} <= set(rows.columns) or not rows.geom_type.str.endswith("Polygon").all():
+            continue
+        found = units.risk_units(
+            zones,
+            rows,
+            context.boundary,
+            levels=levels,
+            people=people,
+            inside=context.inside,
+            grid=context.grid,
+        )
+        if layer == "townships":
+            results.findings += _unassigned(found)
+        elif layer == "villages":
+            found.insert(2, "parent", units.parents(found, above))
+        if layer != "boundary":
+            above = rows
+        results.rows[product] = found
 
 
 def _control(context: Context, levels: NDArray[np.uint8], results: Results) -> tuple[NDArray[np.uint8], Any]:
@@ -96,10 +125,10 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
         )
         findings.append(Finding("control_zones", "note", "DENSITY_ABSENT", message))
         return None
-    townships = context.rows("townships").sort_values(fields.CODE, kind="stable").reset_index(drop=True)
+    townships = zonal.by_code(context.rows("townships"))
     cut, _ = zonal.partition(townships, context.boundary)
-    units = zonal.unit_of_cells(townships, context.grid)
-    density = control.point_density(context.rows("geohazard_points"), cut, units)
+    unit = zonal.unit_of_cells(townships, context.grid)
+    density = control.point_density(context.rows("geohazard_points"), cut, unit)
     return control.classes(
         density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")]
     )
@@ -123,8 +152,8 @@ def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Findi
     return findings
 
 
-def _unassigned(units: Any) -> list[Finding]:
-    rest = units[units[fields.CODE].isna()]
+def _unassigned(townships: Any) -> list[Finding]:
+    rest = townships[townships[fields.CODE].isna() & (townships[fields.NAME] == fields.UNASSIGNED)]
     if not len(rest):
         return []
     km2, people = float(rest[fields.AREA_KM2].iloc[0]), float(rest[fields.PEOPLE].iloc[0])
@@ -148,7 +177,16 @@ STEP = Step(
     Text("风险区划与防治区划", "risk and control zoning"),
     needs=("boundary", "risk_level"),
     takes=("townships", "exposure_population", "capacity", "geohazard_points", "villages", "hazchem_sources"),
-    gives=("risk_zones", "risk_units", "control_zone", "control_rule", "control_zones", "merged_patches_control"),
+    gives=(
+        "risk_zones",
+        "risk_units",
+        "village_units",
+        "county_units",
+        "control_zone",
+        "control_rule",
+        "control_zones",
+        "merged_patches_control",
+    ),
     options=("risk", "control", "facts"),
     run=run,
 )

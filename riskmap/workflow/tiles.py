@@ -1,0 +1,280 @@
+"""Scores and levels of rasters too large for memory, tile by tile, here or on a cluster.
+
+The functions that work on a block are those that a county in memory uses, so that the cells hold the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmap.data import windows
+from riskmap.data.windows import TileWriter, Window
+from riskmap.errors import DataError
+from riskmap.levels import MAJOR
+from riskmap.risk import blocks, classify, histogram, normalise
+from riskmap.risk.blocks import Range
+from riskmap.risk.compose import Method, Missing
+from riskmap.risk.histogram import Histogram, Selection
+from riskmap.risk.normalise import Scale
+from riskmap.risk.recipe import Recipe
+from riskmap.text import Text
+from riskmap.workflow.clusters import Mapper, workers
+
+SAMPLE_SHARE = 0.02
+"""Of the tiles, from which bounds and breaks are taken when they are not given and an exact run is not asked for."""
+
+GROUPS = 5
+"""Parts of the sample that are left out in turn to see how far the breaks depend on it."""
+
+Source = Literal["exact", "sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class Tiled:
+    """What a tiled run made and how exact it is.
+
+    Parameters
+    ----------
+    score, level : Path
+        COGs: float32 scores with NaN, uint8 levels with 0 for unknown.
+    recipe : Recipe
+        With the bounds that were used.
+    breaks : float64 array
+        Upper limits.
+    breaks_error : float
+        Twice the jackknife standard error of the least certain limit of a sampled run, NaN where the sample is too small to
+        tell; 0 of exact runs and given breaks.
+    cells : int array
+        Cells of each level, unknown first.
+    beyond : dict of layer -> int
+        Cells beyond the bounds of a layer, which count as the nearer bound.
+    """
+
+    score: Path
+    level: Path
+    recipe: Recipe
+    breaks: NDArray[np.float64]
+    breaks_error: float
+    cells: NDArray[np.int64]
+    beyond: dict[str, int] = field(default_factory=dict)
+
+
+class Block(NamedTuple):
+    """One block worked on."""
+
+    window: Window
+    score: NDArray[np.float32]
+    level: NDArray[np.uint8] | None
+    beyond: dict[str, int]
+
+
+def compose_tiles(
+    layers: Mapping[str, Path],
+    out: Path,
+    *,
+    weights: Mapping[str, float],
+    method: Method = "weighted_sum",
+    missing: Missing = "unknown",
+    levels: Mapping[str, int] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | Source = "exact",
+    breaks: list[float] | Source = "exact",
+    scheme: classify.Scheme = "natural_breaks",
+    k: int = MAJOR,
+    threads: int = 2,
+    dask: str | None = None,
+) -> Tiled:
+    """Compose and class rasters of one grid in constant memory, and write ``risk_score.tif`` and ``risk_level.tif``.
+
+    Parameters
+    ----------
+    layers : mapping of layer -> Path
+        Rasters of one grid: values with NaN (or nodata), or uint8 levels with 0 unknown. Files in tiles of 512 are best.
+    out : Path
+        Folder.
+    weights, method, missing
+        As in :func:`riskmap.risk.compose.compose`.
+    levels : mapping of layer -> int, optional
+        Number of levels of the layers that hold levels.
+    bounds : mapping of layer -> (low, high), "exact" or "sample"
+        Of the min-max normalisation: given, from a pass over all tiles, or from at most 2 % of them.
+    breaks : list of float, "exact" or "sample"
+        Upper limits: given; those of all scores, from a histogram and a second look; or from the scores of the sample.
+    scheme, k
+        As in :func:`riskmap.risk.classify.breaks`.
+    threads : int
+    dask : str, optional
+        Address of a Dask scheduler whose workers see the same files.
+
+    Returns
+    -------
+    Tiled
+
+    Raises
+    ------
+    DataError
+        The grids differ, a layer has no known value, or the arguments do not fit.
+    """
+    paths = {layer: Path(layers[layer]) for layer in weights}
+    grid = windows.common_grid(list(paths.values()))
+    every, sample = windows.windows(grid), windows.sample_tiles(grid, SAMPLE_SHARE)
+    with windows.environment(), workers(threads=threads, dask=dask) as mapper:
+        scales = _scales(paths, levels or {}, bounds, mapper, sample if bounds == "sample" else every)
+        recipe = Recipe(scales, dict(weights), method, missing)
+        score_file, level_file = out / "risk_score.tif", out / "risk_level.tif"
+        with (
+            TileWriter(score_file, grid, "float32", title="综合风险指数", threads=threads) as scores,
+            TileWriter(level_file, grid, "uint8", title="综合风险等级", threads=threads) as graded,
+        ):
+            if breaks == "exact":
+                counted, beyond = _scored(paths, recipe, every, mapper, scores)
+                limits, error = _exact_limits(counted, scores, every, scheme, k), 0.0
+                cells = _graded(scores, limits, every, graded)
+            else:
+                limits, error = _known_limits(paths, recipe, sample, mapper, breaks, scheme, k)
+                cells, beyond = _both(paths, recipe, limits, every, mapper, scores, graded)
+    return Tiled(score_file, level_file, recipe, limits, error, cells, beyond)
+
+
+def _scales(
+    paths: Mapping[str, Path],
+    levels: Mapping[str, int],
+    bounds: Mapping[str, tuple[float, float]] | Source,
+    mapper: Mapper[Any],
+    seen: list[Window],
+) -> dict[str, Scale]:
+    """Give each layer's scale: of levels, by given bounds, or by the range over the windows."""
+    scales = {layer: normalise.level_scale(count) for layer, count in levels.items() if layer in paths}
+    if isinstance(bounds, Mapping):
+        scales |= {layer: Scale("fixed", *map(float, bounds[layer])) for layer in paths if layer in bounds}
+    open_ones = [layer for layer in paths if layer not in scales]
+    if isinstance(bounds, Mapping) and open_ones:
+        raise DataError(
+            Text(f"没有给出 {'、'.join(open_ones)} 的上下限", f"no bounds are given for {', '.join(open_ones)}")
+        )
+    ranges = dict.fromkeys(open_ones, blocks.NO_RANGE)
+    if open_ones:
+        for found in mapper(_ranges, (({n: paths[n] for n in open_ones}, window) for window in seen)):
+            ranges = {layer: ranges[layer].joined(found[layer]) for layer in open_ones}
+    for layer, seen_range in ranges.items():
+        if not seen_range.known:
+            raise DataError(Text("没有已知的值，无法归一化", "no known value to normalise"), layer=layer)
+        scales[layer] = Scale("min_max", seen_range.low, seen_range.high)
+    return {layer: scales[layer] for layer in paths}
+
+
+def _scored(
+    paths: Mapping[str, Path],
+    recipe: Recipe,
+    every: list[Window],
+    mapper: Mapper[Any],
+    scores: TileWriter,
+) -> tuple[Histogram, dict[str, int]]:
+    """Write all scores, and count them."""
+    counted = Histogram.over(*recipe.score_range())
+    beyond: dict[str, int] = {}
+    for block in mapper(score_block, ((paths, recipe, None, window) for window in every)):
+        scores.write(block.score, block.window)
+        counted.add(block.score)
+        beyond = _added(beyond, block.beyond)
+    scores.settle()
+    return counted, beyond
+
+
+def _exact_limits(
+    counted: Histogram, scores: TileWriter, every: list[Window], scheme: classify.Scheme, k: int
+) -> NDArray[np.float64]:
+    """Look at the scores again for the order statistics that the scheme needs: the limits of all scores, to the last bit."""
+    ranks = histogram.ranks_for(counted.count, scheme=scheme, k=k)
+    selection = Selection(counted, ranks) if len(ranks) else None
+    if selection:
+        for window in every:
+            selection.add(scores.read(window))
+    return _rounded(histogram.breaks(counted, scheme=scheme, k=k, selection=selection))
+
+
+def _graded(
+    scores: TileWriter, limits: NDArray[np.float64], every: list[Window], graded: TileWriter
+) -> NDArray[np.int64]:
+    """Write the levels of scores that were written."""
+    cells = np.zeros(len(limits) + 1, dtype=np.int64)
+    for window in every:
+        found = blocks.levels(scores.read(window), limits)
+        graded.write(found, window)
+        cells += np.bincount(found.ravel(), minlength=len(cells))
+    return cells
+
+
+def _known_limits(
+    paths: Mapping[str, Path],
+    recipe: Recipe,
+    sample: list[Window],
+    mapper: Mapper[Any],
+    breaks: list[float] | Source,
+    scheme: classify.Scheme,
+    k: int,
+) -> tuple[NDArray[np.float64], float]:
+    """Give limits before the scores are written: as given, or from the sample with its jackknife error."""
+    if not isinstance(breaks, str):
+        return _rounded(classify.breaks([0.0], scheme="fixed", limits=list(breaks))), 0.0
+    tiles = [b.score.ravel() for b in mapper(score_block, ((paths, recipe, None, window) for window in sample))]
+    limits = classify.breaks(np.concatenate(tiles), scheme=scheme, k=k)
+    without = []
+    for group in range(min(GROUPS, len(tiles))):
+        kept = [tile for number, tile in enumerate(tiles) if number % GROUPS != group]
+        if kept:
+            found = classify.breaks(np.concatenate(kept), scheme=scheme, k=k)
+            if len(found) == len(limits):
+                without.append(found)
+    if len(without) < 2:
+        return _rounded(limits), float("nan")
+    n = len(without)
+    spread = np.sqrt((n - 1) / n * ((np.array(without) - np.mean(without, axis=0)) ** 2).sum(axis=0))
+    return _rounded(limits), float(2 * spread[:-1].max(initial=0.0))
+
+
+def _both(
+    paths: Mapping[str, Path],
+    recipe: Recipe,
+    limits: NDArray[np.float64],
+    every: list[Window],
+    mapper: Mapper[Any],
+    scores: TileWriter,
+    graded: TileWriter,
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """Write scores and levels in one pass."""
+    cells = np.zeros(len(limits) + 1, dtype=np.int64)
+    beyond: dict[str, int] = {}
+    blocks_done: Iterator[Block] = mapper(score_block, ((paths, recipe, limits, window) for window in every))
+    for block in blocks_done:
+        scores.write(block.score, block.window)
+        graded.write(block.level, block.window)
+        cells += np.bincount(block.level.ravel(), minlength=len(cells))
+        beyond = _added(beyond, block.beyond)
+    return cells, beyond
+
+
+def score_block(paths: Mapping[str, Path], recipe: Recipe, limits: NDArray[np.float64] | None, window: Window) -> Block:
+    """Read a window of every layer and give its scores, and its levels where the limits are known."""
+    raw = {layer: windows.read_window(path, window) for layer, path in paths.items()}
+    score = blocks.score(recipe, raw)
+    level = None if limits is None else blocks.levels(score, limits)
+    return Block(window, score, level, blocks.beyond(recipe, raw))
+
+
+def _ranges(paths: Mapping[str, Path], window: Window) -> dict[str, Range]:
+    return {layer: blocks.value_range(windows.read_window(path, window)) for layer, path in paths.items()}
+
+
+def _rounded(limits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give limits as float32 holds them, like the scores."""
+    return limits.astype(np.float32).astype(np.float64)
+
+
+def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return {layer: a.get(layer, 0) + count for layer, count in b.items()}
