@@ -17,6 +17,7 @@ SINGLE_STEPS = {
     "geohazards": "Grade geohazard points and count what they threaten.",
     "pipelines": "Identify the pipelines' high-consequence areas.",
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
+    "evacuate": "Plan who goes to which shelter, on which road, and how long it takes.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
 }

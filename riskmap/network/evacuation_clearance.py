@@ -39,6 +39,8 @@ class Clearance:
         ``tail, head, step, people``: how many enter a road at which step.
     step_s : float or None
         Seconds of a step, where the edges have seconds.
+    last : float array (routes) or None
+        With routes: when the last of each has arrived, in steps, not rounded.
     """
 
     egress: int
@@ -46,6 +48,7 @@ class Clearance:
     lower_bound: int
     schedule: pd.DataFrame
     step_s: float | None = None
+    last: NDArray[np.float64] | None = None
 
     @property
     def egress_s(self) -> float:
@@ -267,9 +270,10 @@ def _planned(
         merged.index.get_level_values(1).to_numpy(),
         merged.to_numpy(),
     )
-    return Clearance(
-        egress, _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress), lower, schedule, step_s
-    )
+    last = np.zeros(len(routes))
+    np.maximum.at(last, found.route, found.arrived)
+    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
+    return Clearance(egress, arrivals, lower, schedule, step_s, last)
 
 
 def _by_pair(roads: _Roads) -> dict[tuple[int, int], int]:

@@ -7,6 +7,7 @@ from riskmap.workflow.steps import (
     chains,
     change,
     coverage,
+    evacuation,
     geohazards,
     hazchem,
     maps,
@@ -38,7 +39,7 @@ STEPS: tuple[Step, ...] = (
     pipelines.STEP,
     hazchem.STEP,
     risk_points.STEP,
-    # steps that make evacuation_routes come before this line: chains reads them
+    evacuation.STEP,
     chains.STEP,
     tables.STEP,
     maps.STEP,
