@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmap.network.evacuation_assignment import Assignment, Nearest, assign, nearest_shelter
-from riskmap.network.evacuation_search import OpenArcs, Scratch, follow, least_shared, to_target
+from riskmap.network.evacuation_search import OpenArcs, Scratch, follow, least_seconds, least_shared, to_target
 from riskmap.network.evacuation_ways import Ways
 
 REASONS = ("not_routed", "no_exit", "cut_off", "too_far", "full")
@@ -171,11 +171,13 @@ def _groups(
         for arcs, these in ((ways.arcs, going[~found.early[going]]), (ways.early, going[found.early[going]])):
             if not len(these):
                 continue
-            tree = to_target(arcs, np.array([target]), limits.way_s * limits.backup_factor)
+            tree = to_target(arcs, np.array([target]), limits.way_s)
+            longest = limits.way_s * limits.backup_factor
+            left = least_seconds(arcs, target, longest)
             for origin in these:
                 start = int(ways.origins[origin])
                 main = follow(arcs, tree, start)
-                other = least_shared(arcs, tree, start, target, main, limits.way_s * limits.backup_factor, scratch)
+                other = least_shared(arcs, left, start, target, main, longest, scratch)
                 shared = _shared_m(arcs, main, other)
                 backup = None if np.array_equal(main, other) else _way(arcs, other)
                 made.append(
@@ -192,19 +194,21 @@ def _shared_m(arcs: OpenArcs, main: NDArray[np.int64], other: NDArray[np.int64])
     return float(arcs.length_m[other][np.isin(arcs.number[other] // 2, arcs.number[main] // 2)].sum())
 
 
-def reasons(found: Times, unplaced: pd.Series, inside: NDArray[np.bool_]) -> pd.Series:
+def reasons(ways: Ways, found: Times, unplaced: pd.Series) -> pd.Series:
     """Say why people have no place, by origin; None where everyone has one.
 
     Parameters
     ----------
+    ways : Ways
     found : Times
     unplaced : Series by origin
-    inside : bool array (origins)
-        Whether they start in a zone.
     """
     lost = ~np.isfinite(found.nearest_s)
+    graph = ways.graph
+    outside = np.union1d(graph.tail[~ways.inside], graph.head[~ways.inside])
+    trapped = ~np.isfinite(_to_any(ways.early, outside)[ways.origins])
     reason = np.select(
-        [lost & inside, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
+        [lost & trapped, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
         ["no_exit", "cut_off", "too_far"],
         default="full",
     ).astype(object)

@@ -78,6 +78,13 @@ def to_target(arcs: OpenArcs, targets: NDArray[np.int64], limit_s: float) -> ToT
     return ToTarget(*_to_target(arcs.nodes, pointer, order, arcs.tail, arcs.cost, arcs.seconds, targets, limit_s))
 
 
+def least_seconds(arcs: OpenArcs, target: int, limit_s: float) -> NDArray[np.float64]:
+    """Give the fewest seconds from every node to a target, whatever the cost; ``inf`` beyond the limit."""
+    pointer, order = arcs.entering
+    targets = np.array([target])
+    return _to_target(arcs.nodes, pointer, order, arcs.tail, arcs.seconds, arcs.seconds, targets, limit_s)[0]
+
+
 def follow(arcs: OpenArcs, found: ToTarget, origin: int) -> NDArray[np.int64]:
     """Give the arcs (positions) of the way from an origin that reaches the target."""
     way = []
@@ -100,15 +107,21 @@ class Scratch:
 
 
 def least_shared(
-    arcs: OpenArcs, found: ToTarget, origin: int, target: int, way: NDArray[np.int64], limit_s: float, scratch: Scratch
+    arcs: OpenArcs,
+    left_s: NDArray[np.float64],
+    origin: int,
+    target: int,
+    way: NDArray[np.int64],
+    limit_s: float,
+    scratch: Scratch,
 ) -> NDArray[np.int64]:
     """Give the way from an origin to a target that shares the fewest metres of road with another one; then the cheapest.
 
     Parameters
     ----------
     arcs : OpenArcs
-    found : ToTarget
-        Of the target; it tells from where the target can be reached in time.
+    left_s : float array (nodes)
+        Least seconds from each node to the target: whoever cannot be there in time need not be looked at.
     origin, target : int
     way : int array
         Arcs (positions) of the other way; a road counts as shared in whichever direction it is walked.
@@ -124,7 +137,7 @@ def least_shared(
     edges = np.unique(arcs.number[way] // 2)
     pointer, order = arcs.leaving
     return _least_shared(
-        pointer, order, arcs.tail, arcs.head, arcs.number, arcs.cost, arcs.seconds, arcs.length_m, found.seconds,
+        pointer, order, arcs.tail, arcs.head, arcs.number, arcs.cost, arcs.seconds, arcs.length_m, left_s,
         edges, origin, target, limit_s, scratch.shared, scratch.best, scratch.took, scratch.last, scratch.done,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 INSIDE_COST = 1e6
-"""Cost of a second inside a zone, in seconds outside: the shortest exit comes before everything else."""
+"""Cost of a second inside a closed zone, in seconds outside: the shortest exit comes before everything else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +68,7 @@ class _Zoned:
     edge: NDArray[np.int64]
     zone: NDArray[np.int64]
     reason: NDArray[np.int64]
+    closed: NDArray[np.bool_]
     slow: NDArray[np.float64]
     cost: NDArray[np.float64]
 
@@ -105,10 +106,11 @@ def ways(
     graph, numbers = slowed.graph.insert(places)
     base = np.arange(len(graph)) if graph.base is None else graph.base
     inside = zoned.reason[base] >= 0
+    shut = zoned.closed[base]
     tail, head, seconds, number = graph.arcs_of(np.arange(len(graph)))
     edge = number // 2
     length = _lengths(network.length_m, graph)[edge]
-    cost = seconds * np.where(inside[edge], INSIDE_COST, zoned.cost[base[edge]])
+    cost = seconds * np.where(shut[edge], INSIDE_COST, zoned.cost[base[edge]])
     enters = inside[edge] & _border(network.graph, zoned.reason >= 0, graph.nodes)[tail]
     xy = _positions(network, places, numbers, graph.nodes)
     allowed = _allowed(xy, tail, head, base[edge], zoned, zones, limits or ExitLimits(), depths)
@@ -140,12 +142,14 @@ def _zoned(network: RoadNetwork, cut: Cut, zones: gpd.GeoDataFrame) -> _Zoned:
     factor = zones["factor"].to_numpy(dtype=float)[zone]
     count = len(network.graph)
     reason, slow, cost = np.full(count, -1), np.ones(count), np.ones(count)
+    closed = np.zeros(count, dtype=bool)
+    closed[edge[action == "closed"]] = True
     kept = action != "penalised"
     # from the last to the first: the first zone of the table is the reason given
     reason[edge[kept][::-1]] = zone[kept][::-1]
     np.minimum.at(slow, edge[action == "slowed"], factor[action == "slowed"])
     np.maximum.at(cost, edge[~kept], factor[~kept])
-    return _Zoned(edge[kept], zone[kept], reason, slow, cost)
+    return _Zoned(edge[kept], zone[kept], reason, closed, slow, cost)
 
 
 def _scaled(graph: Graph, speed: NDArray[np.float64]) -> Graph:

@@ -83,6 +83,7 @@ class EvacuationScenario(Record):
     also: tuple[str, ...] | None = None
     origins: tuple[Literal["geohazard_points", "villages", "zones", "cells"], ...]
     mode: Literal["walk", "vehicle"] = "walk"
+    vehicles: bool = True
     night: bool = False
     wind_from_degrees: float | None = Field(default=None, ge=0, le=360)
     warning_min: float | None = Field(default=None, ge=0)

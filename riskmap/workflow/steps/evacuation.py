@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,10 @@ class Solved:
         On foot; NaN in vehicles.
     before_min : (float, float)
         Warning and preparation.
+    off_road_s : two float arrays
+        Seconds from each origin to its road, and from the road to each shelter.
+    handed_on : frozenset of str
+        Ids of origins for which every shelter is too far to walk: they go by vehicle, in another part of the scenario.
     """
 
     scenario: EvacuationScenario
@@ -81,8 +85,15 @@ class Solved:
     hanging: NDArray[np.int64]
     speed_m_s: float
     slow_m_s: float
+    limit_s: float
     before_min: tuple[float, float]
     off_road_s: tuple[NDArray[np.float64], NDArray[np.float64]]
+    handed_on: frozenset[str] = frozenset()
+
+    @property
+    def mode(self) -> str:
+        """On foot (walk) or in vehicles (vehicle)."""
+        return self.scenario.mode
 
 
 def run(context: Context) -> Results:
@@ -98,30 +109,74 @@ def run(context: Context) -> Results:
             )
             results.findings.append(Finding("evacuation_plan", "warning", "SCENARIO_SKIPPED", message, row=scenario.id))
             continue
-        solved = solve(context, scenario, results.findings)
-        if solved is None:
+        parts = parts_of(context, scenario, results.findings)
+        if not parts:
             continue
-        made = evacuation_layers.frames(context, solved) | {"evacuation_summary": evacuation_figures.summary(solved)}
-        for layer, frame in made.items():
-            frames.setdefault(layer, []).append(frame)
-        results.findings += evacuation_figures.findings(solved)
-        results.totals[scenario.id] = evacuation_figures.figures(solved)
+        for solved in parts:
+            for layer, frame in evacuation_layers.frames(context, solved).items():
+                frames.setdefault(layer, []).append(frame)
+            results.findings += evacuation_figures.findings(solved)
+        frames.setdefault("evacuation_shelters", []).append(evacuation_layers.shelter_rows(parts))
+        frames.setdefault("evacuation_summary", []).append(evacuation_figures.summary(parts))
+        results.totals[scenario.id] = evacuation_figures.by_mode(parts)
     results.rows = {layer: evacuation_layers.together(parts) for layer, parts in frames.items()}
     results.rows |= evacuation_figures.shelter_layers(context)
     return results
 
 
-def solve(context: Context, scenario: EvacuationScenario, found: list[Finding]) -> Solved | None:
-    """Solve a scenario; None where nobody is threatened."""
+def parts_of(context: Context, scenario: EvacuationScenario, found: list[Finding]) -> list[Solved]:
+    """Give the parts of a scenario: as it says and, for those who would have too far to walk, in vehicles."""
     hazard = hazard_of(context, scenario)
     found += hazard.findings
-    origins, shelters = origins_of(context, scenario, hazard), shelters_of(context, hazard)
+    origins = origins_of(context, scenario, hazard)
     found += evacuation_figures.unknown_people(scenario, origins)
     origins = origins[origins["people"] > 0].reset_index(drop=True)
     if not len(origins):
         message = Text(f"情景 {scenario.id} 没有受威胁的人", f"nobody is threatened in scenario {scenario.id}")
         found.append(Finding("evacuation_plan", "note", "NOBODY_THREATENED", message, row=scenario.id))
-        return None
+        return []
+    first = solve(context, scenario, hazard, origins, None)
+    far = first.reason.index[(first.reason == "too_far").to_numpy()]
+    if scenario.mode == "vehicle" or not scenario.vehicles or not len(far):
+        return [first]
+    driven = scenario.model_copy(update={"mode": "vehicle"})
+    taken = evacuation_layers.shelter_rows([first])["assigned"]
+    second = solve(context, driven, hazard_of(context, driven), origins.loc[far].reset_index(drop=True), taken)
+    return [_walking(first, frozenset(origins.loc[far, "id"])), second]
+
+
+def _walking(solved: Solved, handed_on: frozenset[str]) -> Solved:
+    """Give a part without those who go by vehicle."""
+    here = ~evacuation_layers.taking_part(solved.origins)["id"].isin(handed_on).to_numpy()
+    unplaced = np.where(here, solved.plan.assignment.unplaced.to_numpy(), 0.0)
+    wanted = most_wanted(solved.ways, unplaced, solved.plan.times.early, solved.limit_s) if unplaced.any() else None
+    return replace(solved, handed_on=handed_on, wanted=wanted)
+
+
+def solve(
+    context: Context,
+    scenario: EvacuationScenario,
+    hazard: Hazard,
+    origins: gpd.GeoDataFrame,
+    taken: pd.Series | None,
+) -> Solved:
+    """Solve a scenario in its mode of travel.
+
+    Parameters
+    ----------
+    context : Context
+    scenario : EvacuationScenario
+    hazard : Hazard
+    origins : GeoDataFrame
+        With known people, above 0.
+    taken : Series, optional
+        Places of shelters that are taken already, on the shelters' index.
+    """
+    shelters = shelters_of(context, hazard)
+    if taken is not None:
+        shelters["capacity"] = shelters["capacity"] - taken.to_numpy()
+        full = shelters["unusable"].isna() & (shelters["capacity"] <= 0)
+        shelters.loc[full, "unusable"] = "full"
     cut = cut_streets(street_tables(context), hazard.zones)
     speed, network = _network(context, scenario, cut)
     snapped = [_snapped(context, network, name, frame) for name, frame in (("origins", origins), ("shelters", shelters))]
@@ -138,8 +193,7 @@ def solve(context: Context, scenario: EvacuationScenario, found: list[Finding]) 
     people, capacity = _people(origins), _capacity(shelters)
     limits = Limits(_limit_s(context, scenario), float(context.fact("evacuation", "backup_factor")))
     made = plan(roads, people, capacity, off_road, limits=limits, keep_whole=context.project.evacuation.keep_whole)
-    inside = np.isin(roads.origins, _inside_nodes(roads))
-    reason = reasons(made.times, made.assignment.unplaced, inside)
+    reason = reasons(roads, made.times, made.assignment.unplaced)
     unplaced = made.assignment.unplaced.to_numpy()
     wanted = most_wanted(roads, unplaced, made.times.early, limits.way_s) if unplaced.sum() > 0 else None
     step_s = context.project.evacuation.step_s or float(context.fact("evacuation", "step_s"))
@@ -148,7 +202,7 @@ def solve(context: Context, scenario: EvacuationScenario, found: list[Finding]) 
     slow = context.project.evacuation.slow_walk_m_s or float(context.fact("evacuation", "slow_walk_m_s"))
     return Solved(
         scenario, title_of(scenario), hazard, cut, roads, origins, shelters, made, reason, wanted, empty,
-        _hanging(roads), speed, slow, _before(context, scenario), off_road,
+        _hanging(roads), speed, slow, limits.way_s, _before(context, scenario), off_road,
     )  # fmt: skip
 
 
@@ -170,8 +224,6 @@ def _network(context: Context, scenario: EvacuationScenario, cut: Cut) -> tuple[
 
 def _uphill(context: Context, network: RoadNetwork) -> RoadNetwork:
     """Give the network with the seconds that walking on slopes takes, where slopes are known."""
-    from dataclasses import replace
-
     if "slope" not in network.attributes.columns:
         return network
     rows = context.fact_table("evacuation", "slopes")
@@ -233,13 +285,6 @@ def _per_s(context: Context, scenario: EvacuationScenario, network: RoadNetwork)
     per_m = float(context.fact("evacuation", "flow_per_m_s")) if scenario.mode == "walk" else None
     table = context.fact_table("evacuation", "roads")
     return capacity_per_s(network.attributes, table, person_per_m_s=per_m, person_per_lane_s=lane)
-
-
-def _inside_nodes(roads: Ways) -> NDArray[np.int64]:
-    """Give the nodes all of whose roads lie in a zone."""
-    graph, inside = roads.graph, roads.inside
-    outside = np.union1d(graph.tail[~inside], graph.head[~inside])
-    return np.setdiff1d(np.union1d(graph.tail[inside], graph.head[inside]), outside)
 
 
 def _hanging(roads: Ways) -> NDArray[np.int64]:

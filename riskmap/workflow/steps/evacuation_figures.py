@@ -64,7 +64,7 @@ def unplaced(solved: Solved) -> pd.DataFrame:
     at = np.flatnonzero(origins["routed"].to_numpy())
     people[at], reason[at] = solved.plan.assignment.unplaced.to_numpy(), solved.reason.to_numpy(object)
     frame = origins[["id", "name", "geometry"]].assign(people=people, reason=reason)
-    return frame[people > 0]
+    return frame[(people > 0) & ~frame["id"].isin(solved.handed_on).to_numpy()]
 
 
 def findings(solved: Solved) -> list[Finding]:
@@ -102,7 +102,7 @@ def _notes(solved: Solved) -> list[Finding]:
         )
         remedy = Text("路线按提前转移给出", "their routes are for leaving early")
         found.append(Finding(PLAN, "warning", "LEAVE_EARLY", message, remedy, row=solved.scenario.id, rows=len(early)))
-    single = origins[solved.hanging >= 0]
+    single = origins[(solved.hanging >= 0) & ~origins["id"].isin(solved.handed_on).to_numpy()]
     if len(single):
         names = "、".join(single["name"].astype(str)[:5]) + (" …" if len(single) > 5 else "")
         message = Text(
@@ -135,7 +135,8 @@ def _place(solved: Solved) -> Any:
 def figures(solved: Solved) -> dict[str, float]:
     """Give the figures of a scenario by name; minutes of walking are at the usual speed."""
     assignment, nearest, groups = solved.plan.assignment, solved.plan.nearest, solved.plan.groups
-    people = solved.origins["people"].to_numpy(dtype=float)
+    here = ~solved.origins["id"].isin(solved.handed_on)
+    people = solved.origins.loc[here, "people"].to_numpy(dtype=float)
     placed = assignment.placed
     made = {
         "people": float(people.sum()),
@@ -208,15 +209,36 @@ TITLES = {
 """Figures in the order in which readers see them: zh, en, unit."""
 
 
-def summary(solved: Solved) -> pd.DataFrame:
-    """Give ``evacuation_summary``: one row for each figure."""
-    made = figures(solved)
+LONGEST = ("longest_minutes", "longest_slow_minutes", "egress_min", "total_min", "warning_min", "preparation_min", "gap")
+"""Figures of which the largest of the parts is the scenario's; the others add up, but for those of shelters and bounds."""
+
+OF_PARTS = ("bound_min", "usable_shelters", "usable_room", "mean_minutes", "shelter_wanted_people")
+"""Figures that only a part has."""
+
+
+def by_mode(parts: list[Solved]) -> dict[str, dict[str, float]]:
+    """Give the figures of a scenario's parts by mode, and those of the whole under ``all``."""
+    made = {part.mode: figures(part) for part in parts}
+    whole: dict[str, float] = {}
+    for key in TITLES:
+        values = [figure[key] for figure in made.values() if key in figure]
+        if not values or key in OF_PARTS:
+            continue
+        known = [v for v in values if not np.isnan(v)]
+        whole[key] = (max(known) if known else np.nan) if key in LONGEST else float(sum(values))
+    return made | {"all": whole}
+
+
+def summary(parts: list[Solved]) -> pd.DataFrame:
+    """Give ``evacuation_summary``: one row for each figure, of the whole scenario (``all``) and of its parts."""
+    solved, made = parts[0], by_mode(parts)
     rows = [
-        (solved.scenario.id, solved.title.zh, solved.title.en, key, *TITLES[key][:2], made[key], TITLES[key][2])
+        (solved.scenario.id, solved.title.zh, solved.title.en, mode, key, *TITLES[key][:2], figure[key], TITLES[key][2])
+        for mode, figure in reversed(list(made.items()))
         for key in TITLES
-        if key in made
+        if key in figure
     ]
-    columns = ["scenario", "scenario_zh", "scenario_en", "measure", "title_zh", "title_en", "value", "unit"]
+    columns = ["scenario", "scenario_zh", "scenario_en", "mode", "measure", "title_zh", "title_en", "value", "unit"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -21,6 +21,7 @@ from riskmap.overlay import influence
 from riskmap.text import Text
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import EvacuationScenario
+from riskmap.workflow.steps.overlays import township_at
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -101,12 +102,16 @@ def hazard_of(context: Context, scenario: EvacuationScenario) -> Hazard:
     import geopandas as gpd
 
     own = _zones(context, scenario.hazard, scenario)
-    also = scenario.also
-    if also is None:
-        rows = context.fact_table("evacuation", "together")
-        also = tuple(row["also"] for row in rows if row["hazard"] == scenario.hazard)
+    rows = context.fact_table("evacuation", "together")
+    kept_off = {row["also"]: float(row["factor"]) for row in rows if row["hazard"] == scenario.hazard}
+    also = tuple(kept_off) if scenario.also is None else scenario.also
     others = [_zones(context, layer, None) for layer in also if context.has(layer)]
-    frames = [own.zones.assign(own=True), *(other.zones.assign(own=False) for other in others)]
+    frames = [own.zones.assign(own=True)]
+    for other, layer in zip(others, (layer for layer in also if context.has(layer)), strict=True):
+        zones = other.zones.assign(own=False)
+        if scenario.also is None:
+            zones = zones.assign(action="penalised", exit="shortest", factor=kept_off[layer])
+        frames.append(zones)
     zones = pd.concat(frames, ignore_index=True)
     depths = next((h.depths for h in (own, *others) if h.depths is not None), None)
     found = [f for h in (own, *others) for f in h.findings]
@@ -277,9 +282,17 @@ def _points(context: Context, scenario: EvacuationScenario) -> gpd.GeoDataFrame:
         people=pd.to_numeric(rows["threatened_people"], errors="coerce").astype("Float64").astype(float),
         village=_of(villages, "name", holder, rows["village"] if "village" in rows.columns else None),
         village_code=_of(villages, "code", holder, None),
-        township=rows["township"] if "township" in rows.columns else None,
+        township=_townships(context, rows),
         holder=holder,
     )
+
+
+def _townships(context: Context, rows: gpd.GeoDataFrame) -> pd.Series:
+    """Give the township that each row states, else the one that holds it."""
+    found = township_at(context, rows.geometry.representative_point())
+    if "township" not in rows.columns:
+        return found
+    return rows["township"].astype(object).where(rows["township"].notna(), found)
 
 
 def _of(villages: Any, column: str, holder: NDArray[np.int64], stated: Any) -> list[Any]:
@@ -307,7 +320,7 @@ def _villages(context: Context, hazard: Hazard, points: gpd.GeoDataFrame | None)
         people=left.to_numpy()[at] * share[at],
         village=rows["name"],
         village_code=codes,
-        township=rows["township"] if "township" in rows.columns else None,
+        township=_townships(context, rows),
         geometry=rows.geometry.where(rows.geom_type == "Point", rows.geometry.representative_point()),
     )
 

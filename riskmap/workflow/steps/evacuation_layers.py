@@ -38,7 +38,6 @@ def frames(context: Context, solved: Solved) -> dict[str, Any]:
         "evacuation_plan": plan_rows(solved),
         "evacuation_routes": _routes(context, solved),
         "evacuation_origins": _origins(solved),
-        "evacuation_shelters": _shelters(solved),
         "evacuation_closures": _closures(solved),
         "evacuation_arrivals": _arrivals(solved),
         "evacuation_load": _load(solved),
@@ -88,6 +87,7 @@ def plan_rows(solved: Solved) -> pd.DataFrame:
         rows.append(
             {
                 "scenario": solved.scenario.id,
+                "mode": solved.mode,
                 "origin_id": origins["id"].iloc[group.origin],
                 "origin": origins["name"].iloc[group.origin],
                 "shelter_id": shelters["id"].iloc[group.shelter],
@@ -142,6 +142,7 @@ def _routes(context: Context, solved: Solved) -> gpd.GeoDataFrame:
                 {
                     "id": route_id(solved, group, kind),
                     "scenario": solved.scenario.id,
+                    "mode": solved.mode,
                     "origin_id": origins["id"].iloc[group.origin],
                     "origin": origins["name"].iloc[group.origin],
                     "shelter_id": shelters["id"].iloc[group.shelter],
@@ -199,8 +200,10 @@ def _origins(solved: Solved) -> gpd.GeoDataFrame:
     road = np.full(count, None, dtype=object)
     single[at] = solved.hanging >= 0
     road[at] = [_road_name(solved, edge) for edge in solved.hanging]
-    return origins[["id", "layer", "name", "village", "village_code", "township", "people", "geometry"]].assign(
+    columns = ["id", "layer", "name", "village", "village_code", "township", "people", "geometry"]
+    rows = origins[columns].assign(
         scenario=solved.scenario.id,
+        mode=solved.mode,
         placed=origins["people"].to_numpy(dtype=float) - unplaced,
         unplaced=unplaced,
         reason=reason,
@@ -210,6 +213,7 @@ def _origins(solved: Solved) -> gpd.GeoDataFrame:
         access_road=road,
         off_road_m=origins["off_road_m"],
     )
+    return rows[~rows["id"].isin(solved.handed_on)]
 
 
 def _road_name(solved: Solved, edge: int) -> str | None:
@@ -219,6 +223,17 @@ def _road_name(solved: Solved, edge: int) -> str | None:
     name = row.get("name")
     named = name if isinstance(name, str) and name else None
     return named or evacuation_legs.NAMELESS.zh
+
+
+def shelter_rows(parts: list[Solved]) -> gpd.GeoDataFrame:
+    """Give ``evacuation_shelters`` of a scenario: one row a shelter, the people of all its parts."""
+    frame = _shelters(parts[0])
+    for part in parts[1:]:
+        more = _shelters(part)
+        for column in ("assigned", "nearest_load", "nearest_turned_away"):
+            frame[column] = frame[column] + more[column]
+        frame["free"] = frame["free"] - more["assigned"]
+    return frame
 
 
 def _shelters(solved: Solved) -> gpd.GeoDataFrame:
@@ -252,6 +267,7 @@ def _closures(solved: Solved) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             "scenario": solved.scenario.id,
+            "mode": solved.mode,
             "street": rows["street"].to_numpy(),
             "name": rows["name"].to_numpy(object) if "name" in rows.columns else None,
             "hazard": why["hazard"].to_numpy(object),
@@ -276,6 +292,7 @@ def _arrivals(solved: Solved) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "scenario": solved.scenario.id,
+            "mode": solved.mode,
             "minute": np.array(steps) * plan.step_s / 60,
             "arrived": both[0],
             "arrived_at_best": both[1],
@@ -308,6 +325,7 @@ def _load(solved: Solved) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             "scenario": solved.scenario.id,
+            "mode": solved.mode,
             "street": roads["street"].to_numpy(),
             "name": roads["name"].to_numpy(object) if "name" in roads.columns else None,
             **{c: used[c].to_numpy() for c in ("people", "from_min", "to_min")},
