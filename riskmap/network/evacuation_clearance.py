@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmap.errors import DataError, MissingFieldError, UnreachableError
-from riskmap.network.evacuation_flow import TimedNetwork, earliest_arrivals
+from riskmap.network.evacuation_flow import MOST, TimedNetwork
 from riskmap.network.evacuation_queue import NOBODY, walk
 from riskmap.network.evacuation_search import OpenArcs, to_target
 from riskmap.text import Text
@@ -19,8 +19,11 @@ from riskmap.text import Text
 HAIR = 1e-9
 """Travel nearer than this to a whole number of steps takes that number: rounding must not make a bound too high."""
 
-FIRST_STEPS = 64
-"""Steps for which room is made at first; more follow as long as people are left."""
+FIRST_STEPS = 16
+"""Where the search for the optimum looks first."""
+
+WHOLE_CURVE = 200_000
+"""Roads times steps up to which the most arrivals by every single step are computed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,7 @@ def clearance(
     routes: Any = None,
     step_s: float | None = None,
     bound: bool = True,
+    high: int | None = None,
 ) -> Clearance:
     """Give how long it takes until all have arrived.
 
@@ -92,6 +96,8 @@ def clearance(
         Seconds of a step.
     bound : bool
         With routes: also compute the optimum for ``lower_bound``; False sets it to 0.
+    high : int, optional
+        A step by which all can arrive, where one is known; it only saves time.
 
     Returns
     -------
@@ -108,15 +114,18 @@ def clearance(
 
     Notes
     -----
-    People may wait at nodes. Where seconds are cut into steps, the bound rounds travel down, the plan rounds its end up.
+    People may wait at nodes. The optimum's arrivals are the most that can have arrived by each step, in large networks
+    those of its schedule. Where seconds are cut into steps, the bound rounds travel down, the plan rounds its end up.
     """
     roads = _roads(edges, origins, exits, step_s)
     supply = _amounts(origins, roads.labels)
     room = _exits(exits, roads.labels)
     if routes is None:
-        return _optimum(roads, supply, room, step_s)
-    lower = _optimum(roads, supply, room, step_s).egress if bound else 0
-    return _planned(roads, supply, room, _paths(routes, origins), step_s, lower)
+        return _optimum(roads, supply, room, step_s, high)
+    plan = _planned(roads, supply, room, _paths(routes, origins), step_s)
+    if not bound:
+        return plan
+    return replace(plan, lower_bound=_optimum(roads, supply, room, step_s, plan.egress).egress)
 
 
 def _roads(edges: pd.DataFrame, origins: Any, exits: Any, step_s: float | None) -> _Roads:
@@ -169,25 +178,34 @@ def _exits(exits: Any, labels: pd.Index) -> NDArray[np.float64]:
     return room
 
 
-def _optimum(roads: _Roads, supply: NDArray[np.float64], room: NDArray[np.float64], step_s: float | None) -> Clearance:
+def _optimum(
+    roads: _Roads, supply: NDArray[np.float64], room: NDArray[np.float64], step_s: float | None, high: int | None
+) -> Clearance:
     steps = np.floor(roads.steps + HAIR).astype(np.int64)
-    _require_way(roads, steps, supply, room)
+    low = _require_way(roads, steps, supply, room)
     at = np.flatnonzero(room > 0)
-    exit_of = np.full(len(room), -1)
-    exit_of[at] = np.arange(len(at))
-    network = TimedNetwork(roads.tail, roads.head, steps, roads.capacity, supply, exit_of, room[at])
-    flow = earliest_arrivals(network, FIRST_STEPS)
-    arriving = flow.arriving.sum(axis=0) if flow.arriving.size else np.zeros(1)
-    edge, step = np.nonzero(flow.entering > NOBODY)
-    schedule = _schedule(roads, edge, step, flow.entering[edge, step])
-    egress = max(len(arriving) - 1, 0)
+    if not supply.sum():
+        return Clearance(0, _arrivals(np.zeros(1), 0), 0, _schedule(roads, *np.zeros((3, 0), dtype=np.int64)), step_s)
+    network = TimedNetwork(roads.tail, roads.head, steps, roads.capacity, supply, at, room[at])
+    egress = network.egress(low, max(low, FIRST_STEPS if high is None else high))
+    flow = network.flow(egress)
+    arriving = flow.arriving
+    if len(roads.tail) * egress <= WHOLE_CURVE:
+        arriving = np.diff([network.arrived(step) for step in range(egress + 1)], prepend=0.0)
+    schedule = _schedule(roads, flow.edge, flow.step, flow.people)
     return Clearance(egress, _arrivals(arriving, egress), egress, schedule, step_s)
 
 
 def _require_way(
     roads: _Roads, steps: NDArray[np.int64], supply: NDArray[np.float64], room: NDArray[np.float64]
-) -> None:
-    """Raise when some people reach no exit, or the exits that they reach do not hold them all."""
+) -> int:
+    """Give the first step by which all could arrive on empty roads.
+
+    Raises
+    ------
+    UnreachableError
+        Some people reach no exit, or the exits that they reach do not hold them all.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import maximum_flow
 
@@ -205,17 +223,20 @@ def _require_way(
                 f"{supply[lost].sum():g} people reach no exit, such as those at {roads.labels[lost][0]}",
             )
         )
-    if np.isinf(room[exits]).any() and len(exits) == 1 or np.isinf(room[exits]).all():
-        return
-    # who can reach which exit, whatever the time: flow in thousandths of a person
-    scale, many = 1000, int(supply.sum() * 1000) + 1
+    earliest = int(seconds[supply > 0].max(initial=0))
+    if np.isinf(room[exits]).all():
+        return earliest
+    # who can reach which exit, whatever the time
+    scale = min(1000.0, MOST / max(float(supply.sum()), 1.0))
+    many = float(supply.sum() * scale) + 1
     tail = np.concatenate((np.full(len(supply), len(supply)), roads.tail, exits))
     head = np.concatenate((np.arange(len(supply)), roads.head, np.full(len(exits), len(supply) + 1)))
     held = np.minimum(room[exits], supply.sum()) * scale
     amount = np.concatenate((supply * scale, np.full(count, many), held))
     size = len(supply) + 2
-    keys = coo_array((np.minimum(np.rint(amount), 2**31 - 1).astype(np.int32), (tail, head)), shape=(size, size))
-    placed = maximum_flow(keys.tocsr(), size - 2, size - 1).flow_value / scale
+    matrix = coo_array((np.rint(amount), (tail, head)), shape=(size, size)).tocsr()
+    matrix.data = np.minimum(matrix.data, MOST).astype(np.int32)
+    placed = maximum_flow(matrix, size - 2, size - 1).flow_value / scale
     if placed < supply.sum() - 0.5:
         raise UnreachableError(
             Text(
@@ -224,6 +245,7 @@ def _require_way(
             ),
             remedy=Text("增加出口容量，或先做分配", "add room at the exits, or assign places first"),
         )
+    return earliest
 
 
 def _paths(routes: Any, origins: Any) -> list[tuple[list[Any], float, float]]:
@@ -240,7 +262,7 @@ def _paths(routes: Any, origins: Any) -> list[tuple[list[Any], float, float]]:
 
 def _planned(
     roads: _Roads, supply: NDArray[np.float64], room: NDArray[np.float64],
-    routes: list[tuple[list[Any], float, float]], step_s: float | None, lower: int,
+    routes: list[tuple[list[Any], float, float]], step_s: float | None,
 ) -> Clearance:  # fmt: skip
     fastest = _by_pair(roads)
     path, begin = [], [0]
@@ -273,7 +295,7 @@ def _planned(
     last = np.zeros(len(routes))
     np.maximum.at(last, found.route, found.arrived)
     arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
-    return Clearance(egress, arrivals, lower, schedule, step_s, last)
+    return Clearance(egress, arrivals, 0, schedule, step_s, last)
 
 
 def _by_pair(roads: _Roads) -> dict[tuple[int, int], int]:

@@ -165,7 +165,7 @@ def _optimum(
     table = pd.concat([table, pd.DataFrame(doors, columns=table.columns)], ignore_index=True)
     people = pd.Series(supply[origins], index=[f"o{o}" for o in origins])
     places = pd.Series(np.where(room[shelters] >= many, np.inf, room[shelters]), index=[f"s{s}" for s in shelters])
-    found = clearance(table, people, places)
+    found = clearance(table, people, places, high=egress)
     return Clearance(found.egress, found.arrivals, found.lower_bound, found.schedule, step_s)
 
 
