@@ -13,6 +13,9 @@ from riskmap.text import Text
 LONLAT = pyproj.CRS.from_epsg(4490)
 """CGCS2000 longitude and latitude in degrees, the system of every lon/lat that riskmap prints."""
 
+AREA_ERROR = 0.01
+"""A neighbouring 3-degree zone stays below it; reported areas are planar (contract 11.6)."""
+
 FIRST_ZONE_LON, LAST_ZONE_LON = 75, 135
 FIRST_ZONE_EPSG = 4534
 """EPSG codes 4534-4554: CGCS2000 3-degree Gauss-Kruger, central meridians 75E-135E, no zone prefix (standards 9.1)."""
@@ -119,6 +122,36 @@ def require_metric(crs: Any, *, what: Text) -> None:
                 f"{what.en}: needs a projected system in metres, got {name(parsed)}",
             ),
             remedy=Text("例如 CGCS2000 3 度带 EPSG:4548", "for example the CGCS2000 3-degree zone EPSG:4548"),
+        )
+
+
+def require_true_areas(crs: Any, bounds: Any, *, what: Text) -> None:
+    """Raise when areas in a projected system are wrong by more than :data:`AREA_ERROR` somewhere in ``bounds``.
+
+    Parameters
+    ----------
+    crs : anything that names a projected system
+    bounds : (west, south, east, north)
+        Degrees.
+    what : Text
+
+    Raises
+    ------
+    CRSError
+        Web Mercator shows Shandong 1.6 times as large as it is.
+    """
+    west, south, east, north = bounds
+    corners = pyproj.Proj(parse(crs)).get_factors([west, east, west, east], [south, south, north, north])
+    scale = max(corners.areal_scale, key=lambda s: abs(s - 1.0))
+    if not abs(scale - 1.0) <= AREA_ERROR:
+        raise CRSError(
+            Text(
+                f"{what.zh}：{name(crs)} 的面积在本区域失真（×{scale:.3f}）",
+                f"{what.en}: areas in {name(crs)} are distorted here (x {scale:.3f})",
+            ),
+            remedy=Text(
+                "用本地的 CGCS2000 3 度带，例如 EPSG:4548", "use the local CGCS2000 3-degree zone, such as EPSG:4548"
+            ),
         )
 
 

@@ -18,6 +18,8 @@ class RiskmapError(Exception):
         Where it is.
     row : int or str, optional
         Row number from 1, or the row's id.
+    code : str, optional
+        Stable name of the rule that was broken, as in ``layers/checks.yaml``.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class RiskmapError(Exception):
         layer: str | None = None,
         row: int | str | None = None,
         field: str | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message, remedy)
         self.message = message
@@ -37,6 +40,7 @@ class RiskmapError(Exception):
         self.layer = layer
         self.row = row
         self.field = field
+        self.code = code
 
     def where(self) -> Text:
         """Give the place as text, such as ``file a.shp, layer villages, row 3, field name``; empty when unknown."""

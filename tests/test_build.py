@@ -107,7 +107,17 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
     county.raster(tmp_path / "data" / "people.tif", changed, nodata=-1)
     third = riskmap.build(project, tmp_path / "out")
     redone = {s["name"] for s in third.run["steps"] if not s["reused"]} - set(third.skipped)
-    assert redone == {"import:exposure_population", "risk", "zones", "chains", "tables", "map"}
+    assert redone == {
+        "import:exposure_population",
+        "checks",
+        "risk",
+        "zones",
+        "chains",
+        "tables",
+        "map",
+        "print",
+        "qgis",
+    }
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 
@@ -115,7 +125,12 @@ def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     riskmap.build(project, tmp_path / "out")
     english = riskmap.build(project, tmp_path / "out", lang="en")
-    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {"tables", "map"}
+    assert {s["name"] for s in english.run["steps"] if not s["reused"]} - set(english.skipped) == {
+        "tables",
+        "map",
+        "print",
+        "qgis",
+    }
     page = (tmp_path / "out" / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
     assert '<html lang="en"' in page
 
@@ -208,3 +223,40 @@ def test_another_program_reads_the_database(built: Path) -> None:
     zones = gpd.read_file(built / "riskmap.gpkg", layer="risk_zones", engine="pyogrio")
     assert set(zones.columns) == {"level", "level_name", "colour", "area_km2", "geometry"}
     assert dict(zip(zones["level"], zones["colour"], strict=True))[4] == "red"
+
+
+@pytest.mark.parametrize(("layer", "value"), [("hazard_flood", 9999), ("hazard_flood", -1), ("capacity", 25)])
+def test_a_raster_outside_its_declared_domain_is_refused(tmp_path: Path, layer: str, value: float) -> None:
+    project = county.county(tmp_path)
+    values = np.full((county.SIDE, county.SIDE), 0.5, np.float32)
+    values[3, 4] = value
+    county.raster(tmp_path / "data" / "flood.tif", values)
+    text = project.read_text(encoding="utf-8")
+    if layer == "capacity":
+        project.write_text(
+            text.replace("  hazard_flood: ", "  capacity: data/flood.tif\n  hazard_flood: ", 1), encoding="utf-8"
+        )
+    with pytest.raises((DataError, SeveralErrors)) as caught:
+        riskmap.build(project, tmp_path / "out")
+    assert f"{value:g}" in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "fill"), [(np.float32, None), (np.uint8, 255), (np.int16, -1), (np.float32, -1)])
+def test_levels_saved_as_floats_or_with_an_undeclared_fill_are_levels_still(
+    tmp_path: Path, kind: type, fill: int | None
+) -> None:
+    inputs = {"boundary": "data/boundary.gpkg", "hazard_geology": "data/geology.tif"}
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    codes = county.hazards()["geology"].astype(kind)
+    if fill is not None:
+        codes[0, 0] = fill
+    county.raster(tmp_path / "data" / "geology.tif", codes)
+    with pytest.raises(DataError, match="low_code"):
+        riskmap.build(project, tmp_path / "out")
+
+
+def test_the_normalisation_of_a_layer_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    risk = {"normalise": {"layers": {"hazard_flod": {"method": "rank"}}}}
+    with pytest.raises(SpecError) as caught:
+        riskmap.build(county.county(tmp_path, risk=risk), tmp_path / "out")
+    assert "hazard_flood" in caught.value.describe().en

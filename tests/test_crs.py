@@ -61,3 +61,23 @@ def test_short_names() -> None:
     assert crs.name(4548) == "EPSG:4548"
     local = "+proj=tmerc +lat_0=0 +lon_0=117.3 +k=1 +x_0=500000 +ellps=GRS80 +units=m +type=crs"
     assert crs.name(local)
+
+
+@pytest.mark.parametrize(
+    ("code", "true"),
+    [
+        ("EPSG:4548", True),
+        ("EPSG:4549", True),
+        ("EPSG:4509", True),
+        ("EPSG:32650", True),
+        ("EPSG:3857", False),
+        ("EPSG:4534", False),
+    ],
+)
+def test_a_system_that_distorts_areas_is_refused(code: str, true: bool) -> None:
+    bounds = (118.1, 36.6, 118.5, 37.0)
+    if true:
+        crs.require_true_areas(code, bounds, what=Text("区", "area"))
+    else:
+        with pytest.raises(CRSError, match="distorted"):
+            crs.require_true_areas(code, bounds, what=Text("区", "area"))

@@ -12,6 +12,7 @@ from shapely import Point, box
 
 from riskmap.grid import Grid, Raster
 from riskmap.overlay import exposure, geohazards, influence
+from riskmap.workflow.steps import geohazards as step
 
 SYSTEM = CRS.from_epsg(4548)
 GRID = Grid((10, 10), Affine(100, 0, 500_000, 0, -100, 4_001_000), SYSTEM)
@@ -144,3 +145,31 @@ def test_nearest_wardens_and_density() -> None:
 def test_level_of_the_cell() -> None:
     levels = Raster(GRID, np.full((10, 10), 3, np.uint8))
     assert geohazards.level_at(points((150, 550), (-10, 0)), levels).tolist() == [3, 0]
+
+
+def test_a_dam_above_registered_people_is_overhead_and_one_of_which_nothing_is_known_is_unknown() -> None:
+    counted = pd.Series([np.nan, np.nan, 0.0, 5.0, np.nan, np.nan])
+    registered = pd.Series([300, None, 7, None, 0, None], dtype="Int64")
+    stated = pd.Series([None, None, None, False, None, True], dtype="boolean")
+    assert step._overhead(counted, registered, stated).tolist() == [True, pd.NA, True, True, False, True]
+    assert step._overhead(counted, None, stated).tolist() == [pd.NA, pd.NA, False, True, pd.NA, True]
+
+
+def test_people_on_ground_of_unknown_height_count_as_lower() -> None:
+    grid = Grid((1, 3), Affine(100, 0, 0, 0, -100, 100), SYSTEM)
+    heights = Raster(grid, np.array([[100.0, np.nan, 120.0]]))
+    zone = gpd.GeoDataFrame({"height_m": [110.0]}, geometry=[box(0, 0, 300, 100)], crs=SYSTEM)
+    cells = exposure.Settled("raster", cells=Raster(grid, np.array([[1.0, 10.0, 100.0]])))
+    homes = gpd.GeoDataFrame(
+        {"people": [1.0, 10.0, 100.0], "households": 1.0},
+        geometry=[Point(x, 50) for x in (50, 150, 250)],
+        crs=SYSTEM,
+    )
+    for where in (cells, exposure.Settled("villages", places=homes)):
+        assert influence.people_below(zone, where, heights).tolist() == pytest.approx([11.0])
+
+
+def test_unknown_people_are_not_blue_for_little_property() -> None:
+    given = geohazards.grade(pd.Series([np.nan, np.nan, 5]), pd.Series([1000.0, 5e6, np.nan]))
+    assert given["grade"].tolist() == [4, 3, 4]
+    assert given["level"].tolist() == [0, 2, 1]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import county
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+import riskmap
+from riskmap.data.database import Database
 from riskmap.errors import DataError, MissingFieldError
 from riskmap.overlay import hazchem, rules, substances
 
@@ -202,3 +208,33 @@ def test_the_input_is_left_alone() -> None:
     before = frame.copy()
     hazchem.grade(frame, people_500m=1)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_a_plant_on_ground_without_population_data_takes_the_largest_alpha(tmp_path: Path) -> None:
+    """People are known in the west only: one plant has them, one has a part, one has none, one lies beyond the grid."""
+    people = np.full((20, 20), 3, np.int32)
+    people[:, 10:] = -1
+    project = county.county(
+        tmp_path,
+        inputs={
+            "boundary": "data/boundary.gpkg",
+            "hazard_flood": "data/flood.tif",
+            "exposure_population": {"path": "data/people.tif", "content": "amount"},
+            "hazchem_sources": "data/plants.gpkg",
+            "hazchem_inventory": "data/stock.csv",
+        },
+        risk={"weights": "equal"},
+    )
+    county.raster(tmp_path / "data" / "people.tif", people, nodata=-1)
+    spots = [shapely.Point(county.WEST + x, county.SOUTH + 1000) for x in (500, 1000, 1800, 2700)]
+    ids = ["a", "b", "c", "d"]
+    gpd.GeoDataFrame({"id": ids, "name": ids, "enterprise": ids}, geometry=spots, crs=county.CRS).to_file(
+        tmp_path / "data" / "plants.gpkg"
+    )
+    stock = pd.DataFrame({"source_id": ids, "substance": "液氨", "quantity_t": 600.0})
+    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
+    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
+    graded = Database(built.out / "riskmap.gpkg").read("hazchem_grades").set_index("id")
+    assert graded["alpha"].tolist() == [2.0, 2.0, 2.0, 2.0]
+    assert graded["conservative"].tolist() == [False, False, True, True]
+    assert graded["people_500m"].isna().tolist() == [False, False, True, True]

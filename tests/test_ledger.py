@@ -145,3 +145,9 @@ def test_libreoffice_reads_text_as_text(tmp_path: Path) -> None:
     assert "清单" in text
     assert "=1+1" in text
     assert "@SUM(A1)" in text
+
+
+def test_a_sum_of_unknown_people_is_unknown_and_of_no_rows_nothing() -> None:
+    red = next(one for one in INDICATORS if one.measure == "sum:people_red")
+    told = [count(pd.DataFrame({"people_red": v}, dtype=float), red) for v in ([np.nan, np.nan], [], [np.nan, 3.0])]
+    assert told == pytest.approx([np.nan, 0.0, 3.0], nan_ok=True)

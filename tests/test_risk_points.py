@@ -102,9 +102,7 @@ def test_green_is_read_as_blue_with_a_warning(tmp_path: object) -> None:
         InputSpec(path="points.csv", crs="EPSG:4490"),
         house().layer("risk_points"),
         crs=SYSTEM,
-        area=None,
-        catalog=house(),
     )
     assert made.frame["level"].tolist() == [4, 1, 1]
-    told = [f for f in made.findings if f.code == "LEVEL_GREEN"]
+    told = [f for f in made.findings if f.code == "LEVEL_STAND_IN"]
     assert [(f.severity, f.rows) for f in told] == [("warning", 2)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from riskmap.cli import figures
 from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
 
 if TYPE_CHECKING:
@@ -14,12 +15,18 @@ if TYPE_CHECKING:
 SINGLE_STEPS = {
     "risk": "Compute the risk score and levels.",
     "zones": "Draw risk zones and control zones, and count townships.",
+    "network": "Cut the roads into a network, and report what it is like.",
+    "coverage": "Prove the fire circle on the road network: pieces, shares, gaps, responsibility areas.",
+    "siting": "Choose sites for new fire stations, exactly, and check them on the network.",
+    "reach": "Answer the project's other questions of time, its list `reach`.",
     "geohazards": "Grade geohazard points and count what they threaten.",
     "pipelines": "Identify the pipelines' high-consequence areas.",
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
     "evacuate": "Plan who goes to which shelter, on which road, and how long it takes.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
+    "print": "Print the maps: PDF and PNG sheets.",
+    "qgis": "Write the QGIS project and styles.",
 }
 SHOWN_UNITS = 5
 SHOWN_FINDINGS = 8
@@ -32,6 +39,10 @@ def _options(command: Any) -> Any:
         ),
         click.option("--redo", is_flag=True, help="Do every step again, changed or not."),
         click.option("--force", is_flag=True, help="Overwrite files at our names that riskmap did not write."),
+        click.option(
+            "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Threads for blocks of cells."
+        ),
+        click.option("--dask", metavar="ADDRESS", help="Dask cluster for blocks of cells, such as tcp://host:8786."),
         lang_option,
         format_option,
     ):
@@ -42,29 +53,29 @@ def _options(command: Any) -> Any:
 @click.command()
 @_options
 @click.option("--only", multiple=True, metavar="STEP", help="Do this step and those it needs; may be repeated.")
-def build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+def build(project: str, only: tuple[str, ...], **options: Any) -> None:
     """Build a project: one database, the grids, the maps.
 
     \b
     riskmap build examples/linzi/riskmap.yaml
     riskmap build riskmap.yaml --out D:/maps/linzi --lang en
     """
-    _build(project, out, redo, force, lang, form, only)
+    _build(project, only=only, **options)
 
 
 def _single(name: str, text: str) -> click.Command:
     @click.command(name, help=f"{text}\n\nSteps that it needs are done first, where something changed.")
     @_options
-    def command(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str) -> None:
-        _build(project, out, redo, force, lang, form, (name,))
+    def command(project: str, **options: Any) -> None:
+        _build(project, only=(name,), **options)
 
     return command
 
 
-def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, form: str, only: tuple[str, ...]) -> None:
+def _build(project: str, *, form: str, **options: Any) -> None:
     from riskmap.workflow.build import build as run
 
-    built = run(project, out, progress=progress_bar(), only=only, redo=redo, force=force, lang=lang)
+    built = run(project, progress=progress_bar(), **options)
     if form == "json":
         import json
 
@@ -72,14 +83,15 @@ def _build(project: str, out: str | None, redo: bool, force: bool, lang: Any, fo
             json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
         )
     else:
-        _summary(built)
+        _summary(built, options["only"] or ("coverage",))
 
 
-def _summary(built: Built) -> None:
+def _summary(built: Built, shown: tuple[str, ...]) -> None:
     totals = built.run["totals"].get("zones")
     if totals:
         _colours(totals)
         _townships(built)
+    figures.show(built, shown)
     _findings(built)
     for name, why in built.skipped.items():
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")
@@ -130,7 +142,12 @@ def _townships(built: Built) -> None:
         .head(SHOWN_UNITS)
     )
     rows = [
-        [u["name"], f"{u['share_red']:.1%}", f"{u['share_orange']:.1%}", f"{u['people_red']:,.0f}"]
+        [
+            u["name"],
+            f"{u['share_red']:.1%}",
+            f"{u['share_orange']:.1%}",
+            f"{u['people_red']:,.0f}" if u["people_red"] == u["people_red"] else "-",
+        ]
         for _, u in units.iterrows()
     ]
     heads = (

@@ -9,25 +9,9 @@ from typing import Any
 import click
 
 from riskmap import errors
-from riskmap.cli import builds, declarations, outputs, risk
+from riskmap.cli import builds, declarations, deliveries, outputs, risk
+from riskmap.cli.codes import exit_code
 from riskmap.cli.terminal import language, say
-
-EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
-    (errors.ConservationError, 1),
-    (errors.SpecError, 5),
-    (errors.CRSError, 4),
-    (errors.NetworkError, 6),
-    (errors.OutputError, 7),
-    (errors.DataError, 3),
-)
-"""0 fine, 1 a bug of ours, 2 usage, 3 data, 4 coordinate system, 5 project or declaration, 6 network, 7 output."""
-
-
-def exit_code(error: Exception) -> int:
-    """Give the exit code of an error; of several, the first one's."""
-    if isinstance(error, errors.SeveralErrors):
-        error = error.errors[0]
-    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
 
 
 class Commands(click.Group):
@@ -66,6 +50,7 @@ def main(verbose: bool) -> None:
     """Hazard risk maps, overlays, fire coverage and evacuation for emergency bureaux.
 
     \b
+    riskmap check 村庄.shp --layer villages        what is wrong with a file
     riskmap build examples/linzi/riskmap.yaml     one database and two maps
     riskmap layers list                           what each layer must hold
     """
@@ -75,5 +60,5 @@ def main(verbose: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for command in (*builds.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS, *risk.COMMANDS):
+for command in (*builds.COMMANDS, *deliveries.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS, *risk.COMMANDS):
     main.add_command(command)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import riskmap
-from riskmap.data.spec import Facts, Kind, LayerSpec, Palette, StyleSpec, build, near, read_yaml
+from riskmap.data.spec import Facts, Kind, LayerSpec, Palette, Rule, RuleBook, StyleSpec, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.text import Text
 
@@ -35,11 +35,18 @@ class Catalog:
     def __init__(self, layers: Path | None = None, styles: Path | None = None) -> None:
         self._layers = layers or folder("layers")
         self._styles = styles or folder("styles")
+        self._topics: dict[str, Facts] = {}
 
     @cached_property
     def layer_specs(self) -> dict[str, LayerSpec]:
         """Every layer declaration by id, families under their ``_<kind>`` id."""
-        return self._read_all(self._layers, LayerSpec)
+        return self._read_all(self._layers, LayerSpec, leave_out=("checks.yaml",))
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """What data is held to, by code."""
+        path = self._layers / "checks.yaml"
+        return build(RuleBook, read_yaml(path), str(path)).rules
 
     @cached_property
     def style_specs(self) -> dict[str, StyleSpec]:
@@ -115,8 +122,12 @@ class Catalog:
         ------
         SpecError
         """
-        path = self._layers / "facts" / f"{topic}.yaml"
-        return build(Facts, read_yaml(path), str(path))
+        if topic not in self._topics:
+            path = self._layers / "facts" / f"{topic}.yaml"
+            if not path.exists():
+                raise SpecError(Text(f"没有主题 {topic!r}", f"no topic {topic!r}") + near(topic, self.topics()))
+            self._topics[topic] = build(Facts, read_yaml(path), str(path))
+        return self._topics[topic]
 
     def fact_rows(self, topic: str) -> list[dict[str, str]]:
         """Give the rows of a table of facts (``layers/facts/<topic>.csv``), all values as text."""

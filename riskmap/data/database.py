@@ -1,21 +1,22 @@
-"""The one database: a GeoPackage whose tables are the layers."""
+"""The one database: layers in, layers out, in a GeoPackage or in a PostGIS schema."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmap.errors import DataError, OutputError
+from riskmap.data import dictionary
+from riskmap.data.columns import storable
+from riskmap.data.findings import Finding
+from riskmap.data.geopackage import GeoPackage
+from riskmap.data.postgis import PostGIS, is_url
+from riskmap.errors import DataError
 from riskmap.text import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-
-NO_CLOCK = "2000-01-01T00:00:00.000Z"
-"""Written where GeoPackage wants a date of change: the same input gives the same bytes; times are in run.json."""
 
 
 class Database:
@@ -24,7 +25,10 @@ class Database:
     Parameters
     ----------
     url_or_path : str or Path
-        A GeoPackage file; made on the first write.
+        A GeoPackage file, made on the first write; or ``postgresql://user@host/database?schema=linzi``.
+    scratch : bool
+        A GeoPackage of ours that nobody else reads while it is written: tables are written in place, which is faster than
+        replacing the file.
 
     Examples
     --------
@@ -32,53 +36,62 @@ class Database:
     >>> db.read("risk_units").sort_values("people_red")  # doctest: +SKIP
     """
 
-    def __init__(self, url_or_path: str | Path) -> None:
-        self.path = Path(url_or_path)
+    def __init__(self, url_or_path: str | Path, *, scratch: bool = False) -> None:
+        remote = is_url(url_or_path)
+        self.path = None if remote else Path(url_or_path)
+        self.store: GeoPackage | PostGIS = (
+            PostGIS(str(url_or_path)) if remote else GeoPackage(Path(url_or_path), scratch=scratch)
+        )
 
-    def write(self, id: str, frame: pd.DataFrame | gpd.GeoDataFrame) -> None:
-        """Write a layer whole, in place of what stood under its id.
+    @property
+    def name(self) -> str:
+        """File name, or the URL without its password."""
+        return self.path.name if self.path is not None else self.store.name
+
+    def grid_path(self, layer: str) -> Path:
+        """Give the path of a grid that lies beside a GeoPackage; its folder is made.
+
+        Raises
+        ------
+        ValueError
+            The database is no file.
+        """
+        if self.path is None:
+            raise ValueError("grids lie beside a GeoPackage")
+        folder = self.path.parent / "grids"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{layer}.tif"
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Write several layers, all or none; readers see the old state until the end."""
+        return self.store.transaction()
+
+    def write(self, id: str, frame: pd.DataFrame | gpd.GeoDataFrame) -> list[Finding]:
+        """Write a layer whole, in place of what stood under its id; readers see the old one or the new one.
 
         Parameters
         ----------
         id : str
             Layer id, the table's name.
         frame : DataFrame or GeoDataFrame
-            A frame without geometry becomes an attribute table. The index is not stored.
+            A frame without geometry becomes an attribute table. The index is not stored. Columns are stored as
+            :func:`riskmap.data.columns.storable` gives them.
+
+        Returns
+        -------
+        list of Finding
+            What was dropped: M values of the geometry.
 
         Raises
         ------
+        DataError
+            A column that no database stores.
         OutputError
-            If the file cannot be written.
+            If the database cannot be written.
         """
-        import pyogrio
-
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": NO_CLOCK})
-        spatial = hasattr(frame, "geometry")
-        options: dict[str, Any] = {"geometry_type": _geometry_type(frame), "promote_to_multi": False} if spatial else {}
-        if not self.path.exists():
-            # QGIS 3.22 warns of newer containers
-            options["dataset_options"] = {"VERSION": "1.2"}
-        try:
-            pyogrio.write_dataframe(
-                _promoted(frame) if spatial else frame.reset_index(drop=True),
-                self.path,
-                layer=id,
-                driver="GPKG",
-                append=False,
-                layer_options={"SPATIAL_INDEX": "YES"} if spatial else {},
-                use_arrow=True,
-                **options,
-            )
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
-            raise OutputError(
-                Text(f"写不了数据库：{error}", f"the database cannot be written: {error}"),
-                remedy=Text(
-                    "关闭打开它的程序，检查磁盘空间和权限",
-                    "close the programs that have it open; check disk space and rights",
-                ),
-                file=self.path.name,
-                layer=id,
-            ) from error
+        plain, findings = storable(frame, id)
+        self.store.write(id, plain)
+        return findings
 
     def read(
         self, id: str, bbox: tuple[float, float, float, float] | None = None, where: str | None = None
@@ -96,23 +109,10 @@ class Database:
         Raises
         ------
         DataError
-            If there is no such layer.
+            If there is no such layer, or the condition cannot be evaluated.
         """
-        import pandas as pd
-        import pyogrio
-
         self.require(id)
-        frame = pyogrio.read_dataframe(
-            self.path,
-            layer=id,
-            bbox=bbox,
-            where=where,
-            fid_as_index=True,
-            use_arrow=True,
-            arrow_to_pandas_kwargs={"types_mapper": _nullable().get},
-        )
-        frame = frame.sort_index().reset_index(drop=True)
-        return frame if hasattr(frame, "geometry") else pd.DataFrame(frame)
+        return self.store.read(id, bbox, where)
 
     def require(self, id: str) -> None:
         """Raise unless the layer is there.
@@ -121,22 +121,24 @@ class Database:
         ------
         DataError
         """
-        if id not in self.layers():
+        known = self.layers()
+        if id not in known:
             raise DataError(
                 Text(
-                    f"数据库里没有图层 {id!r}，有：{'、'.join(self.layers())}",
-                    f"the database has no layer {id!r}; it has {', '.join(self.layers())}",
+                    f"数据库里没有图层 {id!r}，有：{'、'.join(known)}",
+                    f"the database has no layer {id!r}; it has {', '.join(known)}",
                 ),
-                file=self.path.name,
+                file=self.name,
                 layer=id,
             )
 
     def layers(self) -> list[str]:
         """Give the ids of all layers, sorted."""
-        if not self.path.exists():
-            return []
-        with closing(sqlite3.connect(self.path)) as connection:
-            return sorted(name for (name,) in connection.execute("SELECT table_name FROM gpkg_contents"))
+        return self.store.layers()
+
+    def columns(self, id: str) -> list[str]:
+        """Give the attribute columns of a layer, in order."""
+        return self.store.columns(id)
 
     def findings(self) -> gpd.GeoDataFrame:
         """Give the ``findings`` layer."""
@@ -144,48 +146,22 @@ class Database:
 
     def drop(self, id: str) -> None:
         """Remove a layer; nothing happens when it is not there."""
-        if id in self.layers():
-            with closing(sqlite3.connect(self.path)) as connection, connection:
-                for suffix in ("", "_node", "_parent", "_rowid"):
-                    connection.execute(
-                        f'DROP TABLE IF EXISTS "{("rtree_" + id + "_geom" + suffix) if suffix else "rtree_" + id + "_geom"}"'
-                    )
-                connection.execute(f'DROP TABLE IF EXISTS "{id}"')
-                for table in ("gpkg_contents", "gpkg_geometry_columns", "gpkg_extensions", "gpkg_ogr_contents"):
-                    connection.execute(f"DELETE FROM {table} WHERE table_name = ?", (id,))
+        self.store.drop(id)
 
+    def mend(self) -> None:
+        """Remove a scratch database that a killed process did not finish; others mend themselves."""
+        if isinstance(self.store, GeoPackage):
+            self.store.mend()
 
-def _geometry_type(frame: gpd.GeoDataFrame) -> str:
-    """Give the one type of a layer's geometries; layers of several kinds (findings) are of unknown type."""
-    kinds = {k.removeprefix("Multi") for k in frame.geom_type.dropna()}
-    if len(kinds) != 1:
-        return "Unknown"
-    single = kinds.pop()
-    many = frame.geom_type.dropna().str.startswith("Multi").any()
-    return ("Multi" if many else "") + single + (" Z" if frame.has_z.any() else "")
+    def write_dictionary(self, mappings: dict[str, dict[str, Any]]) -> None:
+        """Write the tables ``dictionary`` and ``domains``: what each column of each layer means.
 
-
-def _promoted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make all geometries of a layer multi-part when one is: a GeoPackage layer has one type."""
-    import shapely
-
-    kinds = frame.geom_type.dropna()
-    if not kinds.str.startswith("Multi").any() or kinds.str.startswith("Multi").all():
-        return frame.reset_index(drop=True)
-    makers = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
-    single = [makers[g.geom_type]([g]) if g is not None and g.geom_type in makers else g for g in frame.geometry]
-    return frame.set_geometry(single, crs=frame.crs).reset_index(drop=True)
-
-
-def _nullable() -> dict[Any, Any]:
-    """Give the pandas type of each Arrow type whose NULLs numpy would turn into floats."""
-    import pandas as pd
-    import pyarrow as pa
-
-    return {
-        pa.int8(): pd.Int8Dtype(),
-        pa.int16(): pd.Int16Dtype(),
-        pa.int32(): pd.Int32Dtype(),
-        pa.int64(): pd.Int64Dtype(),
-        pa.bool_(): pd.BooleanDtype(),
-    }
+        Parameters
+        ----------
+        mappings : dict
+            Layer -> field -> column of the delivery, where one is known.
+        """
+        ours = ("dictionary", "domains")
+        columns = {id: self.columns(id) for id in self.layers() if id not in ours}
+        for id, frame in dictionary.frames(columns, mappings).items():
+            self.write(id, frame)

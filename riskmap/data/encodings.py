@@ -8,11 +8,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmap.errors import DataError
-from riskmap.text import Text
+from riskmap.data import rules
+from riskmap.data.findings import Finding
+from riskmap.data.rules import finding
 
 CHINESE = "GB18030"
 """Superset of GBK and GB2312: reads all three."""
+
+BOMS = ((codecs.BOM_UTF8, "UTF-8-SIG"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+
+LANGUAGE_BYTES = {0x4D: "GBK"}
+"""What byte 29 of a dBase table claims, where it claims something that decides (77: Chinese code page 936)."""
+
+PAGES = {"65001": "UTF-8", "936": "GBK", "ANSI 936": "GBK", "CP936": "GBK", "54936": CHINESE}
+"""Names of code pages as ``.cpg`` files write them -> Python's."""
+
+SAMPLE = 1 << 16
+"""Bytes of foreign text that are looked at to tell apart what is valid in two encodings."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +35,32 @@ class Encoding:
     ----------
     name : str
         ``UTF-8``, ``GB18030``, ``UTF-16`` ... as said to the reader.
-    how : {"declared", "bom", "bytes", "cpg", "ascii"}
+    how : {"declared", "bom", "bytes", "claimed", "ascii"}
         How it was found.
     contradicts : str, optional
         What the file itself claimed, when the bytes prove it wrong.
+    rival : (str, str), optional
+        A text of the file in this encoding and in the other one that its bytes also fit.
     """
 
     name: str
     how: str
     contradicts: str | None = None
+    rival: tuple[str, str] | None = None
+
+    def findings(self, layer: str, file: str) -> list[Finding]:
+        """Say what a reader should know about how the encoding was found."""
+        say = "GBK" if self.name == CHINESE else self.name
+        if self.rival:
+            sample, other = self.rival
+            return [
+                finding("ENCODING_AMBIGUOUS", layer, file=file, name=self.name, say=say, sample=sample, other=other)
+            ]
+        if self.contradicts:
+            return [finding("ENCODING_CPG_WRONG", layer, file=file, claim=self.contradicts, name=self.name)]
+        if self.how == "bytes":
+            return [finding("ENCODING_GUESSED", layer, file=file, name=self.name, say=say)]
+        return []
 
 
 def detect(data: bytes, *, declared: str | None = None, claimed: str | None = None, file: str = "") -> Encoding:
@@ -44,41 +73,45 @@ def detect(data: bytes, *, declared: str | None = None, claimed: str | None = No
     declared : str, optional
         What the project file says; it is checked against the bytes.
     claimed : str, optional
-        What the file says of itself (a ``.cpg``); bytes that contradict it win.
+        What the file says of itself (a ``.cpg``, a language byte); bytes that contradict it win.
     file : str
         For the message.
 
     Raises
     ------
     DataError
-        If the bytes are neither the declared encoding, nor UTF-8, nor GB18030.
+        If the bytes are neither the declared encoding, nor UTF-8, nor GB18030, nor UTF-16.
     """
     if declared:
-        name = _known(declared, file)
-        if not fits(data, name):
-            raise DataError(
-                Text(f"项目声明编码 {declared}，但字节不符", f"declared as {declared}, but the bytes are not"),
-                remedy=Text(
-                    "去掉 encoding 让程序识别，或改正它", "leave encoding out to have it detected, or correct it"
-                ),
-                file=file,
-            )
-        return Encoding(name, "declared")
-    for bom, name in ((codecs.BOM_UTF8, "UTF-8-SIG"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
-        if data.startswith(bom):
-            return Encoding(name, "bom")
-    if claimed and codecs_name(claimed) and fits(data, claimed):
-        return Encoding(claimed, "cpg")
-    if data.isascii():
+        return _declared(data, declared, file)
+    marked = next((name for bom, name in BOMS if data.startswith(bom)), None)
+    if marked:
+        return Encoding(marked, "bom")
+    if data.isascii() and b"\0" not in data:
         return Encoding("UTF-8", "ascii")
-    for name in ("UTF-8", CHINESE):
-        if fits(data, name):
-            return Encoding(name, "bytes", claimed)
-    raise DataError(
-        Text("认不出文字编码（既非 UTF-8 也非 GB18030）", "unknown text encoding (neither UTF-8 nor GB18030)"),
-        remedy=Text("在项目文件里写明 encoding", "say encoding: in the project file"),
-        file=file,
-    )
+    own = codecs_name(claimed) if claimed else None
+    if own and own != "iso8859-1" and fits(data, own):
+        return Encoding(own, "claimed")
+    return _from_bytes(data, claimed, file)
+
+
+def _declared(data: bytes, declared: str, file: str) -> Encoding:
+    known = codecs_name(declared)
+    if known is None:
+        raise rules.error("ENCODING_NO_SUCH", file=file, claim=declared)
+    if not fits(data, known):
+        raise rules.error("ENCODING_DECLARED_WRONG", file=file, claim=declared)
+    return Encoding(known, "declared")
+
+
+def _from_bytes(data: bytes, claimed: str | None, file: str) -> Encoding:
+    wide = _wide(data)
+    if wide:
+        return Encoding(wide, "bytes", claimed)
+    valid = [name for name in ("UTF-8", CHINESE) if fits(data, name)]
+    if not valid:
+        raise rules.error("ENCODING_UNREADABLE", file=file)
+    return Encoding(valid[0], "bytes", claimed) if len(valid) == 1 else _likelier(data, claimed)
 
 
 def fits(data: bytes, name: str) -> bool:
@@ -91,25 +124,51 @@ def fits(data: bytes, name: str) -> bool:
 
 
 def codecs_name(name: str) -> str | None:
-    """Give Python's name of an encoding as a ``.cpg`` or a person writes it, None when it is none."""
+    """Give Python's name of an encoding as a ``.cpg`` or a person writes it, None when it is none.
+
+    GBK becomes its superset GB18030: files from spreadsheets hold characters that only that has.
+    """
     text = name.strip()
-    text = {"65001": "UTF-8", "936": "GBK", "ANSI 936": "GBK", "54936": CHINESE}.get(text, text)
     try:
-        return codecs.lookup(text).name
+        found = codecs.lookup(PAGES.get(text.upper(), text)).name
     except LookupError:
         return None
+    chinese = ("gbk", "gb2312", "gb18030", "cp936", "hz")
+    return CHINESE if found in chinese else {"utf-8": "UTF-8", "utf-8-sig": "UTF-8-SIG"}.get(found, found)
 
 
-def _known(name: str, file: str) -> str:
-    found = codecs_name(name)
-    if found is None:
-        raise DataError(
-            Text(f"没有编码 {name!r}", f"no encoding {name!r}"),
-            remedy=Text("例如 UTF-8、GBK", "for example UTF-8, GBK"),
-            file=file,
-        )
-    # GBK files from spreadsheets hold characters that only its superset has
-    return CHINESE if found in ("gbk", "gb2312", "cp936") else found
+def _wide(data: bytes) -> str | None:
+    """Give UTF-16 for text without a mark whose every second byte of the ASCII part is zero."""
+    head = np.frombuffer(data[: SAMPLE // 2 * 2], dtype=np.uint8)
+    if len(head) < 4 or not (head == 0).any():
+        return None
+    even, odd = (head[0::2] == 0).sum(), (head[1::2] == 0).sum()
+    name = "utf-16-le" if odd > even else "utf-16-be"
+    return name if fits(data, name) else None
+
+
+def _likelier(data: bytes, claimed: str | None) -> Encoding:
+    """Choose between UTF-8 and GB18030 for bytes that are valid in both.
+
+    UTF-8 of hanzi, three bytes each, is as good as never valid by chance; one or two hanzi in GBK may look like two-byte
+    letters of other scripts. Where UTF-8 gives no hanzi and GB18030 nothing but common ones, that is taken and told.
+    """
+    foreign = bytes(b for b in data[:SAMPLE] if b > 127 or b in b"\r\n,")
+    readings = {name: foreign.decode(name, "ignore") for name in ("UTF-8", CHINESE)}
+    hanzi = any("\u3000" <= c <= "\u9fff" for c in readings["UTF-8"])
+    if hanzi or not all(common(c) for c in readings[CHINESE] if not c.isascii()):
+        return Encoding("UTF-8", "bytes", claimed)
+    sample, other = (readings[n].strip(",\r\n")[:8] for n in (CHINESE, "UTF-8"))
+    return Encoding(CHINESE, "bytes", claimed, (sample, other))
+
+
+def common(letter: str) -> bool:
+    """Tell whether a character is one of the 7,445 of GB2312, hanzi and Chinese punctuation."""
+    try:
+        letter.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return "\u3000" <= letter <= "\u9fff" or letter in "（），。；：“”、·—…℃㎡"
 
 
 def dbf_text(dbf: bytes) -> bytes:
@@ -120,7 +179,7 @@ def dbf_text(dbf: bytes) -> bytes:
     names, columns, at, offset = [], [], 32, 1
     while at + 32 <= min(header, len(dbf)) and dbf[at] != 0x0D:
         kind, size = dbf[at + 11 : at + 12], dbf[at + 16]
-        names.append(dbf[at : at + 11].split(b"\0")[0])
+        names.append(_whole(dbf[at : at + 11].split(b"\0")[0], 10))
         if kind == b"C":
             columns.append((offset, size))
         offset += size
@@ -131,13 +190,22 @@ def dbf_text(dbf: bytes) -> bytes:
     for start, size in columns:
         part = body[:, start : start + size]
         foreign = np.ascontiguousarray(part[(part > 127).any(axis=1)])
-        cells += [_whole(cell.rstrip()) for cell in np.unique(foreign.view(f"S{size}").ravel()).tolist()]
+        cells += [_whole(cell.rstrip(), size) for cell in np.unique(foreign.view(f"S{size}").ravel()).tolist()]
     return b"\n".join(names + cells)
 
 
-def _whole(cell: bytes) -> bytes:
-    """Drop a character that the field's width cut in two, if only its last bytes make the cell unreadable."""
-    for cut in range(4):
-        if any(fits(cell[: len(cell) - cut], name) for name in ("UTF-8", CHINESE)):
-            return cell[: len(cell) - cut]
+def language_of(dbf: bytes) -> str | None:
+    """Give the encoding that the language byte of a dBase table claims, None when it claims none that decides."""
+    return LANGUAGE_BYTES.get(dbf[29]) if len(dbf) > 29 else None
+
+
+def _whole(cell: bytes, width: int) -> bytes:
+    """Drop the piece of a character that the field's width cut in two at the end of a cell."""
+    if len(cell) < width:
+        return cell
+    # a few bytes of GB18030 may look like cut UTF-8, six do not
+    for name, cuts in (("UTF-8", 4 if len(cell) > 5 else 1), (CHINESE, 4)):
+        for cut in range(cuts):
+            if fits(cell[: len(cell) - cut], name):
+                return cell[: len(cell) - cut]
     return cell

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+NAMED = 100
+"""Rows that one finding names; every changed or dropped row stands in the layer ``repairs``."""
+
+SHOWN = 10
+"""Row names in the ``row_id`` of the findings layer."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +32,27 @@ class Finding:
         Layer id.
     severity : {"error", "warning", "note"}
     code : str
-        Stable name of the check, such as ``CRS_MISSING``.
+        Stable name of the rule, such as ``CRS_MISSING``.
     message : Text
         What is wrong, with both sides of the disagreement.
     remedy : Text, optional
         What to do, or what was done.
     row : str, optional
-        The row's key, or its number from 1 without the header.
+        The row's key, or its number from 1 without the header, when it speaks of one row.
     field : str, optional
     file : str, optional
     rows : int
         How many rows it speaks of.
     geometry : shapely geometry, optional
         Where, in the system of the project.
+    facts : mapping
+        The figures of the message, for programs.
+    named : tuple of str
+        The first rows it speaks of, by key or number.
+    dropped : int
+        How many rows were left out because of it.
+    labels : tuple
+        Index labels of ``named`` in the frame that was checked; not stored.
     """
 
     layer: str
@@ -50,6 +65,10 @@ class Finding:
     file: str | None = None
     rows: int = 1
     geometry: Any = None
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+    named: tuple[str, ...] = ()
+    dropped: int = 0
+    labels: tuple[Any, ...] = dataclasses.field(default=(), compare=False, repr=False)
 
     def at(self, **places: Any) -> Finding:
         """Give the same finding with more places filled in."""
@@ -66,7 +85,11 @@ class Finding:
             "code": self.code,
             "message": {"zh": self.message.zh, "en": self.message.en},
             "remedy": {"zh": remedy.zh, "en": remedy.en},
+            "file": self.file,
             "rows": self.rows,
+            "rows_named": list(self.named),
+            "dropped": self.dropped,
+            "facts": dict(self.facts),
         }
 
 
@@ -84,14 +107,20 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
     return {s: sum(f.severity == s for f in found) for s in SEVERITIES}
 
 
+def strict(findings: Iterable[Finding]) -> list[Finding]:
+    """Give the findings with every warning made an error."""
+    return [f.at(severity="error") if f.severity == "warning" else f for f in findings]
+
+
 def to_frame(findings: Iterable[Finding], crs: Any) -> gpd.GeoDataFrame:
     """Give the ``findings`` layer: one row a finding, geometry where it has a place."""
     import geopandas as gpd
+    import pandas as pd
 
     ordered = sort(findings)
-    columns: dict[str, list[Any]] = {
+    texts = {
         "layer": [f.layer for f in ordered],
-        "row_id": [f.row for f in ordered],
+        "row_id": [_row_id(f) for f in ordered],
         "field": [f.field for f in ordered],
         "severity": [f.severity for f in ordered],
         "code": [f.code for f in ordered],
@@ -100,6 +129,16 @@ def to_frame(findings: Iterable[Finding], crs: Any) -> gpd.GeoDataFrame:
         "remedy_zh": [f.remedy.zh if f.remedy else None for f in ordered],
         "remedy_en": [f.remedy.en if f.remedy else None for f in ordered],
         "file": [f.file for f in ordered],
-        "rows": [f.rows for f in ordered],
     }
+    columns: dict[str, Any] = {name: pd.array(values, dtype="str") for name, values in texts.items()}
+    columns["rows"] = pd.array([f.rows for f in ordered], dtype="Int64")
+    columns["dropped"] = pd.array([f.dropped for f in ordered], dtype="Int64")
     return gpd.GeoDataFrame(columns, geometry=[f.geometry for f in ordered], crs=crs)
+
+
+def _row_id(finding: Finding) -> str | None:
+    """Give the row's key, or the first keys of several rows."""
+    if finding.row is not None or not finding.named:
+        return finding.row
+    more = " …" if finding.rows > SHOWN else ""
+    return ", ".join(finding.named[:SHOWN]) + more

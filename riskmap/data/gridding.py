@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from riskmap import landing
 from riskmap.crs import name
-from riskmap.data.catalog import Catalog
-from riskmap.data.files import fingerprint, is_raster
+from riskmap.data import checks_raster, rules
+from riskmap.data.files import delivered, fingerprint, is_raster
 from riskmap.data.findings import Finding
+from riskmap.data.ledger import Ledger
 from riskmap.data.places import Area
-from riskmap.data.prepare import Source, prepare_rows
-from riskmap.data.rasters import Band, read_raster, require_levels_said
+from riskmap.data.prepare import Layer, Source, prepare_rows
+from riskmap.data.rasters import Band, read_raster
+from riskmap.data.rules import listed
 from riskmap.data.spec import InputSpec, LayerSpec
-from riskmap.errors import DataError
+from riskmap.errors import RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
-from riskmap.text import Text
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    import pandas as pd
 
 ORIGIN_TAG = "RISKMAP_NOTE"
 """Tag in which a raster says that it is synthetic."""
@@ -33,117 +35,168 @@ ORIGIN_TAG = "RISKMAP_NOTE"
 class GridLayer:
     """A prepared layer of cells on the project's grid.
 
-    ``levels`` counts the levels of a level grid (uint8, highest worst), None for values. ``outside`` is the amount that
-    fell outside the grid, for exposures.
+    Parameters
+    ----------
+    raster : Raster, optional
+        None when an error forbids to use it.
+    source : Source
+    findings : tuple of Finding
+    repairs : DataFrame
+    levels : int, optional
+        How many levels a level grid counts (uint8, highest worst); None for values.
+    outside : float
+        The amount that fell outside the grid, for exposures.
+    synthetic : bool
     """
 
-    raster: Raster
+    raster: Raster | None
     source: Source
     findings: tuple[Finding, ...]
+    repairs: pd.DataFrame
     levels: int | None = None
     outside: float = 0.0
     synthetic: bool = False
 
+    @property
+    def errors(self) -> list[RiskmapError]:
+        """What forbids to use the layer, as errors that may be raised."""
+        return [rules.error_of(f) for f in self.findings if f.severity == "error"]
 
-def prepare_grid(
-    path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, *, area: Area, catalog: Catalog
-) -> GridLayer:
-    """Prepare a hazard, an exposure or the capacity on the project's grid.
 
-    Rasters and polygons land by the rules of :mod:`riskmap.landing`: levels by majority, values by area-weighted mean,
-    amounts conserved.
+@dataclass(frozen=True, eq=False)
+class RasterLayer:
+    """A raster as delivered, looked at but not yet on any grid."""
+
+    band: Band | None
+    source: Source
+    findings: tuple[Finding, ...]
+
+
+def holds_raster(path: Path, spec: InputSpec, layer: str) -> bool:
+    """Tell whether a delivery is a raster, looking into archives.
 
     Raises
     ------
-    RiskmapError
+    DataError
     """
-    exposure = layer.id.startswith("exposure_")
-    if not is_raster(path):
-        return _from_rows(path, spec, layer, grid, exposure, area, catalog)
-    window = None if exposure and spec.content in (None, "amount") else (grid.crs, grid.bounds)
-    band = read_raster(path, crs=spec.crs, variable=spec.layer, area=window, layer=layer.id)
-    outside, levels = 0.0, None
-    findings = [f.at(file=spec.path) for f in band.findings]
-    if exposure:
-        raster, outside = _land_exposure(band, spec, layer, grid)
-    elif spec.levels is not None:
-        levels = spec.levels.count
-        raster = landing.land_levels(_level_codes(band, spec, layer), grid)
-    else:
-        if spec.content != "value":
-            require_levels_said(band, layer.id, spec.path)
-        raster = landing.land_values(band.raster, grid)
-    cells = band.raster.values.size
-    source = Source(
-        layer.id,
-        spec.path,
-        spec.layer,
-        fingerprint(path),
-        None,
-        name(band.raster.grid.crs),
-        name(grid.crs),
-        cells,
-        0,
-        0,
-        cells,
-        "",
-    )
-    return GridLayer(
-        raster, source, tuple(findings), levels, outside, "synthetic" in band.tags.get(ORIGIN_TAG, "").lower()
-    )
+    if is_raster(path):
+        return True
+    with delivered(path, spec.layer, layer) as (inner, _):
+        return is_raster(inner)
 
 
-def _land_exposure(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[Raster, float]:
-    """Land people or goods as amounts per cell."""
-    if (band.raster.values < 0).any():
-        worst = np.nanmin(band.raster.values)
-        raise DataError(
-            Text(f"有负的数量 {worst:g}", f"there are negative amounts ({worst:g})"),
-            remedy=Text("若是无数据，在文件里声明 nodata", "if it stands for no data, declare nodata in the file"),
-            file=spec.path,
-            layer=layer.id,
-        )
-    if spec.content in (None, "amount"):
-        return landing.land_amounts(band.raster, grid)
-    density = landing.land_values(band.raster, grid)
-    per_cell = grid.cell_area / (1e6 if spec.content == "density_per_km2" else 1.0)
-    return Raster(grid, density.values * per_cell), 0.0
+def look_at_raster(
+    path: Path,
+    spec: InputSpec,
+    layer: LayerSpec,
+    *,
+    area: Area | None = None,
+    window: bool = False,
+    limits: Mapping[str, Any] | None = None,
+) -> RasterLayer:
+    """Read a raster and look at it; whatever is wrong with it is a finding.
+
+    Parameters
+    ----------
+    path : Path
+    spec : InputSpec
+    layer : LayerSpec
+    area : Area, optional
+        To measure the coverage.
+    window : bool
+        Read only what covers the area.
+    limits : mapping, optional
+        The project's own limits of what is plausible.
+    """
+    ledger, band = Ledger(layer.id, Path(spec.path).name), None
+    try:
+        with delivered(path, spec.layer, layer.id) as (inner, sub):
+            bounds = (area.crs, area.bounds) if window and area is not None else None
+            band = read_raster(inner, spec, layer, ledger, sub=sub, area=bounds)
+        checks_raster.check(band, spec, layer, ledger, area, limits)
+    except RiskmapError as error:
+        ledger.extend([rules.finding_of(error, layer.id)])
+    cells = band.raster.values.size if band is not None else 0
+    sha256 = fingerprint(path) if path.exists() else None
+    crs_in = name(band.raster.grid.crs) if band is not None else None
+    source = Source(layer.id, spec.path, spec.layer, sha256, None, crs_in, None, cells, 0, 0, cells, "{}")
+    return RasterLayer(band, source, tuple(ledger.findings))
 
 
-def _level_codes(band: Band, spec: InputSpec, layer: LayerSpec) -> Raster:
-    """Give level codes with the highest as the worst and 0 for unknown."""
-    values = np.where(np.isnan(band.raster.values), 0, band.raster.values)
-    strange = (values < 0) | (values > spec.levels.count) | (values != np.round(values))
-    if strange.any():
-        raise DataError(
-            Text(
-                f"等级栅格里有 {values[strange][0]:g}，声明的是 1–{spec.levels.count}",
-                f"the level raster holds {values[strange][0]:g}, declared are 1-{spec.levels.count}",
-            ),
-            remedy=Text(
-                "核对 levels.count，或在文件里声明 nodata", "check levels.count, or declare nodata in the file"
-            ),
-            file=spec.path,
-            layer=layer.id,
-        )
-    codes = to_worst_high(values.astype(np.int64), count=spec.levels.count, worst=spec.levels.worst)
-    return Raster(band.raster.grid, codes)
-
-
-def _from_rows(
-    path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, exposure: bool, area: Area, catalog: Catalog
+def prepare_grid(
+    path: Path, spec: InputSpec, layer: LayerSpec, grid: Grid, *, area: Area, limits: Mapping[str, Any] | None = None
 ) -> GridLayer:
+    """Prepare a hazard, an exposure or the capacity on the project's grid; whatever is wrong with it is a finding.
+
+    Rasters and polygons land by the rules of :mod:`riskmap.landing`: levels by majority, values by area-weighted mean,
+    amounts conserved.
+    """
+    try:
+        raster = holds_raster(path, spec, layer.id)
+    except RiskmapError:
+        raster = False  # told again, as a finding, by what follows
+    if not raster:
+        return _from_rows(prepare_rows(path, spec, layer, crs=grid.crs, area=area, limits=limits), layer, grid)
+    # amounts outside the area count in the source's total, so all of them are read
+    window = not (layer.id.startswith("exposure_") and spec.content in (None, "amount"))
+    seen = look_at_raster(path, spec, layer, area=area, window=window, limits=limits)
+    source = replace(seen.source, crs_out=name(grid.crs))
+    if seen.band is None or any(f.severity == "error" for f in seen.findings):
+        return GridLayer(None, source, seen.findings, Ledger(layer.id, "").repairs_frame())
+    raster, outside = _landed(seen.band, spec, layer, grid)
+    levels = spec.levels.count if spec.levels is not None and not layer.id.startswith("exposure_") else None
+    synthetic = "synthetic" in seen.band.tags.get(ORIGIN_TAG, "").lower()
+    repairs = Ledger(layer.id, "").repairs_frame()
+    return GridLayer(raster, source, seen.findings, repairs, levels, outside, synthetic)
+
+
+def _landed(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[Raster, float]:
+    """Land a raster by what its cells are: amounts, densities, levels or values."""
+    if layer.id.startswith("exposure_"):
+        if spec.content in (None, "amount"):
+            return landing.land_amounts(band.raster, grid)
+        density = landing.land_values(band.raster, grid)
+        per_cell = grid.cell_area / (1e6 if spec.content == "density_per_km2" else 1.0)
+        return Raster(grid, density.values * per_cell), 0.0
+    if spec.levels is None:
+        return landing.land_values(band.raster, grid), 0.0
+    values = np.where(np.isnan(band.raster.values), 0, band.raster.values).astype(np.int64)
+    codes = to_worst_high(values, count=spec.levels.count, worst=spec.levels.worst)
+    return landing.land_levels(Raster(band.raster.grid, codes), grid), 0.0
+
+
+def _from_rows(rows: Layer, layer: LayerSpec, grid: Grid) -> GridLayer:
     """Land the polygons or points of a hazard, an exposure or the capacity."""
-    rows = prepare_rows(path, spec, layer, crs=grid.crs, area=area, catalog=catalog)
-    frame: gpd.GeoDataFrame = rows.frame
-    outside = 0.0
-    if exposure:
-        kinds = set(frame.geom_type)
-        land = landing.land_point_amounts if kinds <= {"Point", "MultiPoint"} else landing.land_polygon_amounts
-        counted = "value" if "value" in frame else layer.id.removeprefix("exposure_")
-        raster, outside = land(frame, frame[counted].astype(float), grid)
-    elif "level" in frame and rows.levels is not None:
-        raster = landing.land_polygon_levels(frame, frame["level"].fillna(0).astype(int), grid)
+    if rows.frame is None or not len(rows.frame) or rows.errors:
+        return GridLayer(None, rows.source, rows.findings, rows.repairs)
+    frame: Any = rows.frame
+    by_level = "level" in frame and rows.levels is not None and not layer.id.startswith("exposure_")
+    field = "level" if by_level else _amount_field(frame, layer)
+    if field is None:
+        return GridLayer(None, rows.source, (*rows.findings, _no_amount(rows, layer)), rows.repairs)
+    values, outside = frame[field].astype("Float64").astype(float), 0.0
+    if layer.id.startswith("exposure_"):
+        raster, outside = _landed_amounts(frame, values, grid)
+    elif by_level:
+        raster = landing.land_polygon_levels(frame, values.fillna(0).astype(int), grid)
     else:
-        raster = landing.land_polygon_values(frame, frame["value"], grid)
-    return GridLayer(raster, rows.source, rows.findings, rows.levels, outside, rows.synthetic)
+        raster = landing.land_polygon_values(frame, values, grid)
+    return GridLayer(raster, rows.source, rows.findings, rows.repairs, rows.levels, outside, rows.synthetic)
+
+
+def _amount_field(frame: Any, layer: LayerSpec) -> str | None:
+    """Give the column that lands: the value, or the count that the layer is named after."""
+    return next((f for f in ("value", layer.id.removeprefix("exposure_")) if f in frame), None)
+
+
+def _no_amount(rows: Layer, layer: LayerSpec) -> Finding:
+    groups = f"value | {layer.id.removeprefix('exposure_')}"
+    columns = listed([str(c) for c in rows.frame.columns])
+    return rules.finding("FIELD_GROUP", layer.id, file=rows.source.file, groups=groups, columns=columns, field="value")
+
+
+def _landed_amounts(frame: Any, amounts: pd.Series, grid: Grid) -> tuple[Raster, float]:
+    if not set(frame.geom_type) <= {"Point", "MultiPoint"}:
+        return landing.land_polygon_amounts(frame, amounts, grid)
+    points = frame.set_geometry(frame.geometry.representative_point())
+    return landing.land_point_amounts(points, amounts, grid)

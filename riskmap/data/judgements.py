@@ -6,9 +6,9 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from riskmap.data import content
 from riskmap.data.spec import Record, build, read_yaml
 from riskmap.data.tables import read_csv
-from riskmap.data.vectors import require_content
 from riskmap.errors import DataError, SpecError
 from riskmap.text import Text
 
@@ -65,7 +65,7 @@ def read_matrix(path: Path, *, encoding: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    require_content(path, "")
+    content.require(path, "")
     rows = _sheet_rows(path) if path.suffix.lower() in (".xlsx", ".xlsm") else _text_rows(path, encoding)
     rows = [row for row in rows if any(cell is not None and str(cell).strip() for cell in row)]
     names = [str(cell).strip() for cell in rows[0][1:] if cell is not None and str(cell).strip()]

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
-from riskmap.data.catalog import Catalog
+from riskmap.data import rules
+from riskmap.data.encodings import CHINESE
 from riskmap.data.findings import Finding
-from riskmap.data.spec import LayerSpec, near
-from riskmap.errors import MissingFieldError
+from riskmap.data.rules import NONE, finding, listed
+from riskmap.data.spec import FieldSpec, LayerSpec, near
+from riskmap.data.units import fold, split
 from riskmap.text import Text
 
-UNIT_IN_NAME = re.compile(r"^(?P<name>.*?)[(\[（/](?P<unit>[^()\[\]（）]*)[)\]）]?$")
+CUT = 10
+"""Bytes of a field name that a dBase table keeps."""
+
+MANY = 60
+"""Columns that a message lists at most."""
+
+PLACES = ("x", "y")
+"""Columns of coordinates, which a project may declare beside the fields."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """One field's column in the file, and the unit that the file uses (None: the layer's own)."""
+    """One field's column in the file, the unit that the file uses (None: the layer's own), and how it was found."""
 
     column: str
     unit: str | None
     how: str
 
 
-def fold(name: str) -> str:
-    """Give a name as it is compared: full-width to half-width, no blanks, lower case."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", name)).lower()
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """The fields that were found, and every complaint about those that were not."""
+
+    matches: dict[str, Match]
+    findings: tuple[Finding, ...]
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Field -> column of the file."""
+        return {field: match.column for field, match in self.matches.items()}
 
 
 def match_fields(
-    columns: list[str], spec: LayerSpec, declared: dict[str, str], *, catalog: Catalog, file: str = ""
-) -> tuple[dict[str, Match], list[Finding]]:
+    columns: list[str], spec: LayerSpec, declared: dict[str, str], *, file: str = "", cut_names: bool = False
+) -> Matching:
     """Find the column of each field.
 
-    A declared column wins, then a column with the field's own id, then the titles and aliases of the declaration. A unit
-    in the heading, as in ``威胁财产(万元)``, goes with the column.
+    A declared column wins, then a column with the field's own id, then the titles and aliases of the declaration, then a
+    heading with a unit, as in ``威胁财产(万元)``, then a name that a shapefile cut at ten bytes.
 
     Parameters
     ----------
@@ -44,148 +59,156 @@ def match_fields(
     spec : LayerSpec
     declared : dict
         Field -> column, from the project file.
-    catalog : Catalog
-        Knows the units.
     file : str
         For messages.
+    cut_names : bool
+        The columns come from a shapefile.
 
     Returns
     -------
-    dict
-        Field -> Match, for the fields that were found.
-    list of Finding
+    Matching
+        Its findings are errors where a declared column or a required field is not there, or where several columns claim
+        a required field; they list the candidates.
+    """
+    matches: dict[str, Match] = {}
+    findings: list[Finding] = []
+    place = {"layer": spec.id, "file": file}
+    for field in declared:
+        if field not in spec.fields and field not in PLACES:
+            hint, known = near(field, list(spec.fields)), listed(list(spec.fields), MANY)
+            findings.append(finding("FIELD_UNKNOWN", name=field, hint=hint, columns=known, field=field, **place))
+    for field in (f for f in spec.fields if f in declared):
+        found = _declared(declared[field], columns)
+        if found is None:
+            hint, known = near(declared[field], columns), listed(columns, MANY)
+            findings.append(
+                finding("FIELD_NOT_IN_FILE", column=declared[field], hint=hint, columns=known, field=field, **place)
+            )
+        else:
+            matches[field] = found
+    claimed = {declared[f] for f in declared if f in spec.fields or f in PLACES}
+    for field, wanted in spec.fields.items():
+        if field in declared:
+            continue
+        taken = {m.column for m in matches.values()} | {c for c in columns if c in claimed}
+        candidates, noted = _candidates(field, wanted, [c for c in columns if c not in taken], cut_names)
+        if len(candidates) == 1:
+            matches[field] = candidates[0]
+            findings += [f.at(**place, field=field) for f in noted]
+        elif candidates:
+            names = listed([m.column if m.how != "cut" else f"{m.column} ({m.unit})" for m in candidates])
+            severity = "error" if wanted.required else "warning"
+            findings.append(
+                finding("FIELD_AMBIGUOUS", severity=severity, name=field, columns=names, field=field, **place)
+            )
+        elif wanted.required:
+            findings.append(_missing(field, wanted, columns).at(**place))
+    matches = {field: matches[field] for field in spec.fields if field in matches}
+    findings += [f.at(**place) for f in _missing_group(spec, matches, columns, findings)]
+    return Matching(matches, tuple(findings))
+
+
+def require(matching: Matching) -> dict[str, Match]:
+    """Give the matches, or raise the first complaint that is an error.
 
     Raises
     ------
     MissingFieldError
-        A declared column or a required field is not there, or several columns claim a required field; with candidates.
     """
-    _known_fields(spec, declared, file)
-    units = unit_words(catalog)
-    matches: dict[str, Match] = {}
-    findings: list[Finding] = []
-    for field, wanted in spec.fields.items():
-        if field in declared:
-            matches[field] = _declared(field, declared[field], columns, spec, units, file)
-            continue
-        found = _candidates(
-            field, columns, spec, units, taken={m.column for m in matches.values()} | set(declared.values())
-        )
-        if len(found) == 1:
-            matches[field] = found[0]
-        elif found:
-            findings.append(_ambiguous(field, found, spec, file, required=wanted.required))
-        elif wanted.required:
-            raise _missing(field, columns, spec, file)
-    _require_any(spec, matches, columns, file)
-    return matches, findings
+    for found in matching.findings:
+        if found.severity == "error":
+            raise rules.error_of(found)
+    return matching.matches
 
 
-def unit_words(catalog: Catalog) -> dict[str, tuple[str, float]]:
-    """Give every word for a unit -> (base unit, factor to it)."""
-    words: dict[str, tuple[str, float]] = {}
-    for row in catalog.facts("units").tables["units"].rows:
-        for word in (row["unit"], *row["aliases"]):
-            words[fold(word)] = (row["of"], float(row["factor"]))
-    return words
-
-
-def _known_fields(spec: LayerSpec, declared: dict[str, str], file: str) -> None:
-    for field in declared:
-        if field not in spec.fields and field not in ("x", "y"):
-            raise MissingFieldError(
-                Text(f"图层没有字段 {field!r}", f"the layer has no field {field!r}") + near(field, list(spec.fields)),
-                remedy=Text(f"字段：{'、'.join(spec.fields)}", f"fields: {', '.join(spec.fields)}"),
-                file=file,
-                layer=spec.id,
-                field=field,
-            )
-
-
-def _declared(
-    field: str, column: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], file: str
-) -> Match:
-    for name in columns:
-        if fold(name) == fold(column):
-            return Match(name, _unit_of(field, name, spec, units), "declared")
-    raise MissingFieldError(
-        Text(f"文件没有列 {column!r}", f"the file has no column {column!r}") + near(column, columns),
-        remedy=Text(f"文件里的列：{'、'.join(columns)}", f"columns of the file: {', '.join(columns)}"),
-        file=file,
-        layer=spec.id,
-        field=field,
-    )
+def _declared(column: str, columns: list[str]) -> Match | None:
+    hits = [c for c in columns if c == column] or [c for c in columns if fold(c) == fold(column)]
+    return Match(hits[0], split(hits[0])[1], "declared") if hits else None
 
 
 def _candidates(
-    field: str, columns: list[str], spec: LayerSpec, units: dict[str, tuple[str, float]], taken: set[str]
-) -> list[Match]:
-    wanted = spec.fields[field]
-    own = [c for c in columns if fold(c) == fold(field) and c not in taken]
+    field: str, wanted: FieldSpec, columns: list[str], cut_names: bool
+) -> tuple[list[Match], list[Finding]]:
+    """Give the columns that may be a field, all by the first way that finds any."""
+    own = [c for c in columns if fold(c) == fold(field)]
     if own:
-        return [Match(own[0], _unit_of(field, own[0], spec, units), "id")]
-    words = {fold(wanted.title.zh), fold(wanted.title.en), *(fold(a.name) for a in wanted.aliases)}
-    free = [c for c in columns if c not in taken]
-    named = [c for c in free if fold(c) in words]
+        # of two columns that differ in case only, the one written like the field
+        exact = [c for c in own if c == field] or own
+        return [Match(c, split(c)[1], "id") for c in exact], []
+    words = _words(wanted)
+    named = [c for c in columns if fold(c) in words]
     if not named and wanted.unit is not None:
-        named = [c for c in free if fold(_bare(c, units)) in words]
-    return [Match(c, _unit_of(field, c, spec, units), "alias") for c in named]
+        named = [c for c in columns if split(c)[1] is not None and fold(split(c)[0]) in words]
+    if named:
+        return [Match(c, split(c)[1] or words.get(fold(c)), "alias") for c in named], []
+    return _uncut(wanted, columns) if cut_names else ([], [])
 
 
-def _bare(column: str, units: dict[str, tuple[str, float]]) -> str:
-    """Give a heading without its unit: ``威胁财产(万元)`` -> ``威胁财产``."""
-    parts = UNIT_IN_NAME.match(unicodedata.normalize("NFKC", column).strip())
-    return parts["name"] if parts and fold(parts["unit"]) in units else column
+def _words(wanted: FieldSpec) -> dict[str, str | None]:
+    """Give the folded names that a field goes by -> the unit that a name implies."""
+    titles = {fold(wanted.title.zh): None, fold(wanted.title.en): None}
+    return titles | {fold(alias.name): alias.unit for alias in wanted.aliases}
 
 
-def _unit_of(field: str, column: str, spec: LayerSpec, units: dict[str, tuple[str, float]]) -> str | None:
-    """Give the unit that a heading names, else the one its alias carries."""
-    parts = UNIT_IN_NAME.match(unicodedata.normalize("NFKC", column).strip())
-    if parts and fold(parts["unit"]) in units:
-        return parts["unit"]
-    for alias in spec.fields[field].aliases:
-        if fold(alias.name) == fold(column):
-            return alias.unit
-    return None
+def _uncut(wanted: FieldSpec, columns: list[str]) -> tuple[list[Match], list[Finding]]:
+    """Give the columns whose names are aliases cut at ten bytes, in the table's encoding or the sender's.
+
+    A name from which the unit was cut away, and that may have had several, is given once for each.
+    """
+    matches, found = [], []
+    for column in columns:
+        fitting = [a for a in wanted.aliases if fold(column) in {fold(c) for c in _cuts(a.name)}]
+        units = {alias.unit or split(alias.name)[1]: alias.name for alias in fitting}
+        matches += [Match(column, unit, "cut") for unit in units]
+        found += [finding("FIELD_CUT", column=column, alias=name) for name in units.values()]
+    return matches, found
 
 
-def _ambiguous(field: str, found: list[Match], spec: LayerSpec, file: str, *, required: bool) -> Finding:
-    names_zh, names_en = "、".join(m.column for m in found), ", ".join(m.column for m in found)
-    message = Text(f"字段 {field} 有多个候选列：{names_zh}", f"several columns could be {field}: {names_en}")
-    remedy = Text(f"写明 fields: {{{field}: …}}", f"say fields: {{{field}: ...}}")
-    if required:
-        raise MissingFieldError(message, remedy=remedy, file=file, layer=spec.id, field=field)
-    return Finding(spec.id, "warning", "FIELD_AMBIGUOUS", message, remedy, field=field, file=file)
+def _cuts(name: str) -> set[str]:
+    """Give what ten bytes leave of a longer name, in either encoding."""
+    left = set()
+    for encoding in (CHINESE, "UTF-8"):
+        raw = name.encode(encoding)
+        if len(raw) > CUT:
+            left.add(raw[:CUT].decode(encoding, "ignore"))
+    return left
 
 
-def _missing(field: str, columns: list[str], spec: LayerSpec, file: str) -> MissingFieldError:
-    title = spec.fields[field].title
-    aliases = [a.name for a in spec.fields[field].aliases]
-    return MissingFieldError(
-        Text(f"缺必填字段 {field}（{title.zh}）", f"the required field {field} ({title.en}) is missing")
-        + near(field, columns),
-        remedy=Text(
-            f"写明 fields: {{{field}: 列名}}；文件里的列：{'、'.join(columns)}；可自动识别：{'、'.join(aliases)}",
-            f"say fields: {{{field}: column}}; columns of the file: {', '.join(columns)}; recognised names: {', '.join(aliases)}",
-        ),
-        file=file,
-        layer=spec.id,
+def _missing(field: str, wanted: FieldSpec, columns: list[str]) -> Finding:
+    return finding(
+        "FIELD_MISSING",
+        name=field,
+        title=wanted.title,
+        hint=_hint(field, wanted, columns),
+        columns=listed(columns, MANY),
+        aliases=listed([a.name for a in wanted.aliases], MANY),
         field=field,
     )
 
 
-def _require_any(spec: LayerSpec, matches: dict[str, Match], columns: list[str], file: str) -> None:
-    """Raise unless one of the alternative groups of fields is there as a whole."""
+def _hint(field: str, wanted: FieldSpec, columns: list[str]) -> Text:
+    """Give the columns that are nearly one of a field's names."""
+    for word in (field, wanted.title.zh, *(a.name for a in wanted.aliases)):
+        close = near(word, columns)
+        if close != NONE:
+            return close
+    return NONE
+
+
+def _missing_group(
+    spec: LayerSpec, matches: dict[str, Match], columns: list[str], findings: list[Finding]
+) -> list[Finding]:
+    """Complain unless one of the alternative groups of fields is there as a whole."""
     if not spec.any_of or any(all(f in matches for f in group) for group in spec.any_of):
-        return
+        return []
+    fields = {f for group in spec.any_of for f in group}
+    if any(f.field in fields and f.severity != "note" for f in findings):
+        return []  # already told, more exactly
     groups = " | ".join("+".join(group) for group in spec.any_of)
-    raise MissingFieldError(
-        Text(f"至少要有其中一组字段：{groups}", f"one of these groups of fields is needed: {groups}"),
-        remedy=Text(
-            f"文件里的列：{'、'.join(columns)}；用 fields: 指明",
-            f"columns of the file: {', '.join(columns)}; name them with fields:",
-        ),
-        file=file,
-        layer=spec.id,
-        field=spec.any_of[0][0],
-    )
+    return [finding("FIELD_GROUP", groups=groups, columns=listed(columns, MANY), field=spec.any_of[0][0])]
+
+
+def candidates_for(columns: list[str], spec: LayerSpec, *, cut_names: bool = False) -> tuple[bool, dict[str, str]]:
+    """Tell whether columns satisfy what a layer requires, and which fields they would be."""
+    matching = match_fields(columns, spec, {}, cut_names=cut_names)
+    return not any(f.severity == "error" for f in matching.findings), matching.mapping

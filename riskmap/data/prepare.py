@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyproj
 
-from riskmap.crs import name
-from riskmap.data import checks, convert, places
-from riskmap.data.catalog import Catalog
+from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, zone_of
+from riskmap.data import checks, convert, nonrows, positions, rules, shapes, systems
 from riskmap.data.files import Opened, fingerprint, open_rows
 from riskmap.data.findings import Finding
-from riskmap.data.matching import Match, match_fields, unit_words
+from riskmap.data.ledger import Ledger, RowNames
+from riskmap.data.matching import Matching, match_fields
+from riskmap.data.passthrough import other_columns
+from riskmap.data.places import PEOPLE, Area, reproject, require_in_area
 from riskmap.data.spec import InputSpec, LayerSpec
-from riskmap.errors import DataError, RiskmapError
-from riskmap.levels import to_worst_high
+from riskmap.errors import ConservationError, RiskmapError
+from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 ORIGIN_COLUMNS = ("数据性质", "synthetic")
 """Columns in which a delivery says what kind of data it is; what calls itself synthetic is called so on every product."""
 
-TOTAL_WORDS = ("合计", "总计", "小计", "共计", "total")
+NAMING = ("name", "id", "code", "head", "substance")
+"""Fields in which a line says that it is a total."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +41,11 @@ class Source:
     layer: str
     file: str
     sublayer: str | None
-    sha256: str
+    sha256: str | None
     encoding: str | None
     crs_in: str | None
     crs_out: str | None
-    rows_in: int
+    rows_in: int | None
     rows_filtered: int
     rows_reported: int
     rows_out: int
@@ -49,19 +54,47 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A prepared layer of rows, and how many levels its ``level`` column counts (None: it has none)."""
+    """A prepared layer of rows.
 
-    frame: pd.DataFrame
+    Parameters
+    ----------
+    frame : DataFrame or GeoDataFrame, optional
+        None when an error left nothing that could be used.
+    source : Source
+    findings : tuple of Finding
+        Where one is an error, the layer must not be used.
+    repairs : DataFrame
+        Every changed or dropped cell and row, with before and after.
+    levels : int, optional
+        How many levels its ``level`` column counts; None: it has none.
+    synthetic : bool
+        It says of itself that it is made up.
+    """
+
+    frame: pd.DataFrame | None
     source: Source
     findings: tuple[Finding, ...]
+    repairs: pd.DataFrame
     levels: int | None = None
     synthetic: bool = False
 
+    @property
+    def errors(self) -> list[RiskmapError]:
+        """What forbids to use the layer, as errors that may be raised."""
+        return [rules.error_of(f) for f in self.findings if f.severity == "error"]
+
 
 def prepare_rows(
-    path: Path, spec: InputSpec, layer: LayerSpec, *, crs: pyproj.CRS | None, area: places.Area | None, catalog: Catalog
+    path: Path,
+    spec: InputSpec,
+    layer: LayerSpec,
+    *,
+    crs: pyproj.CRS | None = None,
+    area: Area | None = None,
+    limits: Mapping[str, Any] | None = None,
+    zone: bool = False,
 ) -> Layer:
-    """Prepare a vector or table layer.
+    """Prepare a vector or table layer; whatever is wrong with it is a finding.
 
     Parameters
     ----------
@@ -73,215 +106,189 @@ def prepare_rows(
     crs : CRS, optional
         System of the result; the file's own when None.
     area : Area, optional
-        To tell a wrong zone.
-    catalog : Catalog
+        To tell a wrong zone, a shift, and what lies outside.
+    limits : mapping, optional
+        The project's own limits of what is plausible.
+    zone : bool
+        Without ``crs``, bring a layer in degrees to the CGCS2000 zone of its middle, so that it can be measured.
 
-    Raises
-    ------
-    RiskmapError
-        What cannot be read honestly; see :mod:`riskmap.data.places` and :mod:`riskmap.data.matching`.
+    Returns
+    -------
+    Layer
+        rows in = rows out + rows filtered + rows reported.
     """
-    opened = open_rows(path, spec, layer.id)
-    try:
-        return _prepared(opened, path, spec, layer, crs, area, catalog)
-    except RiskmapError as error:
-        error.file, error.layer = error.file or spec.path, error.layer or layer.id
-        raise
-
-
-def _prepared(
-    opened: Opened, path: Path, spec: InputSpec, layer: LayerSpec, crs: Any, area: Any, catalog: Catalog
-) -> Layer:
-    frame = opened.frame
-    geometry = frame.geometry.name if hasattr(frame, "geometry") else None
-    columns = [str(c) for c in frame.columns if c != geometry]
-    matches, findings = match_fields(columns, layer, spec.fields, catalog=catalog, file=path.name)
-    frame, dropped = _without_totals(frame, layer, matches)
-    findings += dropped
-    keys = _keys(frame, layer, matches)
-    findings += opened.findings
-    crs_in = None
-    if geometry is None:
-        frame, noted = _placed(frame, spec, layer, keys, columns, catalog, path)
-        findings += noted
-    values, noted, levels = _converted(frame, layer, spec, matches, keys, catalog)
-    findings += noted
-    if hasattr(values, "geometry"):
-        values, noted = places.checked_system(values, spec.crs, layer, path.name)
-        findings += noted
-        crs_in = name(values.crs)
-        values, noted = places.whole_geometries(values, layer, keys, path.name)
-        findings += noted
-        values = places.reproject(values, crs) if crs is not None else values
-        if area is not None and layer.id != "boundary":
-            places.require_in_area(values, area, layer, path.name)
-        findings += checks.check(values, layer, keys, area)
-    kept = len(values)
+    ledger = Ledger(layer.id, Path(spec.path).name)
+    work = _Work(spec, layer, ledger, crs, area, limits or {}, zone)
+    opened = work.attempt(lambda: open_rows(path, spec, layer.id))
+    if opened is None:
+        source = Source(layer.id, spec.path, spec.layer, _sha256(path), None, None, None, None, 0, 0, 0, "{}")
+        return Layer(None, source, tuple(ledger.findings), ledger.repairs_frame())
+    frame = work.prepared(opened)
+    n_out = 0 if frame is None else len(frame)
     source = Source(
         layer.id,
         spec.path,
         opened.sub,
-        fingerprint(path),
+        _sha256(path),
         opened.encoding.name if opened.encoding else None,
-        crs_in,
-        name(crs if crs is not None else values.crs) if hasattr(values, "geometry") else None,
+        work.crs_in,
+        work.crs_out,
         opened.rows_in_file,
         opened.rows_in_file - len(opened.frame),
-        len(opened.frame) - kept,
-        kept,
-        json.dumps({f: m.column for f, m in matches.items()}, ensure_ascii=False),
+        len(opened.frame) - n_out,
+        n_out,
+        json.dumps(work.matching.mapping, ensure_ascii=False),
     )
-    return Layer(
-        values.reset_index(drop=True),
-        source,
-        tuple(f.at(layer=layer.id, file=f.file or path.name) for f in findings),
-        levels,
-        _says_synthetic(frame),
+    if frame is not None and ledger.dropped != source.rows_reported:
+        raise _lost(source, ledger)
+    findings = tuple(_placed(f, frame) for f in ledger.findings)
+    final = None if frame is None else frame.reset_index(drop=True)
+    synthetic = _says_synthetic(opened.frame)
+    return Layer(final, source, findings, ledger.repairs_frame(), work.levels, synthetic)
+
+
+@dataclass(eq=False)
+class _Work:
+    """The moving parts of one preparation."""
+
+    spec: InputSpec
+    layer: LayerSpec
+    ledger: Ledger
+    crs: pyproj.CRS | None
+    area: Area | None
+    limits: Mapping[str, Any]
+    zone: bool
+    matching: Matching = dataclasses.field(default_factory=lambda: Matching({}, ()))
+    levels: int | None = None
+    crs_in: str | None = None
+    crs_out: str | None = None
+
+    def attempt(self, act: Callable[[], Any]) -> Any:
+        """Do something; an error becomes a finding, and the result is None."""
+        try:
+            return act()
+        except RiskmapError as error:
+            self.ledger.extend([rules.finding_of(error, self.layer.id)])
+            return None
+
+    def prepared(self, opened: Opened) -> pd.DataFrame | None:
+        """Give the frame, or None when it has no place that could be trusted."""
+        frame, spatial = opened.frame, is_spatial(opened.frame)
+        self.ledger.extend(opened.findings)
+        geometry = frame.geometry.name if spatial else None
+        columns = [str(c) for c in frame.columns if c != geometry]
+        cut = opened.cut_names
+        self.matching = match_fields(columns, self.layer, self.spec.fields, file=self.ledger.file, cut_names=cut)
+        self.ledger.extend(self.matching.findings)
+        frame = self._rows_only(frame, spatial)
+        values = self._converted(frame, geometry)
+        placed = self.attempt(lambda: self._located(values, columns, spatial))
+        if placed is None:
+            return None
+        if not len(placed):
+            code = "ROWS_LOST" if opened.rows_in_file else "ROWS_NONE"
+            self.ledger.note(code, n=opened.rows_in_file, rows_count=0)
+        checks.check(placed, self.layer, self.ledger, self.area, self.limits)
+        return placed
+
+    def _rows_only(self, frame: pd.DataFrame, spatial: bool) -> pd.DataFrame:
+        """Take out the lines that are no rows."""
+        mapping = self.matching.mapping
+        named_by = [mapping[f] for f in NAMING if f in mapping]
+        counted = {f: mapping[f] for f in (*PEOPLE, "households", "quantity_t") if f in mapping}
+        return nonrows.taken_out(frame, named_by, counted, self.ledger, spatial=spatial)
+
+    def _converted(self, frame: pd.DataFrame, geometry: str | None) -> pd.DataFrame:
+        """Give our columns, converted, then the file's other columns as they are."""
+        ours: dict[str, pd.Series] = {}
+        key = self.layer.key
+        for field in sorted(self.matching.matches, key=lambda f: f != key):
+            match, wanted = self.matching.matches[field], self.layer.fields[field]
+            cells = frame[match.column]
+            given = self.attempt(
+                lambda cells=cells, wanted=wanted, field=field, unit=match.unit: convert.column(
+                    cells, wanted, self.ledger, field, unit=unit, said=self.spec.levels
+                )
+            )
+            if given is not None:
+                ours[field] = given[0]
+                self.levels = given[1] if wanted.type == "level" else self.levels
+            if field == key and given is not None:
+                self.ledger.names = RowNames(given[0])
+        rest = frame.drop(columns=[m.column for m in self.matching.matches.values()])
+        ordered = {f: ours[f] for f in self.matching.matches if f in ours}
+        return other_columns(rest, ordered, geometry, self.ledger)
+
+    def _located(self, values: pd.DataFrame, columns: list[str], spatial: bool) -> pd.DataFrame:
+        """Give the rows with their places, in the system of the result; a plain table as it is where one will do."""
+        if not spatial:
+            xy = positions.point_columns(columns, self.spec) if "point" in self.layer.geometry else None
+            if xy is None:
+                positions.require_place(values, self.layer, self.ledger.file)
+                return values
+            values = positions.points_of(values, xy, self.spec, self.layer, self.ledger)
+        else:
+            values = self._shapes(values)
+        values, self.crs_in = systems.in_stated_system(values, self.spec.crs, self.layer, self.ledger)
+        values = shapes.whole(values, self.layer, self.ledger)
+        crs = self.crs or (_zone_under(values) if self.zone else None)
+        placed = values if crs is None else reproject(values, crs)
+        self.crs_out = name(placed.crs)
+        if self.area is not None and self.layer.id != "boundary":
+            require_in_area(placed, self.area, self.layer, self.ledger.file, given=values)
+        return placed
+
+    def _shapes(self, values: pd.DataFrame) -> pd.DataFrame:
+        """Put the axes of delivered geometries into order, by the system that is or will be stated."""
+        if self.spec.crs is not None:
+            values = values.set_crs(
+                systems.declared_system(self.spec.crs, self.layer, self.ledger.file), allow_override=True
+            )
+        return shapes.in_axis_order(values, self.ledger)
+
+
+def _zone_under(frame: Any) -> pyproj.CRS | None:
+    """Give the CGCS2000 zone of the middle of a layer in degrees, None where there is none."""
+    if not frame.crs.is_geographic or not len(frame):
+        return None
+    west, _, east, _ = frame.total_bounds
+    middle = (west + east) / 2
+    return zone_of(middle) if FIRST_ZONE_LON - 1.5 <= middle <= LAST_ZONE_LON + 1.5 else None
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return fingerprint(path)
+    except OSError:
+        return None
+
+
+def _placed(finding: Finding, frame: Any) -> Finding:
+    """Fill in where the rows of a finding are."""
+    import shapely
+
+    if frame is None or finding.geometry is not None or not finding.labels or not is_spatial(frame):
+        return finding
+    labels = [label for label in finding.labels if label in frame.index]
+    if not labels:
+        return finding
+    places = shapely.point_on_surface(frame.geometry.loc[labels].to_numpy())
+    return replace(finding, geometry=places[0] if len(places) == 1 else shapely.multipoints(places))
+
+
+def _lost(source: Source, ledger: Ledger) -> ConservationError:
+    return ConservationError(
+        Text(
+            f"行数不守恒：少了 {source.rows_reported} 行，只报告了 {ledger.dropped} 行",
+            f"{source.rows_reported} rows left the layer, {ledger.dropped} were reported",
+        ),
+        remedy=Text("这是程序的错误，请把文件发给开发者", "this is a bug of ours; please send us the file"),
+        file=source.file,
+        layer=source.layer,
     )
 
 
 def _says_synthetic(frame: pd.DataFrame) -> bool:
     """Tell whether any row says of itself that it is made up."""
-    told = [frame[c].astype(str) for c in ORIGIN_COLUMNS if c in frame.columns]
-    return any(bool(column.str.contains("合成|synthetic|yes", case=False).any()) for column in told)
-
-
-def _without_totals(
-    frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]
-) -> tuple[pd.DataFrame, list[Finding]]:
-    """Take out the row that sums up the others: counted as data it would double every total."""
-    findings = []
-    for field in ("name", "id", "code"):
-        if field not in matches:
-            continue
-        words = frame[matches[field].column].map(lambda v: str(v).strip().lower(), na_action="ignore")
-        total = words.isin(TOTAL_WORDS)
-        for row in frame.index[total]:
-            message = Text(
-                f"第 {row + 1} 行是“{words[row]}”行，不是对象，已除外",
-                f"row {row + 1} is a total ({words[row]}), not an object; left out",
-            )
-            findings.append(Finding(layer.id, "warning", "ROW_TOTAL", message, row=str(row + 1)))
-        frame = frame[~total]
-    return frame, findings
-
-
-def _keys(frame: pd.DataFrame, layer: LayerSpec, matches: dict[str, Match]) -> pd.Series:
-    """Name each row by its key where the layer has one, else by its number from 1."""
-    import pandas as pd
-
-    numbers = pd.Series([str(i + 1) for i in frame.index], index=frame.index, dtype=object)
-    if layer.key is None or layer.key not in matches:
-        return numbers
-    keys = frame[matches[layer.key].column]
-    return keys.map(str, na_action="ignore").where(keys.notna(), numbers).astype(object)
-
-
-def _placed(
-    frame: pd.DataFrame,
-    spec: InputSpec,
-    layer: LayerSpec,
-    keys: pd.Series,
-    columns: list[str],
-    catalog: Catalog,
-    path: Path,
-) -> tuple[pd.DataFrame, list[Finding]]:
-    """Make points of a table with coordinate columns; leave a plain table as it is where the layer allows one."""
-    if "point" in layer.geometry:
-        xy = places.point_columns(columns, spec.fields, catalog)
-        if xy is not None:
-            return places.points_of(frame, xy, spec.crs, layer, keys, catalog, path.name)
-    places.require_geometry(frame, layer, path.name)
-    return frame, []
-
-
-def _converted(
-    frame: pd.DataFrame, layer: LayerSpec, spec: InputSpec, matches: dict[str, Match], keys: pd.Series, catalog: Catalog
-) -> tuple[pd.DataFrame, list[Finding], int | None]:
-    """Give our columns, converted, then the file's other columns as they are."""
-    findings: list[Finding] = []
-    levels = None
-    taken = {m.column for m in matches.values()}
-    units = unit_words(catalog)
-    out = frame.drop(columns=[c for c in frame.columns if c in taken or c in layer.fields])
-    ours: dict[str, pd.Series] = {}
-    for field, match in matches.items():
-        wanted = layer.fields[field]
-        if wanted.type == "level":
-            ours[field], levels, noted = _levels(frame[match.column], layer, spec, keys, catalog)
-        else:
-            ours[field], noted = convert.column(frame[match.column], wanted, unit=match.unit, units=units, keys=keys)
-        findings += [f.at(field=field) for f in noted]
-        if wanted.unique:
-            findings += _duplicates(ours[field], field)
-    for position, (field, values) in enumerate(ours.items()):
-        out.insert(position, field, values)
-    return out, findings, levels
-
-
-def _levels(
-    cells: pd.Series, layer: LayerSpec, spec: InputSpec, keys: pd.Series, catalog: Catalog
-) -> tuple[pd.Series, int | None, list[Finding]]:
-    """Read a level column so that the highest number is the worst."""
-    words = catalog.facts("levels").tables["words"].rows
-    values, count, findings = convert.levels(cells, words, keys)
-    for row in (r for r in words if "instead_of" in r):
-        again = cells.map(lambda v, word=row["word"]: str(v).strip() == word, na_action="ignore").eq(True)
-        if again.any():
-            message = Text(
-                f"{int(again.sum())} 行的等级写的是“{row['word']}”，四色里没有，按“{row['instead_of']}”处理",
-                f"{int(again.sum())} rows say {row['word']}, which is none of the four colours; taken as {row['instead_of']}",
-            )
-            findings.append(Finding(layer.id, "warning", "LEVEL_GREEN", message, rows=int(again.sum())))
-    if count is None and values.notna().any():
-        if spec.levels is None:
-            raise DataError(
-                Text(
-                    f"数字等级 {sorted(values.dropna().unique())} 没有说明哪一端最坏",
-                    f"numeric levels {sorted(values.dropna().unique())} without saying which end is worst",
-                ),
-                remedy=Text(
-                    "写明 levels: {count: 5, worst: high_code} 或 low_code",
-                    "say levels: {count: 5, worst: high_code} or low_code",
-                ),
-                layer=layer.id,
-                field="level",
-            )
-        count = spec.levels.count
-        wrong = values.notna() & ~values.isin(range(1, count + 1))
-        if wrong.any():
-            message = Text(
-                f"等级 {values[wrong].iloc[0]:g} 不在 1–{count}",
-                f"the level {values[wrong].iloc[0]:g} is not in 1-{count}",
-            )
-            findings.append(
-                Finding(
-                    layer.id, "error", "LEVEL_UNKNOWN", message, row=str(keys[wrong].iloc[0]), rows=int(wrong.sum())
-                )
-            )
-        codes = to_worst_high(
-            values.where(~wrong).fillna(0).to_numpy().astype(int), count=count, worst=spec.levels.worst
-        )
-        values = values.where(values.isna(), codes.astype(float))
-    return values.astype("Int64"), count, findings
-
-
-def _duplicates(values: pd.Series, field: str) -> list[Finding]:
-    again = values.notna() & values.duplicated(keep=False)
-    findings = []
-    for value, rows in values[again].groupby(values[again], sort=True):
-        numbers = ", ".join(str(i + 1) for i in rows.index)
-        message = Text(f"编号 {value} 重复（第 {numbers} 行）", f"{value} stands more than once (rows {numbers})")
-        findings.append(
-            Finding(
-                "",
-                "error",
-                "ID_DUPLICATE",
-                message,
-                Text("改正编号", "correct the ids"),
-                row=str(value),
-                field=field,
-                rows=len(rows),
-            )
-        )
-    return findings
+    told = [frame[c].astype("str") for c in ORIGIN_COLUMNS if c in frame.columns]
+    return any(bool(column.str.contains("合成|synthetic|yes", case=False, na=False).any()) for column in told)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
-from riskmap.crs import parse, transformer
-from riskmap.data.findings import Finding
-from riskmap.data.vectors import require_content
-from riskmap.errors import DataError, MissingCRSError
+from riskmap import webdatums
+from riskmap.crs import name, parse, same, transformer
+from riskmap.data import rules, systems
+from riskmap.data.ledger import Ledger
+from riskmap.data.rules import listed
+from riskmap.data.spec import InputSpec, LayerSpec, near
+from riskmap.errors import OutputError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNTAGGED = (-9999.0, -99999.0, -32768.0, -3.4028234663852886e38, 9.969209968386869e36, 1e20)
 """Numbers that deliveries use for no data; in a file without a nodata tag they are found and named, never summed."""
@@ -23,24 +31,51 @@ UNTAGGED = (-9999.0, -99999.0, -32768.0, -3.4028234663852886e38, 9.9692099683868
 LARGE = 1e30
 """No measured value is as large: such cells are an undeclared fill value."""
 
+MARGIN = 2
+"""Cells around the area that are read with it."""
+
+Window = tuple[Any, tuple[float, float, float, float]]
+"""System and bounds."""
+
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """One band of a raster file: float64 values with NaN for unknown, and what was noticed on the way."""
+    """One band of a raster file: float64 values with NaN for unknown."""
 
     raster: Raster
     dtype: str
     tags: dict[str, str]
-    findings: tuple[Finding, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class GridFact:
+    """A grid beside the database: layer, title, how many levels it counts (None: values), unit."""
+
+    id: str
+    title: Text
+    levels: int | None
+    unit: str | None
+
+
+def grids_frame(grids: list[GridFact], crs: Any, cell_size: float) -> pd.DataFrame:
+    """Give the ``grids`` layer: the rasters beside the database, one row each."""
+    import pandas as pd
+
+    ordered = sorted(grids, key=lambda g: g.id)
+    columns = {
+        "id": pd.array([g.id for g in ordered], dtype="str"),
+        "file": pd.array([f"grids/{g.id}.tif" for g in ordered], dtype="str"),
+        "title_zh": pd.array([g.title.zh for g in ordered], dtype="str"),
+        "title_en": pd.array([g.title.en for g in ordered], dtype="str"),
+        "levels": pd.array([g.levels for g in ordered], dtype="Int64"),
+        "unit": pd.array([g.unit for g in ordered], dtype="str"),
+    }
+    return pd.DataFrame(columns).assign(crs=name(crs), cell_size_m=float(cell_size))
 
 
 def read_raster(
-    path: Path,
-    *,
-    crs: str | None = None,
-    variable: str | None = None,
-    area: tuple[Any, tuple[float, float, float, float]] | None = None,
-    layer: str = "",
+    path: Path, spec: InputSpec, layer: LayerSpec, ledger: Ledger, *, sub: str | None = None, area: Window | None = None
 ) -> Band:
     """Read the first band of a raster.
 
@@ -48,56 +83,117 @@ def read_raster(
     ----------
     path : Path
         GeoTIFF, NetCDF, ASCII grid or anything GDAL reads.
-    crs : str, optional
-        Declared system; wins over the file's own only when the file has none.
-    variable : str, optional
-        Name of a sub-dataset (NetCDF variable).
+    spec : InputSpec
+        ``crs`` is used where the file says none, and wins with a warning where it says another.
+    layer : LayerSpec
+    ledger : Ledger
+        Takes what was noticed on the way.
+    sub : str, optional
+        Variable of a NetCDF file.
     area : (crs, bounds), optional
         Read only the window that covers these bounds, two cells wider.
-    layer : str
-        Layer id for messages.
 
     Raises
     ------
     DataError, MissingCRSError, CRSError
     """
-    import rasterio
-    from rasterio.errors import RasterioIOError
-    from rasterio.windows import Window
-
-    require_content(path, layer)
-    name = f"netcdf:{path}:{variable}" if variable else str(path)
-    try:
-        with rasterio.open(name) as source:
-            system = _system(source, crs, path, layer)
-            if source.transform.b or source.transform.d:
-                raise DataError(
-                    Text("栅格带旋转，不是正北朝上", "the raster is rotated, not north-up"),
-                    remedy=Text("先用 gdalwarp 转正", "warp it to north-up first (gdalwarp)"),
-                    file=path.name,
-                    layer=layer,
-                )
-            window = _window(source, system, area) if area else Window(0, 0, source.width, source.height)
-            if window.width < 1 or window.height < 1:
-                raise DataError(
-                    Text("栅格不在区域内", "the raster does not meet the area"),
-                    remedy=Text("检查坐标系和文件", "check the coordinate system and the file"),
-                    file=path.name,
-                    layer=layer,
-                )
-            data = source.read(1, window=window, masked=True)
-            transform, nodata = source.window_transform(window), source.nodata
-            dtype, tags = source.dtypes[0], dict(source.tags())
-    except RasterioIOError as error:
-        raise DataError(
-            Text(f"GDAL 读不了：{error}", f"GDAL cannot read it: {error}"), file=path.name, layer=layer
-        ) from error
-    values = data.astype(np.float64).filled(np.nan)
+    with _dataset(path, sub, layer) as source:
+        system = _system(source, spec.crs, layer, ledger)
+        if source.count > 1:
+            ledger.note("RASTER_BANDS", n=source.count)
+        if source.transform.b or source.transform.d:
+            values, transform, whole = *_turned(source, spec, layer, ledger), True
+        else:
+            window = _window(source, system, area, layer, ledger.file)
+            whole = (window.width, window.height) == (source.width, source.height)
+            values, transform = _values(source, window), source.window_transform(window)
+        nodata, dtype, tags = source.nodata, source.dtypes[0], dict(source.tags())
     if transform.e > 0:  # south-up: NetCDF with ascending latitude
         values = values[::-1]
         transform = transform @ transform.translation(0, values.shape[0]) @ transform.scale(1, -1)
-    findings = _fill_untagged(values, nodata, path, layer)
-    return Band(Raster(Grid(values.shape, transform, system), values), dtype, tags, tuple(findings))
+    values = _without_untagged(values, nodata, ledger)
+    if np.isnan(values).all():
+        raise rules.error("RASTER_EMPTY", file=ledger.file, layer=layer.id)
+    return Band(Raster(Grid(values.shape, transform, system), values), dtype, tags, whole)
+
+
+def variables_of(path: Path) -> list[str]:
+    """Give the variables of a raster file that holds several, else an empty list."""
+    import rasterio
+
+    with rasterio.open(path) as source:
+        return [name.rsplit(":", 1)[1] for name in source.subdatasets]
+
+
+@contextmanager
+def _dataset(path: Path, sub: str | None, layer: LayerSpec) -> Iterator[Any]:
+    """Open a raster, or the one variable of it that is meant."""
+    import rasterio
+    from rasterio.errors import RasterioError, RasterioIOError
+
+    place = {"file": path.name, "layer": layer.id}
+    try:
+        names = variables_of(path)
+        if sub is None and len(names) > 1:
+            raise rules.error("RASTER_VARIABLE", n=len(names), names=listed(names), **place)
+        if names and sub is not None and sub not in names:
+            hint = near(sub, names)
+            raise rules.error("FILE_NO_LAYER", name=sub, names=listed(names), hint=hint, **place)
+        variable = sub if names else None
+        # quotation marks keep the colon of a Windows drive apart from the one before the variable
+        target = f'netcdf:"{path}":{variable or names[0]}' if names else path
+        with rasterio.open(target) as source:
+            yield source
+    except RiskmapError:
+        raise
+    except (RasterioIOError, RasterioError, OSError) as error:
+        raise rules.error("FILE_UNREADABLE", why=error, **place) from error
+
+
+def _values(source: Any, window: Any) -> NDArray[np.float64]:
+    """Read a window as float64 with NaN where the file says no data; packed values are unpacked."""
+    data = source.read(1, window=window, masked=True)
+    values = data.astype(np.float64).filled(np.nan)
+    scale, offset = source.scales[0], source.offsets[0]
+    return values if (scale, offset) == (1.0, 0.0) else values * scale + offset
+
+
+def _turned(source: Any, spec: InputSpec, layer: LayerSpec, ledger: Ledger) -> tuple[NDArray[np.float64], Any]:
+    """Bring a rotated raster to north-up by nearest cells; amounts per cell cannot be brought there so."""
+    from rasterio.enums import Resampling
+    from rasterio.warp import calculate_default_transform, reproject
+
+    degrees = float(np.degrees(np.arctan2(source.transform.d, source.transform.a)))
+    if layer.id.startswith("exposure_") and spec.content in (None, "amount"):
+        found = rules.finding("RASTER_ROTATED", layer.id, severity="error", file=ledger.file, degrees=degrees)
+        raise rules.error_of(found)
+    ledger.note("RASTER_ROTATED", degrees=degrees, facts={"degrees": round(degrees, 3)})
+    size = float(np.hypot(source.transform.a, source.transform.d))
+    crs = source.crs
+    transform, width, height = calculate_default_transform(
+        crs, crs, source.width, source.height, *_bounds(source), resolution=size
+    )
+    values = np.full((height, width), np.nan)
+    given = source.read(1, masked=True).astype(np.float64).filled(np.nan)
+    reproject(
+        given,
+        values,
+        src_transform=source.transform,
+        src_crs=crs,
+        dst_transform=transform,
+        dst_crs=crs,
+        src_nodata=np.nan,
+        dst_nodata=np.nan,
+        resampling=Resampling.nearest,
+    )
+    return values, transform
+
+
+def _bounds(source: Any) -> tuple[float, float, float, float]:
+    """Give the bounds of the four corners; rasterio's own take the raster as north-up."""
+    corners = [source.transform @ (c, r) for c in (0, source.width) for r in (0, source.height)]
+    x, y = zip(*corners, strict=True)
+    return min(x), min(y), max(x), max(y)
 
 
 def write_cog(
@@ -110,13 +206,19 @@ def write_cog(
     raster : Raster
         float32 or float64 (amounts, which must add up) with NaN as nodata, uint8 codes with 0 as nodata.
     path : Path
-        Written anew; the bytes depend on nothing but the arguments.
+        Replaced whole; the bytes depend on nothing but the arguments.
     title : str
         Stored as the band's description.
     colours : mapping, optional
         Colour table of codes.
+
+    Raises
+    ------
+    OutputError
+        No room, no rights.
     """
     import rasterio
+    from rasterio.errors import RasterioError
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
@@ -144,8 +246,29 @@ def write_cog(
             "predictor": "STANDARD" if codes else "FLOATING_POINT",
             "overview_resampling": "MODE" if codes else "AVERAGE",
         }
-        copy(memory.name, path, driver="COG", blocksize=512, **options)
+        beside = path.with_name(f".new-{path.name}")
+        try:
+            copy(memory.name, beside, driver="COG", blocksize=512, **options)
+            _require_readable(beside)
+            beside.replace(path)
+        except (OSError, RasterioError) as error:
+            raise OutputError(
+                Text(f"写不了：{error}", f"cannot be written: {error}"),
+                remedy=Text("检查磁盘空间和权限", "check disk space and rights"),
+                file=str(path),
+            ) from error
+        finally:
+            beside.unlink(missing_ok=True)
     return path
+
+
+def _require_readable(path: Path) -> None:
+    """Raise when a raster was not written whole: a full disk is not always an error to GDAL."""
+    import rasterio
+
+    with rasterio.open(path) as written:
+        for _, window in written.block_windows(1):
+            written.read(1, window=window)
 
 
 def read_grid(path: Path) -> Raster:
@@ -157,82 +280,51 @@ def read_grid(path: Path) -> Raster:
         return Raster(grid, source.read(1))
 
 
-def _system(source: Any, declared: str | None, path: Path, layer: str) -> pyproj.CRS:
+def _system(source: Any, declared: str | None, layer: LayerSpec, ledger: Ledger) -> pyproj.CRS:
+    """Give the system that the raster is in; refuse a missing, old or impossible one."""
+    west, south, east, north = _bounds(source)
+    x, y = np.array([west, east]), np.array([south, north])
     if source.crs is None and declared is None:
-        raise MissingCRSError(
-            Text("栅格没有坐标系", "the raster has no coordinate system"),
-            remedy=Text("在项目文件里写明 crs: EPSG:…", "say crs: EPSG:... in the project file"),
-            file=path.name,
-            layer=layer,
-        )
-    if source.crs is None:
-        return parse(declared, file=path.name, layer=layer)
-    return pyproj.CRS.from_wkt(source.crs.to_wkt())
+        raise systems.missing(x, y, layer, ledger.file)
+    own = None if source.crs is None else pyproj.CRS.from_wkt(source.crs.to_wkt())
+    system = own
+    if declared is not None:
+        if webdatums.named(declared):  # cells cannot be moved one by one
+            raise rules.error("CRS_UNKNOWN", value=declared, file=ledger.file, layer=layer.id)
+        system = parse(declared, file=ledger.file, layer=layer.id)
+        if own is not None and not same(own, system):
+            ledger.note("CRS_OVERRIDDEN", file_says=name(own), declared=name(system))
+    systems.refuse_old_datum(system, layer, ledger.file)
+    systems.refuse_impossible(system, x, y, layer, ledger.file)
+    return system
 
 
-def _window(source: Any, system: pyproj.CRS, area: tuple[Any, tuple[float, float, float, float]]) -> Any:
+def _window(source: Any, system: pyproj.CRS, area: Window | None, layer: LayerSpec, file: str) -> Any:
     """Give the window of the source that covers the area, two cells wider, within the source."""
-    from rasterio.windows import Window
+    from rasterio.windows import Window as Cells
 
-    to_source = transformer(area[0], system)
-    west, south, east, north = to_source.transform_bounds(*area[1], densify_pts=21)
+    if area is None:
+        return Cells(0, 0, source.width, source.height)
+    west, south, east, north = transformer(area[0], system).transform_bounds(*area[1], densify_pts=21)
     columns, rows = zip(*(~source.transform @ (x, y) for x in (west, east) for y in (south, north)), strict=True)
-    c0, c1 = max(int(np.floor(min(columns))) - 2, 0), min(int(np.ceil(max(columns))) + 2, source.width)
-    r0, r1 = max(int(np.floor(min(rows))) - 2, 0), min(int(np.ceil(max(rows))) + 2, source.height)
-    return Window(c0, r0, max(c1 - c0, 0), max(r1 - r0, 0))
+    c0, c1 = max(int(np.floor(min(columns))) - MARGIN, 0), min(int(np.ceil(max(columns))) + MARGIN, source.width)
+    r0, r1 = max(int(np.floor(min(rows))) - MARGIN, 0), min(int(np.ceil(max(rows))) + MARGIN, source.height)
+    if c1 <= c0 or r1 <= r0:
+        raise rules.error("RASTER_ELSEWHERE", file=file, layer=layer.id)
+    return Cells(c0, r0, c1 - c0, r1 - r0)
 
 
-def _fill_untagged(values: NDArray[np.float64], nodata: float | None, path: Path, layer: str) -> list[Finding]:
-    """Turn fill values that the file does not declare into NaN, in place, and name them."""
-    found: dict[float, int] = {}
+def _without_untagged(values: NDArray[np.float64], nodata: float | None, ledger: Ledger) -> NDArray[np.float64]:
+    """Give the values with NaN for fill values that the file does not declare; each is named."""
+    values = values.copy()
     with np.errstate(invalid="ignore"):
-        for fill in UNTAGGED:
-            count = int((values == np.float64(np.float32(fill))).sum())
-            if count and fill != nodata:
-                found[fill] = count
-                values[values == np.float64(np.float32(fill))] = np.nan
-        huge = np.abs(values) > LARGE
-    if huge.any():
-        found[float(np.abs(values[huge]).max())] = int(huge.sum())
-        values[huge] = np.nan
-    return [
-        Finding(
-            layer,
-            "warning",
-            "NODATA_UNTAGGED",
-            Text(
-                f"{count} 个格子的值 {fill:g} 没有声明为无数据；按未知处理",
-                f"{count} cells hold {fill:g}, not declared as nodata; taken as unknown",
-            ),
-            Text("在文件里声明 nodata", "declare nodata in the file"),
-            file=path.name,
-            rows=count,
-        )
-        for fill, count in found.items()
-    ]
-
-
-def require_levels_said(band: Band, layer: str, file: str) -> None:
-    """Raise when a raster of small whole numbers came without saying what the numbers mean.
-
-    Raises
-    ------
-    DataError
-        The message shows both readings, for nothing guesses which end is worst.
-    """
-    codes = np.unique(band.raster.values[~np.isnan(band.raster.values)])
-    if np.dtype(band.dtype).kind not in "iu" or not len(codes) or codes.min() < 0 or codes.max() > 5:
-        return
-    counts = {int(c): int((band.raster.values == c).sum()) for c in codes}
-    raise DataError(
-        Text(
-            f"整数代码 {counts}（代码: 格数）没有说明哪一端最坏：若高码最坏，{int(codes.max())} 是最高；若低码最坏，{int(codes.min())} 是最高",
-            f"whole codes {counts} (code: cells) without saying which end is worst: read high_code, {int(codes.max())} is the worst; read low_code, {int(codes.min())} is",
-        ),
-        remedy=Text(
-            "写明 levels: {count: 5, worst: high_code} 或 low_code；若是测量值写 content: value",
-            "say levels: {count: 5, worst: high_code} or low_code; for measured values say content: value",
-        ),
-        file=file,
-        layer=layer,
-    )
+        fills = [v for v in UNTAGGED if v != nodata]
+        for fill in (*(np.float64(np.float32(v)) for v in fills), None):
+            marked = np.abs(values) > LARGE if fill is None else values == fill
+            if marked.any():
+                value, n = float(values[marked].flat[0]), int(marked.sum())
+                values[marked] = np.nan
+                known = round(float(np.nansum(values)), 6)
+                facts = {"value": value, "cells": n, "sum_of_the_rest": known}
+                ledger.note("NODATA_UNTAGGED", value=value, n=n, rows_count=n, facts=facts)
+    return values

@@ -51,7 +51,10 @@ class DomainValue(Record):
 
 
 class FieldSpec(Record):
-    """What a column is: type, unit, bounds, and the names it goes by in deliveries."""
+    """What a column is: type, unit, bounds, and the names it goes by in deliveries.
+
+    ``stand_ins`` are level words of no scale that are taken for one that is, with a warning: green for blue.
+    """
 
     title: Bilingual
     type: FieldType
@@ -62,6 +65,7 @@ class FieldSpec(Record):
     max: float | None = None
     digits: tuple[int, ...] = ()
     domain: dict[str, DomainValue] = {}
+    stand_ins: dict[str, str] = {}
     aliases: tuple[Annotated[Alias, BeforeValidator(_alias)], ...] = ()
     note: Bilingual | None = None
 
@@ -97,7 +101,7 @@ class StyleClass(Record):
     label: Bilingual
     colour: str
     roman: str = ""
-    pattern: Literal["solid", "lines", "cross", "dots", "none"] = "solid"
+    pattern: Literal["solid", "lines", "cross", "dots", "none", "hatch"] = "solid"
 
 
 class Symbol(Record):
@@ -182,6 +186,21 @@ class FactTable(Record):
     note: Bilingual | None = None
 
 
+class Rule(Record):
+    """What data is held to: how grave a breach is, what the reader is told, and what to do about it."""
+
+    severity: Literal["error", "warning", "note"]
+    message: Bilingual
+    remedy: Bilingual | None = None
+
+
+class RuleBook(Record):
+    """All rules by code."""
+
+    title: Bilingual
+    rules: dict[str, Rule]
+
+
 class Facts(Record):
     """A topic of facts: single values and tables."""
 
@@ -210,17 +229,19 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# words and codes stay as they are written: `no` is no boolean, `2020-12-31` no date, `0371` and `12:30` no numbers
+_RESOLVED_OURSELVES = {f"tag:yaml.org,2002:{name}" for name in ("bool", "timestamp", "int", "float")}
 _StrictLoader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern)
-        for tag, pattern in resolvers
-        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
-    ]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _RESOLVED_OURSELVES]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-)
+for _name, _pattern, _first in (
+    ("bool", r"^(true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"^[-+]?(0|[1-9][0-9]*)$", "-+0123456789"),
+    ("float", r"^[-+]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+|[1-9][0-9]*(?=[eE]))([eE][-+]?[0-9]+)?$", "-+.0123456789"),
+    ("float", r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$", "-+."),
+):
+    _StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(_pattern), list(_first))
 
 
 def read_yaml(path: Path) -> Any:
@@ -281,9 +302,9 @@ def _complaint(model: type[BaseModel], item: Any) -> Text:
     return Text(f"{path}：{given!r} 不合要求（{item['msg']}）", f"{path}: {given!r} does not fit ({item['msg']})")
 
 
-def near(word: str, known: list[str] | tuple[str, ...]) -> Text:
+def near(word: str, known: list[str] | tuple[str, ...], *, cutoff: float = 0.6) -> Text:
     """Give ``; did you mean 'weights'?`` when one of the known words is close, else an empty text."""
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(word, known, n=3, cutoff=cutoff)
     if not close:
         return Text("", "")
     words = " / ".join(repr(c) for c in close)

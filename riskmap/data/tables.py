@@ -1,4 +1,4 @@
-"""Tables without geometry: CSV in any of the usual encodings, and XLSX with merged headers."""
+"""Tables without geometry: delimited text in any of the usual encodings, and what text and workbooks share."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmap.data import rules
 from riskmap.data.encodings import Encoding, detect
 from riskmap.data.findings import Finding
-from riskmap.data.spec import near
-from riskmap.errors import DataError
-from riskmap.text import Text
+from riskmap.data.rules import finding, listed
+from riskmap.data.units import fold, unit_words
 
 if TYPE_CHECKING:
     import pandas as pd
-    from openpyxl.worksheet.worksheet import Worksheet
+
+DELIMITERS = ",\t;|"
+
+NAMELESS = "列"
+"""With its number, the name of a column that has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,7 @@ class Table:
 
 
 def read_csv(path: Path, *, encoding: str | None = None, layer: str = "") -> Table:
-    """Read a delimited text file; every cell stays text, an empty cell is missing.
+    """Read a delimited text file; every cell stays text, an empty cell is missing, wholly empty rows are no rows.
 
     Parameters
     ----------
@@ -45,179 +49,137 @@ def read_csv(path: Path, *, encoding: str | None = None, layer: str = "") -> Tab
     DataError
         Unknown encoding, no header, or a row with more cells than the header.
     """
-    import pandas as pd
-
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error.strerror) from error
     found = detect(data, declared=encoding, file=path.name)
     text = data.decode(found.name).removeprefix("\ufeff")
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
-    rows = [row for row in rows if any(cell.strip() for cell in row)]
-    if not rows:
-        raise DataError(Text("文件没有内容", "the file has no content"), file=path.name, layer=layer)
-    header = _names([cell.strip() for cell in rows[0]])
-    for number, row in enumerate(rows[1:], 1):
-        if any(cell.strip() for cell in row[len(header) :]):
-            raise DataError(
-                Text(
-                    f"有 {len(row)} 个单元格，表头只有 {len(header)} 个",
-                    f"{len(row)} cells under a header of {len(header)}",
-                ),
-                remedy=Text("检查该行的分隔符和引号", "check that row's separators and quotes"),
-                file=path.name,
-                layer=layer,
-                row=number,
-            )
-    cells = [[_cell(c) for c in row[: len(header)]] + [None] * (len(header) - len(row)) for row in rows[1:]]
-    return Table(pd.DataFrame(cells, columns=header, dtype=object), found, None)
+    del data
+    delimiter = _delimiter(text)
+    frame = _parsed(text, delimiter, path, layer)
+    frame = frame[frame.notna().any(axis=1)]
+    if frame.empty:
+        raise rules.error("FILE_NO_TABLE", file=path.name, layer=layer)
+    first = header_row(list(frame.head(HEAD_ROWS).itertuples(index=False, name=None)))
+    header = [cell_text(cell) for cell in frame.iloc[first]]
+    units = unit_row(list(frame.iloc[first + 1])) if len(frame) > first + 1 else None
+    last = first + 1 if units else first
+    header = with_units(header, units)
+    frame = frame.iloc[last + 1 :].reset_index(drop=True)
+    _refuse_long_rows(frame, header, path, layer)
+    names, findings = unique_names(header, list(frame.notna().any()), path, layer)
+    frame = frame.set_axis(names, axis=1)[[n for n in names if n]]
+    if last:
+        findings.append(finding("HEADER_MERGED", layer, file=path.name, first=first + 1, last=last + 1, n=0))
+    return Table(frame, found, None, (*found.findings(layer, path.name), *findings))
 
 
-def _cell(text: str) -> str | None:
-    return text if text.strip() else None
+HEAD_ROWS = 50
+"""Rows in which the header is looked for."""
 
 
-def _delimiter(text: str) -> str:
-    """Give the separator that splits the first line into most cells."""
-    first = text.split("\n", 1)[0]
-    return max(",\t;|", key=lambda mark: (len(next(csv.reader([first], delimiter=mark), [])), -",\t;|".index(mark)))
+def header_row(rows: list[tuple[Any, ...]]) -> int:
+    """Give the position of the header: the first row with two different values; rows above it hold one, a title."""
+    for position, row in enumerate(rows):
+        if len({cell_text(v) for v in row} - {""}) > 1:
+            return position
+    return 0
 
 
-def sheet_names(path: Path) -> list[str]:
-    """Give the names of a workbook's sheets."""
-    import openpyxl
+def cell_text(value: Any) -> str:
+    """Give a heading as text: no line breaks, no outer blanks, empty for nothing."""
+    if value is None or value != value:  # noqa: PLR0124 (NaN is the one value unequal to itself)
+        return ""
+    return str(value).replace("\r", "").replace("\n", "").strip()
 
-    return openpyxl.load_workbook(path, read_only=True).sheetnames
+
+def unit_row(cells: list[Any]) -> list[str] | None:
+    """Give the units of a row that holds nothing else, in brackets or not, empty where it says none; else None."""
+    words = [cell_text(c).strip("()（）[]") for c in cells]
+    if not any(words) or not all(w == "" or fold(w) in unit_words() for w in words):
+        return None
+    # the number 1 or a blank row is no row of units
+    return words if any(not w.isdigit() for w in words if w) else None
 
 
-def read_xlsx(path: Path, *, sheet: str | None = None, layer: str = "") -> Table:
-    """Read one sheet of a workbook: title rows left out, merged headers joined, merged cells filled.
+def with_units(header: list[str], units: list[str] | None) -> list[str]:
+    """Give headings with the unit that stands below them: ``人口(万人)``."""
+    if units is None:
+        return header
+    return [f"{name}({unit})" if name and unit else name for name, unit in zip(header, units, strict=True)]
 
-    Parameters
-    ----------
-    path : Path
-    sheet : str, optional
-        Name of the sheet; needed when more than one sheet has a table.
-    layer : str
-        Layer id for the findings.
 
-    Raises
-    ------
-    DataError
-        No such sheet, or several tables and no name given; the message lists the sheets.
+def unique_names(header: list[str], filled: list[bool], path: Path, layer: str) -> tuple[list[str], list[Finding]]:
+    """Make repeated headings different (``name``, ``name_2``), so that no column hides another.
+
+    A column without a heading is called by its number when it holds anything (``filled``), and has no name when not.
     """
-    import pandas as pd
-
-    book = _workbook(path, layer)
-    page = _sheet(book, sheet, path, layer)
-    merged = {(r, c): page.cell(m.min_row, m.min_col).value for m in page.merged_cells.ranges for r, c in _cells_of(m)}
-    grid = [
-        [merged.get((r, c), page.cell(r, c).value) for c in range(1, page.max_column + 1)]
-        for r in range(1, page.max_row + 1)
-    ]
-    first, last = _header_rows(page, grid)
-    names = _names(_joined_header(grid[first - 1 : last]))
-    keep = [i for i, n in enumerate(names) if n]
-    body = [[row[i] for i in keep] for row in grid[last:] if any(v is not None and str(v).strip() for v in row)]
-    frame = pd.DataFrame(body, columns=[names[i] for i in keep], dtype=object)
-    findings = ()
-    if last > first or first > 1 or page.merged_cells.ranges:
-        message = Text(
-            f"表头在第 {first}–{last} 行，合并单元格 {len(page.merged_cells.ranges)} 处已按左上角的值填充",
-            f"header in rows {first}-{last}; {len(page.merged_cells.ranges)} merged ranges were filled with their first value",
-        )
-        findings = (Finding(layer, "note", "HEADER_MERGED", message, file=path.name, rows=len(frame)),)
-    return Table(frame, None, page.title, findings)
-
-
-def _workbook(path: Path, layer: str) -> Any:
-    import zipfile
-
-    import openpyxl
-
-    try:
-        return openpyxl.load_workbook(path, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise DataError(
-            Text("不是可读的 xlsx 工作簿", "not a readable xlsx workbook"),
-            remedy=Text("用表格软件打开后另存为 .xlsx", "open it in a spreadsheet program and save it as .xlsx"),
-            file=path.name,
-            layer=layer,
-        ) from error
-
-
-def _sheet(book: Any, name: str | None, path: Path, layer: str) -> Worksheet:
-    if name is not None:
-        if name not in book.sheetnames:
-            raise DataError(
-                Text(
-                    f"没有工作表 {name!r}，有：{'、'.join(book.sheetnames)}",
-                    f"no sheet {name!r}; there are {', '.join(book.sheetnames)}",
-                )
-                + near(name, book.sheetnames),
-                file=path.name,
-                layer=layer,
-            )
-        return book[name]
-    # a sheet of one column is a cover or a note, not a table
-    tables = [s for s in book.worksheets if s.max_row > 1 and s.max_column > 1]
-    if len(tables) != 1:
-        raise DataError(
-            Text(
-                f"有 {len(tables)} 个工作表像表格：{'、'.join(s.title for s in tables)}",
-                f"{len(tables)} sheets look like tables: {', '.join(s.title for s in tables)}",
-            ),
-            remedy=Text("在项目文件里用 layer: 指明工作表", "name the sheet with layer: in the project file"),
-            file=path.name,
-            layer=layer,
-        )
-    return tables[0]
-
-
-def _cells_of(merged: Any) -> list[tuple[int, int]]:
-    return [
-        (r, c) for r in range(merged.min_row, merged.max_row + 1) for c in range(merged.min_col, merged.max_col + 1)
-    ]
-
-
-def _header_rows(page: Worksheet, grid: list[list[Any]]) -> tuple[int, int]:
-    """Give the first and last row (from 1) of the header.
-
-    Title rows hold one value; the header begins at the first row with two different ones, and reaches as far down as the
-    merged cells that begin in it: a vertical merge to its foot, a horizontal one to the row of sub-headings below.
-    """
-    first = next((i for i, row in enumerate(grid, 1) if len({v for v in row if v is not None}) > 1), 1)
-    last, row = first, first
-    while row <= last:
-        for m in page.merged_cells.ranges:
-            if m.min_row == row and m.max_col > m.min_col:
-                last = max(last, m.max_row + 1)
-            elif m.min_row == row:
-                last = max(last, m.max_row)
-        row += 1
-    return first, min(last, len(grid))
-
-
-def _joined_header(rows: list[list[Any]]) -> list[str]:
-    """Give each column its lowest heading; where that stands twice, the headings above it as well."""
-    columns = []
-    for cells in zip(*rows, strict=True):
-        parts: list[str] = []
-        for value in cells:
-            text = "" if value is None else str(value).replace("\n", "").strip()
-            if text and (not parts or parts[-1] != text):
-                parts.append(text)
-        columns.append(parts)
-    leaves = [parts[-1] if parts else "" for parts in columns]
-    return [
-        "/".join(parts) if parts and leaves.count(leaf) > 1 else leaf
-        for parts, leaf in zip(columns, leaves, strict=True)
-    ]
-
-
-def _names(header: list[str]) -> list[str]:
-    """Make repeated names different (``name``, ``name_2``), so that no column hides another."""
     seen: dict[str, int] = {}
     out = []
+    nameless = [
+        f"{NAMELESS}{i}" for i, (name, any_) in enumerate(zip(header, filled, strict=True), 1) if any_ and not name
+    ]
+    header = [name or (f"{NAMELESS}{i}" if filled[i - 1] else "") for i, name in enumerate(header, 1)]
     for name in header:
         seen[name] = seen.get(name, 0) + 1
         out.append(name if seen[name] == 1 or not name else f"{name}_{seen[name]}")
-    return out
+    again = sorted(n for n, times in seen.items() if n and times > 1)
+    found = [finding("HEADER_REPEATED", layer, file=path.name, names=listed(again))] if again else []
+    if nameless:
+        found.append(finding("HEADER_NAMELESS", layer, file=path.name, names=listed(nameless)))
+    return out, found
+
+
+def _delimiter(text: str) -> str:
+    """Give the separator that splits the first lines into most cells."""
+    lines = text[: 1 << 16].splitlines()[:5]
+
+    def cells(mark: str) -> int:
+        return max((len(row) for row in csv.reader(lines, delimiter=mark)), default=0)
+
+    return max(DELIMITERS, key=lambda mark: (cells(mark), -DELIMITERS.index(mark)))
+
+
+def _parsed(text: str, delimiter: str, path: Path, layer: str) -> pd.DataFrame:
+    """Give all rows with the header still among them; short rows are filled up with missing cells."""
+    import pandas as pd
+
+    try:
+        # the fast reader takes the width from the first rows and refuses longer ones
+        frame = pd.read_csv(
+            io.StringIO(text, newline=""),
+            sep=delimiter,
+            header=None,
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=True,
+            engine="c",
+        )
+    except pd.errors.EmptyDataError as error:
+        raise rules.error("FILE_NO_TABLE", file=path.name, layer=layer) from error
+    except pd.errors.ParserError:
+        frame = _ragged(text, delimiter)
+    blank = frame.apply(lambda column: column.str.strip() == "")
+    return frame.mask(blank.fillna(False).astype(bool)) if blank.any(axis=None) else frame
+
+
+def _ragged(text: str, delimiter: str) -> pd.DataFrame:
+    """Read rows of different lengths."""
+    import pandas as pd
+
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    width = max(map(len, rows))
+    filled = [[cell or None for cell in row] + [None] * (width - len(row)) for row in rows]
+    return pd.DataFrame(filled, dtype="str")
+
+
+def _refuse_long_rows(frame: pd.DataFrame, header: list[str], path: Path, layer: str) -> None:
+    """Raise when cells stand under no heading beyond the last one: a separator in a text moved them there."""
+    width = max((i for i, name in enumerate(header, 1) if name), default=0)
+    beyond = frame.iloc[:, width:].notna()
+    if beyond.any(axis=None):
+        row = int(beyond.any(axis=1).to_numpy().argmax())
+        n = int(frame.iloc[row].notna().to_numpy().nonzero()[0].max()) + 1
+        raise rules.error("ROW_LONG", file=path.name, layer=layer, row=row + 1, n=n, wanted=width)

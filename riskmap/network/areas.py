@@ -47,7 +47,7 @@ def beside(
     array of polygons, single or multiple
         One for each group, empty where nothing is reached. Holes and islands are kept.
     """
-    walls = _segments(barriers)
+    walls = segments(barriers)
     shapes, owner = [], []
     near = np.zeros(len(lines), dtype=bool)
     if len(walls):
@@ -68,7 +68,7 @@ def _united(shapes: NDArray, owner: NDArray[np.int64], groups: int) -> NDArray:
     return np.array([shapely.Polygon() if u.is_empty else u for u in united], dtype=object)
 
 
-def _segments(barriers: NDArray | None) -> NDArray:
+def segments(barriers: NDArray | None) -> NDArray:
     """Give barriers as straight segments."""
     if barriers is None or not len(barriers):
         return np.empty(0, dtype=object)

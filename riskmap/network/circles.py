@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskmap.errors import ConservationError
 from riskmap.grid import Grid, Raster
 from riskmap.landing import covered_cells
+from riskmap.network.arcs import HAIR_S
 from riskmap.network.coverage import MINUTE, Coverage
 from riskmap.network.positions import Places
 from riskmap.text import Text
@@ -107,6 +108,10 @@ class Cells:
         From dispatch to the nearest road of a cell; NaN outside, far from roads, and where none comes.
     station : int array of the grid's shape
         Position of the station that comes first, of the nearest answered cell where a cell has no road; -1 if none.
+    ranked_s : float array (3, cells inside)
+        Arrival (s) of the first three stations at the road of each cell inside; ``inf`` where fewer come.
+    ranked : int array (3, cells inside)
+        Positions of these stations; -1 where fewer come.
     """
 
     grid: Grid
@@ -114,6 +119,15 @@ class Cells:
     at: NDArray[np.int64]
     minutes: Raster
     station: NDArray[np.int64]
+    ranked_s: NDArray[np.float64]
+    ranked: NDArray[np.int64]
+
+    def depth(self, limit_s: float) -> Raster:
+        """Give how many stations are at the road of each cell in time: 0, 1, 2, or 3 for three and more; NaN far from roads."""
+        count = np.full(self.grid.shape[0] * self.grid.shape[1], np.nan)
+        in_time = (self.ranked_s <= limit_s + HAIR_S).sum(axis=0)
+        count[self.at] = np.where(self.places.found, in_time, np.nan)
+        return Raster(self.grid, count.reshape(self.grid.shape))
 
 
 def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_]) -> Cells:
@@ -131,16 +145,16 @@ def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_]) -> Cells:
     x, y = np.meshgrid(*grid.centres())
     at = np.flatnonzero(inside.ravel())
     places = covering.join(shapely.points(x.ravel()[at], y.ravel()[at]))
-    first = covering.first_at(places)
+    ranked_s, ranked = covering.arrivals(places, 3)
     minutes, station = np.full(inside.size, np.nan), np.full(inside.size, -1)
-    minutes[at] = np.where(np.isfinite(first.seconds), first.seconds / MINUTE, np.nan)
-    station[at] = first.source
+    minutes[at] = np.where(np.isfinite(ranked_s[0]), ranked_s[0] / MINUTE, np.nan)
+    station[at] = ranked[0]
     known = (station >= 0).reshape(inside.shape)
     station = station.reshape(inside.shape)
     if known.any():
         row, column = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         station = station[row, column]
-    return Cells(grid, places, at, Raster(grid, minutes.reshape(inside.shape)), station)
+    return Cells(grid, places, at, Raster(grid, minutes.reshape(inside.shape)), station, ranked_s, ranked)
 
 
 def responsibility(
@@ -247,9 +261,9 @@ def _people(covering: Coverage, found: Cells, people: Raster | None) -> tuple[ND
         return np.full(count, np.nan), np.full(count, np.nan)
     amount = np.nan_to_num(people.values.ravel()[found.at])
     station = found.station.ravel()[found.at]
-    seconds, by = covering.arrivals(found.places, 2)
-    alone = (seconds[0] <= covering.limit_s) & (seconds[1] > covering.limit_s)
+    in_time = found.ranked_s <= covering.limit_s + HAIR_S
+    alone = in_time[0] & ~in_time[1]
     return (
         np.bincount(station[station >= 0], amount[station >= 0], minlength=count),
-        np.bincount(by[0][alone], amount[alone], minlength=count),
+        np.bincount(found.ranked[0][alone], amount[alone], minlength=count),
     )

@@ -15,10 +15,13 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import StyleSpec, near
 from riskmap.errors import SpecError
 from riskmap.levels import LEVELS, UNKNOWN
-from riskmap.text import Text
+from riskmap.text import Lang, Text
 
 NO_CLASS = -1
 """Class number of a value that no class of the style names."""
+
+OPEN = ("none", "hatch")
+"""Patterns on no ground of their own: what is under them is seen."""
 
 CODES = 256
 """Number of codes that a uint8 grid can hold."""
@@ -40,8 +43,9 @@ class Swatch:
         ``#rrggbb``.
     roman : str
         Roman numeral that repeats the colour for black-and-white copies; may be empty.
-    pattern : {"solid", "lines", "cross", "dots", "none"}
-        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour.
+    pattern : {"solid", "lines", "cross", "dots", "none", "hatch"}
+        Drawn over the colour on request; ``none`` is the hatch of unknown ground, which has no colour; ``hatch`` is thin upright
+        lines in the class's colour that let the colours under them be seen.
     """
 
     value: int | str
@@ -49,6 +53,14 @@ class Swatch:
     rgb: str
     roman: str
     pattern: str
+
+    def numeral(self, lang: Lang) -> str:
+        """Give the numeral to set before the label; none before a label that has it already."""
+        return "" if self.roman in self.label.pick(lang) else self.roman
+
+    def named(self, lang: Lang) -> str:
+        """Give numeral and label."""
+        return f"{self.numeral(lang)} {self.label.pick(lang)}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +104,7 @@ class Symbology:
         """
         table = np.zeros((CODES, 4), dtype=np.uint8)
         for swatch in self.swatches:
-            if isinstance(swatch.value, int) and swatch.value != UNKNOWN and swatch.pattern != "none":
+            if isinstance(swatch.value, int) and swatch.value != UNKNOWN and swatch.pattern not in OPEN:
                 table[swatch.value] = rgba(swatch.rgb)
         return table
 

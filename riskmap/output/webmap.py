@@ -8,7 +8,6 @@ shows the cell under its middle.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,19 +19,43 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Symbol
 from riskmap.errors import OutputError
 from riskmap.levels import UNKNOWN
-from riskmap.output.symbology import Swatch, symbology, unknown
+from riskmap.output import relief
+from riskmap.output.symbology import symbology, unknown
 from riskmap.output.webmap_grid import OUTSIDE, area_bounds, codes_of, fit, unit_cells
 from riskmap.output.webmap_html import document
-from riskmap.output.webmap_page import INTERNAL_USE, GridLayer, LegendRow, Page, VectorLayer
-from riskmap.output.webmap_vector import lonlat, unit_record, vector_record
-from riskmap.output.webmap_view import TABLE_FORMATS, view
+from riskmap.output.webmap_page import (
+    INTERNAL_USE,
+    Comparison,
+    Explanation,
+    Factor,
+    GridLayer,
+    LegendRow,
+    Nearest,
+    Page,
+    VectorLayer,
+)
+from riskmap.output.webmap_vector import answer_record, lonlat, unit_record, vector_record
+from riskmap.output.webmap_view import TABLE_FORMATS, coded_classes, swatch_records, view
+from riskmap.output.webmap_why import Blocks, why_parts
 from riskmap.output.webmap_words import words
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["INTERNAL_USE", "GridLayer", "LegendRow", "Page", "VectorLayer", "render", "write"]
+__all__ = [
+    "INTERNAL_USE",
+    "Comparison",
+    "Explanation",
+    "Factor",
+    "GridLayer",
+    "LegendRow",
+    "Nearest",
+    "Page",
+    "VectorLayer",
+    "render",
+    "write",
+]
 
 
 def write(page: Page, path: Path, *, lang: Lang, catalog: Catalog) -> Path:
@@ -82,16 +105,78 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "words": {key: text.pick(lang) for key, text in words().items()},
         "bounds": _bounds(page, units),
         "grids": grids,
-        "levels": _levels(catalog, lang),
+        "coloured": page.coloured,
+        "coded": coded_classes(catalog, lang),
         "vectors": [description for description, _ in vectors],
         "units": None,
     }
     if len(units):
         told["units"] = _unit_parts(units, page, catalog, blocks)
+    told |= _ground(page, blocks) | _answers(page, catalog, lang, blocks) | _comparison(page, catalog, lang, blocks)
     blocks.append(("page", _json(told)))
     shown = view(page, units, told, catalog, lang) | {"blocks": blocks}
     west, south, east, north = told["bounds"]
     return document(shown, lang, centre=((west + east) / 2, (south + north) / 2))
+
+
+def _ground(page: Page, blocks: Blocks) -> dict[str, Any]:
+    """Give the tones of the ground, which a map without colours shows."""
+    ground: dict[str, Any] = {"light": relief.FLAT_LIGHT, "dark": relief.FLAT_DARK, "relief": None}
+    if page.relief is not None and page.grids:
+        shaded = relief.shade(page.relief, page.grids[0].inside)
+        blocks.append(("relief", shaded.tones.tobytes()))
+        rows, columns = shaded.grid.shape
+        ground["relief"] = {
+            "rows": rows,
+            "columns": columns,
+            "mapping": fit(shaded.grid).record(),
+            "light": relief.colours(relief.LIGHT),
+            "dark": relief.colours(relief.DARK),
+        }
+    return {"ground": ground}
+
+
+def _answers(page: Page, catalog: Catalog, lang: Lang, blocks: Blocks) -> dict[str, Any]:
+    """Give what a click answers beside the class: why, and what is nearest."""
+    told: dict[str, Any] = {"why": None, "why_left_out": False, "answers": []}
+    if page.explanation is not None and page.grids:
+        told["why"], arrays = why_parts(page.explanation, page.grids[0].inside, lang)
+        told["why_left_out"] = told["why"] is None
+        blocks += arrays
+    places = {layer.style.id: number for number, layer in enumerate(page.vectors)}
+    for asked in page.answers:
+        # a layer with nothing in the area is not on the page
+        if asked.layer not in places:
+            continue
+        number = places[asked.layer]
+        blocks.append(
+            (f"answer-{len(told['answers'])}", _json(answer_record(page.vectors[number], asked, catalog, lang)))
+        )
+        told["answers"].append(
+            {
+                "vector": number,
+                "question": asked.question.pick(lang),
+                "found": asked.found.pick(lang),
+                "none": asked.none.pick(lang),
+                "reach": asked.reach_m,
+            }
+        )
+    return told
+
+
+def _comparison(page: Page, catalog: Catalog, lang: Lang, blocks: Blocks) -> dict[str, Any]:
+    """Give the other run that the slider shows."""
+    if page.comparison is None:
+        return {"comparison": None}
+    blocks.append(("before", codes_of(page.comparison.layer).tobytes()))
+    record = _grid_record(page.comparison.layer, catalog, lang)
+    return {
+        "comparison": {
+            "grid": record,
+            "before": page.comparison.before.pick(lang),
+            "now": page.comparison.now.pick(lang),
+        }
+    }
 
 
 def _json(value: Any) -> bytes:
@@ -146,23 +231,8 @@ def _grid_record(layer: GridLayer, catalog: Catalog, lang: Lang) -> dict[str, An
         "outside": OUTSIDE,
         "unknown": bool((layer.raster.values[layer.inside] == UNKNOWN).any()),
         "mapping": fit(layer.raster.grid).record(),
-        "classes": _swatches(swatches, lang),
+        "classes": swatch_records(swatches, lang),
     }
-
-
-def _levels(catalog: Catalog, lang: Lang) -> list[dict[str, Any]]:
-    """Give the four risk levels as the table shows them, also where no grid does."""
-    if "risk_level" not in catalog.style_specs:
-        return []
-    drawn = symbology(catalog.style("risk_level"), catalog)
-    return _swatches((s for s in drawn.swatches if s.value != UNKNOWN), lang)
-
-
-def _swatches(swatches: Iterable[Swatch], lang: Lang) -> list[dict[str, Any]]:
-    return [
-        {"value": s.value, "label": s.label.pick(lang), "rgb": s.rgb, "roman": s.roman, "pattern": s.pattern}
-        for s in swatches
-    ]
 
 
 def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -175,7 +245,7 @@ def _vector_parts(layer: VectorLayer, catalog: Catalog, lang: Lang) -> tuple[dic
         "geometry": layer.style.geometry,
         "visible": layer.visible and layer.drawn,
         "drawn": layer.drawn,
-        "classes": _swatches(drawn.swatches, lang),
+        "classes": swatch_records(drawn.swatches, lang),
         "stroke": drawn.stroke,
         "fill": drawn.fill,
         "width": symbol.width,

@@ -90,6 +90,106 @@ class LegendRow:
 
 
 @dataclass(frozen=True, eq=False)
+class Factor:
+    """One layer behind a score.
+
+    Parameters
+    ----------
+    title : Text
+    unit : Text, optional
+        Of the raw values.
+    raw : float array of the grid's shape
+        As delivered, NaN unknown.
+    normalised : float array of the grid's shape
+    part : float array of the grid's shape
+        What the layer brings to the score: a term of a sum, a factor of a product.
+    weight : float
+    """
+
+    title: Text
+    unit: Text | None
+    raw: NDArray[np.floating]
+    normalised: NDArray[np.floating]
+    part: NDArray[np.floating]
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why each cell of the first grid has its level: the page shows it rounded, and says so.
+
+    Parameters
+    ----------
+    sums : bool
+        Whether the parts of the layers add up to the score, each a function of its layer alone: then they are shown.
+    factors : tuple of Factor
+    score : float array
+        NaN unknown.
+    intervals : dict of int to (float or None, float)
+        Level -> the score that it lies above (None: no lower end) and its upper limit.
+    before_merge : uint8 array
+        Levels before small patches were merged.
+    people : float array, optional
+        Persons per cell.
+    """
+
+    sums: bool
+    factors: tuple[Factor, ...]
+    score: NDArray[np.floating]
+    intervals: dict[int, tuple[float | None, float]]
+    before_merge: NDArray[np.uint8]
+    people: NDArray[np.floating] | None = None
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """A question that a click answers by the nearest feature of a layer: how long the engine, how far the shelter.
+
+    Parameters
+    ----------
+    layer : str
+        Id of the style of one of the page's vector layers.
+    question : Text
+    found : Text
+        With ``{column}`` for the columns of the layer named in ``columns``, ``{distance}`` for how far the feature is, and
+        ``{along}`` for the value between the two columns ``between``, read along a line to the point nearest to the click.
+    none : Text
+        Said when nothing is within reach.
+    reach_m : float
+    columns : tuple of str
+    between : (str, str), optional
+    """
+
+    layer: str
+    question: Text
+    found: Text
+    none: Text
+    reach_m: float
+    columns: tuple[str, ...] = ()
+    between: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Another run to set beside the first grid, under a slider.
+
+    Parameters
+    ----------
+    layer : GridLayer
+        Of the same style; its cells may be others.
+    before, now : Text
+        What the two sides are called.
+    areas_km2 : tuple of (int, float, float)
+        Code, area before, area now, the worst first.
+    """
+
+    layer: GridLayer
+    before: Text
+    now: Text
+    areas_km2: tuple[tuple[int, float, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Page:
     """Everything that one page says.
 
@@ -105,8 +205,8 @@ class Page:
     units : GeoDataFrame
         Townships: ``name``, ``code``, geometry and the columns of the table; may be empty.
     unit_columns : tuple of (str, Text, str)
-        Column, heading (without unit) and format of the table: ``percent`` (0-1), ``km2``, ``people``, ``level`` (one
-        of the four risk levels, whatever the grids show), ``number``, ``minutes`` or ``text``.
+        Column, heading (without unit) and format of the table: ``percent`` (0-1), ``km2``, ``people``, ``count``, ``level`` (one
+        of the four risk levels, whatever the grids show), ``zone`` (a control zone), ``number``, ``minutes`` or ``text``.
     notes : tuple of Text
         System, cell size, dates, method, weights and what else a reader must know, one sentence each.
     totals : tuple of (Text, str)
@@ -116,6 +216,15 @@ class Page:
     rank_by : str, optional
         Column by which the table is sorted at first, highest on top; by default ``share_red`` or ``people_red``
         when there is one, else the first column.
+    coloured : bool
+        Whether the first grid is shown at first; else the ground is plain and the reader switches a grid on.
+    relief : Raster, optional
+        Heights in metres (NaN unknown), on the cells of the first grid when there is one: the ground of a map without colours
+        is shaded by them.
+    explanation : Explanation, optional
+        Why the cells of the first grid have their level.
+    answers : tuple of Nearest
+    comparison : Comparison, optional
     """
 
     title: Text
@@ -130,3 +239,8 @@ class Page:
     totals: tuple[tuple[Text, str], ...]
     notice: Text = INTERNAL_USE
     rank_by: str | None = None
+    coloured: bool = True
+    relief: Raster | None = None
+    explanation: Explanation | None = None
+    answers: tuple[Nearest, ...] = ()
+    comparison: Comparison | None = None

@@ -13,7 +13,7 @@ from riskmap.data.catalog import Catalog
 from riskmap.data.spec import FieldSpec
 from riskmap.errors import OutputError, SpecError
 from riskmap.output.symbology import Symbology
-from riskmap.output.webmap_page import VectorLayer
+from riskmap.output.webmap_page import Nearest, VectorLayer
 from riskmap.output.webmap_words import MISSING, cell_text
 from riskmap.text import Lang, Text
 
@@ -115,6 +115,29 @@ def vector_record(layer: VectorLayer, drawn: Symbology, catalog: Catalog, lang: 
         # what has no name is neither found nor labelled
         record[purpose] = ["" if text == MISSING else text for text in texts] or None
     return record
+
+
+def answer_record(layer: VectorLayer, asked: Nearest, catalog: Catalog, lang: Lang) -> dict[str, Any]:
+    """Give the values from which a question is answered, feature by feature as :func:`vector_record` has them.
+
+    Raises
+    ------
+    OutputError
+        If the frame lacks a column.
+    """
+    frame = lonlat(layer.frame, layer.style.layer)
+    missing = [c for c in (*asked.columns, *(asked.between or ())) if c not in frame.columns]
+    if missing:
+        raise OutputError(
+            Text(f"网页要用的列 {missing} 不在数据里", f"the page needs the columns {missing}, which the data lacks"),
+            layer=layer.style.layer,
+        )
+    fields = _fields(catalog, layer.style.layer)
+    ends = [frame[c].astype(float).round(3) for c in asked.between or ()]
+    return {
+        "values": {column: _texts(frame[column], fields.get(column), lang) for column in asked.columns},
+        "between": [[None if np.isnan(v) else float(v) for v in end] for end in ends] or None,
+    }
 
 
 def _fields(catalog: Catalog, layer: str) -> dict[str, FieldSpec]:

@@ -95,6 +95,7 @@ FORMATS: dict[str, tuple[Callable[[float], str], str]] = {
     "percent": (percent, ""),
     "km2": (area, "unit_km2"),
     "people": (whole, "unit_people"),
+    "count": (whole, ""),
     "number": (number, ""),
     "minutes": (number, "unit_minutes"),
 }

@@ -168,9 +168,11 @@ def _share(zones: gpd.GeoDataFrame, places: gpd.GeoDataFrame, zone: NDArray[Any]
 def _people_of_cells(zones: gpd.GeoDataFrame, cells: Raster) -> pd.DataFrame:
     amounts = cells.values.ravel().astype(float)
     people, unknown = np.zeros(len(zones)), np.zeros(len(zones), int)
+    # ground beyond the grid is one more place of unknown people
+    beyond = ~shapely.covered_by(zones.geometry.to_numpy(), shapely.box(*cells.grid.bounds))
     for n, (at, share) in enumerate(covered_cells(zones, cells.grid)):
         people[n] = np.nansum(amounts[at] * share)
-        unknown[n] = int((np.isnan(amounts[at]) & (share > 0)).sum())
+        unknown[n] = int((np.isnan(amounts[at]) & (share > 0)).sum() + beyond[n])
     return pd.DataFrame({fields.PEOPLE: people, "households": np.nan, "unknown": unknown}, index=zones.index)
 
 

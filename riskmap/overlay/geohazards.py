@@ -11,7 +11,7 @@ import shapely
 
 from riskmap import fields
 from riskmap.crs import require_same
-from riskmap.levels import LEVELS
+from riskmap.levels import LEVELS, LOW, UNKNOWN
 from riskmap.overlay import rules
 from riskmap.text import Text
 
@@ -47,7 +47,8 @@ def grade(
     -------
     DataFrame
         On the index of ``people``: ``grade`` (1 extra large ... 4 small; missing when both are unknown), ``at_least``
-        (one of the two is unknown: the true grade may be worse), ``level`` (4 red ... 1 blue, 0 unknown).
+        (one of the two is unknown: the true grade may be worse), ``level`` (4 red ... 1 blue; 0 unknown,
+        also where people are unknown and the property alone would be blue).
 
     References
     ----------
@@ -67,6 +68,8 @@ def grade(
         (by_people.isna() ^ by_money.isna()) if property_cny is not None else pd.Series(False, index=people.index)
     )
     level = (5 - worse).fillna(0).astype(int)
+    # little property says nothing of the people: unknown people are not blue
+    level = level.mask(by_people.isna() & (level == LOW), UNKNOWN)
     return pd.DataFrame({"grade": worse.astype("Int64"), "at_least": at_least, fields.LEVEL: level})
 
 

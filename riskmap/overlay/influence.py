@@ -118,7 +118,7 @@ def height_at(points: Sequence[Any], dem: Raster | None) -> np.ndarray:
 
 
 def people_below(zones: gpd.GeoDataFrame, where: Any, dem: Raster | None) -> pd.Series:
-    """Count the people of each zone who live lower than its point (``height_m``); NaN where heights are not known.
+    """Count the people of each zone who live lower than its point (``height_m``), or at an unknown height; NaN where the point's is not known.
 
     Parameters
     ----------
@@ -138,14 +138,15 @@ def people_below(zones: gpd.GeoDataFrame, where: Any, dem: Raster | None) -> pd.
     if where.cells is not None:
         people, heights = where.cells.values.ravel().astype(float), dem.values.ravel()
         for n, (at, share) in enumerate(covered_cells(zones, where.cells.grid)):
-            below[n] = np.nansum((people[at] * share)[heights[at] < tops[n]])
+            # ground of unknown height may lie lower
+            below[n] = np.nansum((people[at] * share)[~(heights[at] >= tops[n])])
     else:
         places = where.places
         heights = height_at(list(places.geometry.representative_point()), dem)
         zone, place = shapely.STRtree(places.geometry.to_numpy()).query(
             zones.geometry.to_numpy(), predicate="intersects"
         )
-        lower = heights[place] < tops[zone]
+        lower = ~(heights[place] >= tops[zone])
         below = np.bincount(
             zone, np.nan_to_num(places["people"].to_numpy(float)[place]) * lower, minlength=len(zones)
         ).astype(float)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap.risk import classify
+from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.recipe import Recipe
 
 CHUNK = 1 << 17
@@ -44,7 +45,7 @@ def value_range(values: NDArray[Any]) -> Range:
     return Range(float(low), float(high), known) if known else NO_RANGE
 
 
-def score(recipe: Recipe, raw: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+def score(recipe: Recipe | AssetRecipe, raw: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
     """Give the score of a block by a recipe, float32, NaN unknown: :meth:`Recipe.score`, a cacheful of cells at a time."""
     first = next(iter(raw.values()))
     flat = {layer: np.ascontiguousarray(values).reshape(-1) for layer, values in raw.items()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmap.levels import LEVELS
+from riskmap.levels import LEVELS, to_four
+from riskmap.risk import classify
 from riskmap.risk.normalise import Scale
 from riskmap.risk.recipe import Recipe
 from riskmap.risk.weights import multiplied
@@ -18,10 +19,42 @@ from riskmap.risk.weights import multiplied
 WEIGHTED = ("weighted_sum", "geometric_mean", "power")
 """Methods in which weights matter."""
 
+LEVELLED = ("levels", "codes")
+"""Scales of layers that hold levels."""
+
 FACTORS = (1.1, 0.9)
 """By which each weight is multiplied in turn."""
 
-Grade = Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+CHUNK = 1 << 16
+"""Cells that all runs go through before the next ones: their layers stay in the processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grading:
+    """From scores to the four levels, with the breaks of the base.
+
+    Parameters
+    ----------
+    limits : float64 array
+        Upper limits of the classes.
+    five_to_four : mapping, optional
+        Where the classes are the census's five.
+    """
+
+    limits: NDArray[np.float64]
+    five_to_four: Mapping[int, int] | None = None
+
+    def __call__(self, score: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Give the levels 1-4 of scores, 0 unknown."""
+        found = classify.levels(score, self.limits)
+        return found if self.five_to_four is None else to_four(found, dict(self.five_to_four))
+
+
+class Draw(NamedTuple):
+    """One run: the weights, and for each layer with an error the number drawn for it."""
+
+    weights: dict[str, float]
+    errors: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +76,7 @@ class Sensitivity:
 def monte_carlo(
     recipe: Recipe,
     raw: Mapping[str, NDArray[Any]],
-    grade: Grade,
+    grade: Grading,
     *,
     runs: int = 200,
     seed: int = 1,
@@ -58,8 +91,8 @@ def monte_carlo(
         Of the base.
     raw : mapping of layer -> array (cells)
         As delivered.
-    grade : callable
-        Score -> levels 1-4, 0 unknown, with the breaks of the base.
+    grade : Grading
+        With the breaks of the base.
     runs : int
     seed : int
         The same seed gives the same numbers.
@@ -76,31 +109,61 @@ def monte_carlo(
     -------
     Sensitivity
     """
-    random = np.random.default_rng(seed)
-    names = sorted(recipe.weights)
-    fixed = {layer: recipe.scales[layer].apply(raw[layer]) for layer in names}
+    draws = _draws(recipe, runs, seed, concentration, {n: e for n, e in (errors or {}).items() if n in recipe.weights})
+    size = next(iter(raw.values())).size
+    probability = np.empty((len(LEVELS), size), dtype=np.float32)
+    stability = np.empty(size, dtype=np.float32)
+    for start in range(0, size, CHUNK):
+        part = slice(start, start + CHUNK)
+        some = {layer: raw[layer][part] for layer in recipe.weights}
+        probability[:, part], stability[part] = _shares(recipe, some, grade, draws, errors or {})
+    return Sensitivity(probability, stability)
+
+
+def _shares(
+    recipe: Recipe,
+    raw: Mapping[str, NDArray[Any]],
+    grade: Grading,
+    draws: list[Draw],
+    errors: Mapping[str, float],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Give the share of the runs in which some cells have each level, and that of the base."""
+    fixed = {layer: recipe.scales[layer].apply(raw[layer]) for layer in recipe.weights}
     plain = _on_normalised(recipe)
     base = grade(recipe.score(raw))
     counts = np.zeros((len(LEVELS), base.size), dtype=np.uint32)
     kept = np.zeros(base.size, dtype=np.uint32)
-    for _ in range(runs):
-        drawn = _drawn_weights(recipe, names, concentration, random)
+    for draw in draws:
         disturbed = fixed | {
-            layer: recipe.scales[layer].apply(_disturbed(raw[layer], recipe.scales[layer], errors[layer], random))
-            for layer in sorted(errors or {})
-            if layer in fixed
+            layer: recipe.scales[layer].apply(_disturbed(raw[layer], recipe.scales[layer], errors[layer], drawn))
+            for layer, drawn in draw.errors.items()
         }
-        levels = grade(plain.with_weights(drawn).score(disturbed))
+        levels = grade(plain.with_weights(draw.weights).score(disturbed))
         for level in range(1, len(LEVELS)):
             counts[level] += levels == level
         kept += levels == base
     unknown = base == 0
-    probability = (counts / runs).astype(np.float32)
+    probability = (counts / len(draws)).astype(np.float32)
     probability[:, unknown] = np.nan
-    return Sensitivity(probability, np.where(unknown, np.nan, kept / runs).astype(np.float32))
+    return probability, np.where(unknown, np.nan, kept / len(draws)).astype(np.float32)
 
 
-def weight_changes(recipe: Recipe, raw: Mapping[str, NDArray[Any]], grade: Grade) -> pd.DataFrame:
+def _draws(recipe: Recipe, runs: int, seed: int, concentration: float, errors: Mapping[str, float]) -> list[Draw]:
+    """Draw all runs before any cell is looked at, so that cells in blocks of any shape meet the same runs."""
+    random = np.random.default_rng(seed)
+    names = sorted(recipe.weights)
+    drawn = []
+    for _ in range(runs):
+        weights = _drawn_weights(recipe, names, concentration, random)
+        numbers = {
+            layer: random.random() if recipe.scales[layer].method in LEVELLED else random.standard_normal()
+            for layer in sorted(errors)
+        }
+        drawn.append(Draw(weights, numbers))
+    return drawn
+
+
+def weight_changes(recipe: Recipe, raw: Mapping[str, NDArray[Any]], grade: Grading) -> pd.DataFrame:
     """Give the share of known cells that change colour when each weight is multiplied by 1.1 and by 0.9.
 
     Parameters
@@ -148,11 +211,10 @@ def _drawn_weights(
     return dict(zip(names, (drawn / drawn.sum() * total).tolist(), strict=True))
 
 
-def _disturbed(values: NDArray[Any], scale: Scale, error: float, random: np.random.Generator) -> NDArray[Any]:
-    """Give a layer with an error drawn for it; unknown stays unknown."""
-    if scale.method not in ("levels", "codes"):
-        return values.astype(np.float64) + error * random.standard_normal()
-    chance = random.random()
-    step = 1 if chance < error / 2 else -1 if chance > 1 - error / 2 else 0
+def _disturbed(values: NDArray[Any], scale: Scale, error: float, drawn: float) -> NDArray[Any]:
+    """Give a layer with the error drawn for it; unknown stays unknown."""
+    if scale.method not in LEVELLED:
+        return values.astype(np.float64) + error * drawn
+    step = 1 if drawn < error / 2 else -1 if drawn > 1 - error / 2 else 0
     moved = np.clip(values.astype(np.int64) + step, 1, int(scale.high))
     return np.where(values == 0, 0, moved)

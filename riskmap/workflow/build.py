@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from riskmap.data import rules
 from riskmap.data.catalog import house
 from riskmap.data.files import fingerprint
 from riskmap.data.findings import Finding
 from riskmap.data.findings import count as count_findings
 from riskmap.data.spec import near
-from riskmap.errors import DataError, RiskmapError, SeveralErrors, SpecError
+from riskmap.errors import ConservationError, OutputError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
 from riskmap.workflow import record, reference, store
 from riskmap.workflow.context import Context
@@ -43,7 +44,8 @@ class _Run:
 
     context: Context
     state: store.State
-    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
+    failed: dict[str, list[RiskmapError]]
+    raised: list[Finding] = field(default_factory=list)
     skipped: dict[str, Text] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -58,6 +60,8 @@ def build(
     redo: bool = False,
     force: bool = False,
     lang: Lang | None = None,
+    jobs: int = 1,
+    dask: str | None = None,
 ) -> Built:
     """Build a project: one database, the grids, the maps.
 
@@ -77,6 +81,10 @@ def build(
         Overwrite files at our names that riskmap did not write.
     lang : {"zh", "en"}, optional
         Language of the products; the project's by default.
+    jobs : int
+        Threads that work on blocks of cells; the results are the same for any number.
+    dask : str, optional
+        Address of an existing Dask cluster whose workers see the same files; it works on the blocks instead.
 
     Raises
     ------
@@ -86,11 +94,12 @@ def build(
     catalog = house()
     loaded = load(project, catalog)
     target = Path(out) if out is not None else Path("out") / loaded.folder.name
-    with record.locked(target):
+    with record.locked(target), record.working(target):
+        record.refuse_open(target)
         folder = record.work_folder(target, fresh=redo)
         database = store.database_in(folder)
-        context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database)
-        run = _Run(context, store.State.read(folder))
+        context = Context(loaded, catalog, folder, lang or loaded.project.output.lang, database, jobs=jobs, dask=dask)
+        run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
         steps = _asked(_wanted((*steps_for(loaded.project.inputs), *asked), only), run)
@@ -115,9 +124,14 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     chosen: list[Step] = []
     wanted: set[str] = set()
     for step in reversed(steps):
-        if step.name in names or any(store.matches(given, wish) for given in step.gives for wish in wanted):
+        # what is wrong between layers is wrong for every step that reads them
+        if (
+            step.tolerant
+            or step.name in names
+            or any(store.matches(given, wish) for given in step.gives for wish in wanted)
+        ):
             chosen.append(step)
-            wanted |= {*step.needs, *step.takes}
+            wanted |= {*step.needs, *(() if step.tolerant else (*step.takes, *step.shows))}
     return tuple(reversed(chosen))
 
 
@@ -149,36 +163,31 @@ def _take(step: Step, run: _Run) -> None:
             run.state.forget(step.name, context)
             context.used.clear()
             run.state.keep(step.name, key, step.run(context), context)
+    except (ConservationError, OutputError):
+        raise
     except RiskmapError as error:
         if not step.name.startswith("import:"):
             raise
         run.state.forget(step.name, context)
         run.failed[step.gives[0]] = [error]
+        run.raised.append(rules.finding_of(error, step.gives[0]))
     else:
         _note_failures(step, run)
     run.seconds[step.name] = round(time.perf_counter() - started, 3)
 
 
 def _note_failures(step: Step, run: _Run) -> None:
-    """Hold back a layer whose checks found errors: no step may read it."""
-    errors = [f for f in run.state.findings(step.name) if f.severity == "error"]
-    if errors and step.name.startswith("import:"):
-        run.failed[step.gives[0]] = [_raised(f) for f in errors]
-
-
-def _raised(finding: Finding) -> RiskmapError:
-    return DataError(
-        finding.message,
-        remedy=finding.remedy,
-        file=finding.file,
-        layer=finding.layer,
-        row=finding.row,
-        field=finding.field,
-    )
+    """Hold back layers whose checks found errors: no step may read them."""
+    if step.name.startswith("import:") or step.tolerant:
+        for finding in run.state.findings(step.name):
+            if finding.severity == "error":
+                run.failed.setdefault(finding.layer, []).append(rules.error_of(finding))
 
 
 def _stop_for_errors(step: Step, reads: list[str], run: _Run) -> None:
     """Raise all errors of the layers that a step reads; an import may fail on the boundary only."""
+    if step.tolerant:
+        return
     bad = [error for layer in reads for error in run.failed.get(layer, [])]
     if bad:
         every = (
@@ -191,7 +200,7 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
     """Give the digest of everything that a step's result depends on."""
     context = run.context
     project = context.project.model_dump(mode="json")
-    parts: list[Any] = [step.name, record.code_digest(), {o: project[o] for o in step.options}]
+    parts: list[Any] = [step.name, record.code_digest(), record.versions(), {o: project[o] for o in step.options}]
     if step.name.startswith("import:"):
         layer = step.gives[0]
         path = context.loaded.path_of(layer)
@@ -200,6 +209,9 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
         parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
     if step.speaks:
         parts.append(context.lang)
+    if step.shows:
+        # a product says which layers could not be read
+        parts.append(sorted(run.failed))
     parts.append({layer: run.state.digest_of(layer) for layer in reads})
     return record.digest(*parts)
 
@@ -207,13 +219,7 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
 def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.datetime, *, force: bool) -> Built:
     """Write the tables that speak of the whole build, publish, and write ``run.json`` last."""
     context, state = run.context, run.state
-    findings = state.all_findings()
-    findings += [
-        store.finding_of(error, layer)
-        for layer, errors in run.failed.items()
-        for error in errors
-        if layer not in state.layers_given()
-    ]
+    findings = state.all_findings() + run.raised
     findings += [
         Finding(name, "note", "STEP_SKIPPED", Text(f"步骤 {name} 跳过：{why.zh}", f"step {name} skipped: {why.en}"))
         for name, why in run.skipped.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.crs import LONLAT, parse, require_metric, zone_of
+from riskmap.crs import LONLAT, parse, require_metric, require_true_areas, zone_of
 from riskmap.data.catalog import Catalog
 from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.places import Area
 from riskmap.data.rasters import read_grid
-from riskmap.errors import DataError
+from riskmap.data.windows import windows
+from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
 from riskmap.text import Text
+from riskmap.workflow.clusters import workers
 from riskmap.workflow.project import Loaded
 
 if TYPE_CHECKING:
@@ -53,18 +55,22 @@ class GridResult:
 
 @dataclass(eq=False)
 class Results:
-    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, and files it wrote."""
+    """What a step gives: rows and grids by layer id, findings, figures for ``run.json``, files it wrote, changed cells."""
 
     rows: dict[str, pd.DataFrame] = field(default_factory=dict)
     grids: dict[str, GridResult] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     totals: dict[str, Any] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    repairs: pd.DataFrame | None = None
 
 
 @dataclass(eq=False)
 class Context:
-    """Everything a step may read. Steps read layers by id and write none themselves; the build stores what they give."""
+    """Everything a step may read. Steps read layers by id and write none themselves; the build stores what they give.
+
+    ``jobs`` threads, or the Dask cluster at the address ``dask``, work on blocks of cells; the results are the same.
+    """
 
     loaded: Loaded
     catalog: Catalog
@@ -75,6 +81,9 @@ class Context:
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     grids_known: dict[str, dict[str, Any]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=dict)
+    jobs: int = 1
+    dask: str | None = None
+    failed: dict[str, list[RiskmapError]] = field(default_factory=dict)
 
     @property
     def project(self) -> Any:
@@ -83,7 +92,7 @@ class Context:
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer of rows or cells has been made."""
-        return layer in self.grids_known or layer in self.database.layers()
+        return layer not in self.failed and (layer in self.grids_known or layer in self.database.layers())
 
     def rows(self, layer: str) -> Any:
         """Read a layer of rows."""
@@ -96,6 +105,11 @@ class Context:
     def cells(self, layer: str) -> Raster:
         """Read a layer of cells."""
         return read_grid(self.grid_path(layer))
+
+    def over_blocks(self, function: Callable[..., Any], *given: Any) -> Iterator[Any]:
+        """Call ``function(*given, window)`` for each window of the project's grid, here or on the cluster, in order."""
+        with workers(threads=self.jobs, dask=self.dask) as mapper:
+            yield from mapper(function, ((*given, window) for window in windows(self.grid)))
 
     def levels_of(self, layer: str) -> int | None:
         """Give how many levels a grid counts; None for values."""
@@ -113,6 +127,11 @@ class Context:
         self.used[topic, key] = use
         return use.value
 
+    @property
+    def limits(self) -> Mapping[str, Any]:
+        """The project's own limits of what is plausible in data."""
+        return self.project.facts.get("plausible", {})
+
     def uncertain_facts(self) -> list[FactUse]:
         """Give the values of less than standard confidence that the steps so far used and the project did not set."""
         uses = [use for _, use in sorted(self.facts_known.items())]
@@ -123,16 +142,6 @@ class Context:
         table = self.catalog.facts(topic).tables[key]
         self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
         return table.rows
-
-    def crs_for(self, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
-        """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
-        if self.project.crs:
-            crs = parse(self.project.crs, file=self.loaded.file.name)
-        else:
-            west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
-            crs = zone_of((west + east) / 2)
-        require_metric(crs, what=Text("项目坐标系", "the project's system"))
-        return crs
 
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:
@@ -173,3 +182,15 @@ class Context:
                 layer="boundary",
             )
         return cells
+
+
+def system_of(loaded: Loaded, boundary: gpd.GeoDataFrame) -> pyproj.CRS:
+    """Give the system that the project asks for, else the CGCS2000 3-degree zone of the boundary's middle."""
+    if loaded.project.crs:
+        crs = parse(loaded.project.crs, file=loaded.file.name)
+    else:
+        west, _, east, _ = boundary.to_crs(LONLAT).total_bounds
+        crs = zone_of((west + east) / 2)
+    require_metric(crs, what=Text("项目坐标系", "the project's system"))
+    require_true_areas(crs, boundary.to_crs(LONLAT).total_bounds, what=Text("项目坐标系", "the project's system"))
+    return crs

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from riskmap import fields, zonal
 from riskmap.crs import LONLAT, transformer
+from riskmap.data import windows
 from riskmap.data.catalog import Catalog, house
 from riskmap.data.database import Database
 from riskmap.data.rasters import read_grid
+from riskmap.data.windows import TILE, Window
 from riskmap.errors import DataError, OutputError
 from riskmap.grid import Grid
 from riskmap.levels import LEVELS, to_four
@@ -28,6 +30,9 @@ from riskmap.text import Text
 from riskmap.workflow import record, scoring
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import Loaded, load
+
+TILES = 128
+"""Tiles of grids that are remembered while many places are explained."""
 
 
 def explain(project: str | Path, lon: float, lat: float, out: str | Path | None = None) -> dict[str, Any]:
@@ -47,8 +52,9 @@ def explain(project: str | Path, lon: float, lat: float, out: str | Path | None 
     dict
         The keys of contract 11.4: ``level``, ``score``, ``breaks``, ``zone``, ``reason``, ``merged``, ``layers`` (each with
         ``layer``, ``raw``, ``normalised``, ``weight``, ``contribution``), ``method``, ``probability`` where sensitivity was
-        run; besides them ``level_raw``, ``five_level``, ``combined`` (how the contributions make the score), the place, its
-        township, the control rule and what it looked at, and the chain of each kind of asset.
+        run; besides them ``level_raw``, ``five_level``, ``interval`` (the class that the score is in: above the first, up to
+        the second number), ``combined`` (how the contributions make the score), the place, its township, the control rule and
+        what it looked at, and the chain of each kind of asset.
 
     Raises
     ------
@@ -57,11 +63,7 @@ def explain(project: str | Path, lon: float, lat: float, out: str | Path | None 
     OutputError
         There is no build, or its grids do not give the score that they hold.
     """
-    catalog = house()
-    loaded = load(project, catalog)
-    folder = Path(out) if out is not None else Path("out") / loaded.folder.name
-    delivered = _Delivered(loaded, folder, catalog)
-    return delivered.explain(lon, lat)
+    return Explainer.of(project, out).at(lon, lat)
 
 
 def chain(context: Context) -> dict[str, LayerPart]:
@@ -77,12 +79,28 @@ def chain(context: Context) -> dict[str, LayerPart]:
 
 
 @dataclass(eq=False)
-class _Delivered:
-    """What a build left in its output folder."""
+class Explainer:
+    """What a build left in its output folder, opened once to explain many places.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The project.
+    folder : Path
+        Output folder of the build.
+    catalog : Catalog
+    """
 
     loaded: Loaded
     folder: Path
     catalog: Catalog
+
+    @classmethod
+    def of(cls, project: str | Path, out: str | Path | None = None) -> Explainer:
+        """Open the output of a project; arguments and errors as of :func:`explain`."""
+        catalog = house()
+        loaded = load(project, catalog)
+        return cls(loaded, Path(out) if out is not None else Path("out") / loaded.folder.name, catalog)
 
     @cached_property
     def run(self) -> dict[str, Any]:
@@ -109,46 +127,75 @@ class _Delivered:
     @cached_property
     def grid(self) -> Grid:
         """Grid of the delivered levels."""
-        return read_grid(self.folder / "grids" / "risk_level.tif").grid
+        return windows.grid_of(self._path("risk_level"))
 
     @cached_property
     def inside(self) -> NDArray[np.bool_]:
         """Cells of the area."""
         return zonal.inside(self.boundary, self.grid)
 
-    def cells(self, layer: str) -> NDArray[Any]:
-        """Read a delivered grid."""
-        return read_grid(self.folder / "grids" / f"{layer}.tif").values
+    @cached_property
+    def _units(self) -> Any:
+        return self.database.read("risk_units") if "risk_units" in self.database.layers() else None
+
+    @cached_property
+    def _rules(self) -> tuple[control.Rule, ...]:
+        own = self.loaded.project.control.rules
+        return control.rules(own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows)
+
+    @cached_property
+    def _nearest(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        return zonal.nearest_inside(self.inside)
+
+    def _path(self, layer: str) -> Path:
+        return self.folder / "grids" / f"{layer}.tif"
+
+    def _raw(self, layers: Iterable[str], cell: tuple[int, int]) -> dict[str, NDArray[Any]]:
+        """Read one cell of some grids, as arrays of one value."""
+        (top, row), (left, column) = divmod(cell[0], TILE), divmod(cell[1], TILE)
+        return {layer: self._tile(layer, top, left)[row, column].reshape(1) for layer in layers}
+
+    @cached_property
+    def _tile(self) -> Callable[[str, int, int], NDArray[Any]]:
+        """A reader of tiles of grids that remembers some."""
+        ny, nx = self.grid.shape
+
+        def read(layer: str, top: int, left: int) -> NDArray[Any]:
+            row, column = top * TILE, left * TILE
+            window = Window(row, column, min(TILE, ny - row), min(TILE, nx - column))
+            return windows.read_window(self._path(layer), window)
+
+        return lru_cache(maxsize=TILES)(read)
 
     def has(self, layer: str) -> bool:
         """Tell whether the build delivered a grid."""
         return f"grids/{layer}.tif" in self.run["outputs"]
 
-    def at(self, layer: str, cell: tuple[int, int]) -> Any:
-        """Give a grid's value in a cell as a plain number; None for unknown."""
+    def _value(self, layer: str, cell: tuple[int, int]) -> Any:
+        """Give a grid's value in a cell as a plain number; None for unknown, or where there is no such grid."""
         if not self.has(layer):
             return None
-        value = self.cells(layer)[cell].item()
+        value = self._raw([layer], cell)[layer].item()
         return None if value != value else value  # noqa: PLR0124 (NaN)
 
-    def explain(self, lon: float, lat: float) -> dict[str, Any]:
-        """Give the chain of a place."""
+    def at(self, lon: float, lat: float) -> dict[str, Any]:
+        """Give the chain of a place; arguments, result and errors as of :func:`explain`."""
+        told = self.run["totals"]["risk"]
         x, y = transformer(LONLAT, self.grid.crs).transform(lon, lat)
         cell = self._cell_of(x, y, lon, lat)
-        told = self.run["totals"]["risk"]
-        recipe = self._recipe(told["recipe"])
-        raw = {layer: self.cells(layer)[cell].reshape(1) for layer in recipe.weights}
+        recipe = self._whole
+        raw = self._raw(recipe.weights, cell)
         score = recipe.score(raw)
         raw_level, five = self._levels(score, told, recipe)
         self._require_equal(cell, score, raw_level)
-        level = int(self.at("risk_level", cell))
+        level = int(self._value("risk_level", cell))
         return {
             "lon": lon,
             "lat": lat,
             "x": x,
             "y": y,
             "township": self._township(x, y),
-            "people": self.at("exposure_population", cell),
+            "people": self._value("exposure_population", cell),
             "level": level,
             "colour": LEVELS[level].colour,
             "level_raw": raw_level,
@@ -156,6 +203,7 @@ class _Delivered:
             "merged": level != raw_level,
             "score": None if np.isnan(score[0]) else float(score[0]),
             "breaks": told["breaks"],
+            "interval": _interval(score[0], told["breaks"]),
             "method": told["method"],
             "missing": told["missing"],
             "combined": COMBINED[recipe.method],
@@ -176,14 +224,18 @@ class _Delivered:
                 remedy=Text("先经度后纬度，单位为度", "longitude first, then latitude, in degrees"),
             )
         row, column = divmod(flat, self.grid.shape[1])
-        nearest = zonal.nearest_inside(self.inside)
-        return int(nearest[0][row, column]), int(nearest[1][row, column])
+        rows, columns = self._nearest
+        return int(rows[row, column]), int(columns[row, column])
+
+    @cached_property
+    def _whole(self) -> Recipe:
+        return self._recipe(self.run["totals"]["risk"]["recipe"])
 
     def _recipe(self, told: Mapping[str, Any]) -> Recipe:
         ordered = {}
         for layer, numbers in told["scales"].items():
             if numbers["method"] == "rank":
-                values = self.cells(layer)[self.inside].astype(np.float64)
+                values = read_grid(self._path(layer)).values[self.inside].astype(np.float64)
                 ordered[layer] = np.sort(values[~np.isnan(values)])
         return Recipe.from_record(told, ordered)
 
@@ -196,9 +248,10 @@ class _Delivered:
 
     def _require_equal(self, cell: tuple[int, int], score: NDArray[np.float32], level: int) -> None:
         """Raise when the delivered grids do not give the score and level that stand in them."""
-        stored = self.cells("risk_score")[cell]
+        held = self._raw(("risk_score", "risk_level_raw"), cell)
+        stored = held["risk_score"][0]
         same = stored == score[0] or (np.isnan(stored) and np.isnan(score[0]))
-        if not same or int(self.cells("risk_level_raw")[cell]) != level:
+        if not same or int(held["risk_level_raw"][0]) != level:
             raise OutputError(
                 Text(
                     f"由各图层得 {score[0]!r}（等级 {level}），栅格里是 {stored!r}",
@@ -209,9 +262,9 @@ class _Delivered:
             )
 
     def _township(self, x: float, y: float) -> dict[str, Any] | None:
-        if "risk_units" not in self.database.layers():
+        if self._units is None:
             return None
-        units = self.database.read("risk_units")
+        units = self._units
         here = units[units.geometry.intersects(shapely.Point(x, y))]
         if not len(here):
             return None
@@ -221,36 +274,34 @@ class _Delivered:
         """Give the control zone, the rule that fired, and whether the patch merge changed the zone."""
         if not self.has("control_rule"):
             return {}
-        number, zone = int(self.cells("control_rule")[cell]), int(self.cells("control_zone")[cell])
-        own = self.loaded.project.control.rules
-        rows = own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows
-        rule = control.rules(rows)[number - 1] if number else None
+        number, zone = int(self._value("control_rule", cell)), int(self._value("control_zone", cell))
+        rule = self._rules[number - 1] if number else None
         reason = rule.reason if rule else Text("风险未知", "risk unknown")
         return {
             "zone": zone,
             "reason": {"zh": reason.zh, "en": reason.en},
             "rule": number,
             "zone_merged": bool(rule and rule.zone != zone),
-            "capacity": self.at("capacity", cell),
+            "capacity": self._value("capacity", cell),
         }
 
     def _probability(self, cell: tuple[int, int]) -> dict[str, Any]:
         if not self.has("colour_stability"):
             return {}
-        by_colour = {level.colour: self.at(f"colour_probability_{level.colour}", cell) for level in LEVELS[1:]}
-        return {"probability": by_colour, "stability": self.at("colour_stability", cell)}
+        by_colour = {level.colour: self._value(f"colour_probability_{level.colour}", cell) for level in LEVELS[1:]}
+        return {"probability": by_colour, "stability": self._value("colour_stability", cell)}
 
     def _assets(self, cell: tuple[int, int]) -> dict[str, Any]:
         """Give the chain of each kind of asset: the hazards to the combined hazard, then the product."""
         chains = {}
         for asset, told in self.run["totals"].get("assets", {}).items():
             recipe = AssetRecipe(self._recipe(told["recipe"]["hazard"]), self._recipe(told["recipe"]["factors"]))
-            raw: dict[str, NDArray[Any]] = {layer: self.cells(layer)[cell].reshape(1) for layer in recipe.layers}
+            raw = self._raw(recipe.layers, cell)
             score = recipe.score(raw)
             with_hazard = {**raw, HAZARD: recipe.hazard.score(raw)}
             chains[asset] = {
                 "score": None if np.isnan(score[0]) else float(score[0]),
-                "level": int(self.cells(f"asset_level_{asset}")[cell]),
+                "level": int(self._value(f"asset_level_{asset}", cell)),
                 "breaks": told["breaks"],
                 "hazard": {
                     "method": recipe.hazard.method,
@@ -271,6 +322,14 @@ COMBINED = {
     "power": "product of the contributions",
     "matrix": "product of the contributions",
 }
+
+
+def _interval(score: np.float32, breaks: list[float]) -> list[float | None] | None:
+    """Give the limits between which a score is: above the first (None: no lower limit), up to the second."""
+    if np.isnan(score):
+        return None
+    number = int(classify.levels(np.array([score]), np.array(breaks))[0])
+    return [breaks[number - 2] if number > 1 else None, breaks[number - 1]]
 
 
 def rows_of(recipe: Recipe, raw: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from riskmap.data.catalog import Catalog
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
+from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
@@ -103,6 +104,29 @@ class EvacuationSpec(Record):
     scenarios: tuple[EvacuationScenario, ...] = ()
 
 
+MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]
+
+
+class PrintSpec(Record):
+    """One printing of the maps: paper, template, which maps, whole or as an atlas of townships."""
+
+    paper: Paper = "A3"
+    orientation: Orientation = "auto"
+    template: str = "standard"
+    maps: tuple[MapName, ...] = ()
+    atlas: bool = False
+    formats: tuple[Literal["pdf", "png"], ...] = ("pdf", "png")
+    dpi: int = Field(default=150, ge=50, le=600)
+
+
+def _printing(value: Any) -> Any:
+    return {"paper": value} if isinstance(value, str) else value
+
+
+Printing = Annotated[PrintSpec, BeforeValidator(_printing)]
+"""A paper size, or a mapping that says more."""
+
+
 class ExposureSpec(Record):
     """Where the people inside zones are counted; the house's order when nothing is said."""
 
@@ -123,12 +147,15 @@ class RiskPointsSpec(Record):
 
 
 class OutputSpec(Record):
-    """Language and furniture of the products."""
+    """Language and furniture of the products; paths are relative to the project file."""
 
     lang: Lang = "zh"
     publish: Literal["internal", "public"] = "internal"
     compiled_by: Bilingual | None = None
     map_review_number: str | None = None
+    print: tuple[Printing, ...] = (PrintSpec(),)
+    fonts: tuple[str, ...] = ()
+    compare: str | None = None
 
 
 class Project(Record):
@@ -139,9 +166,11 @@ class Project(Record):
     crs: str | None = None
     cell_size_m: float = Field(gt=0)
     data_date: Bilingual | None = None
+    height_datum: Bilingual | None = None
     credits: Bilingual | None = None
     reference: str | None = None
     inputs: dict[str, Input]
+    declared: dict[str, float] = {}
     risk: RiskSpec = RiskSpec()
     control: ControlSpec = ControlSpec()
     network: NetworkSpec = NetworkSpec()
@@ -197,7 +226,10 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        _check_normalise(project)
+        _check_declared(project)
         _check_facts(project, catalog)
+        _check_publishing(project)
         _check_travel(project, catalog)
     except SpecError as error:
         error.file = error.file or path.name
@@ -249,6 +281,34 @@ def _check_weights(project: Project) -> None:
                 )
 
 
+def _check_declared(project: Project) -> None:
+    for name in project.declared:
+        layer, dot, what = name.partition(".")
+        if layer not in project.inputs or not dot or not what:
+            raise SpecError(
+                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
+                + near(layer, list(project.inputs)),
+                remedy=Text(
+                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
+                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
+                ),
+            )
+
+
+def _check_normalise(project: Project) -> None:
+    """Refuse the normalisation of a layer that is not there: it would be passed over."""
+    inputs = list(project.inputs)
+    for layer in project.risk.normalise.layers:
+        if layer not in inputs:
+            raise SpecError(
+                Text(
+                    f"risk.normalise.layers.{layer}：inputs 里没有这个图层",
+                    f"risk.normalise.layers.{layer}: no such layer in inputs",
+                )
+                + near(layer, inputs)
+            )
+
+
 def _check_facts(project: Project, catalog: Catalog) -> None:
     for topic, values in project.facts.items():
         if topic not in catalog.topics():
@@ -261,6 +321,20 @@ def _check_facts(project: Project, catalog: Catalog) -> None:
                 raise SpecError(
                     Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
                 )
+
+
+def _check_publishing(project: Project) -> None:
+    if project.output.publish == "public" and not (project.output.map_review_number or "").strip():
+        raise SpecError(
+            Text(
+                "output.publish 是 public，但没有 output.map_review_number（审图号）",
+                "output.publish is public, but there is no output.map_review_number",
+            ),
+            remedy=Text(
+                "地图公开前要送审；写上审图号，或改为 publish: internal",
+                "maps are reviewed before they are published: state the number, or say publish: internal",
+            ),
+        )
 
 
 def _check_travel(project: Project, catalog: Catalog) -> None:

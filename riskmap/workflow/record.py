@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 import riskmap
+from riskmap.data.geopackage import require_closed
 from riskmap.errors import OutputError, OutputExistsError
 from riskmap.text import Text
 
@@ -23,6 +26,9 @@ WORK = ".riskmap"
 """Hidden folder inside the output folder: steps work here, finished files are published from here."""
 
 RUN = "run.json"
+
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, getattr(errno, "EDQUOT", -1))
+"""What the system says when files cannot be written; other errors are bugs of ours."""
 
 
 def locked(out: Path) -> AbstractContextManager[Any]:
@@ -55,7 +61,7 @@ def work_folder(out: Path, *, fresh: bool) -> Path:
     folder = out / WORK / "work"
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    for sub in ("grids", "maps"):
+    for sub in ("grids", "maps", "print"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -67,22 +73,36 @@ def remove(path: Path) -> None:
 
 def write_json(value: Any, path: Path) -> Path:
     """Write JSON whole or not at all: beside its place first, then renamed."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(
-        json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False, default=_plain) + "\n", encoding="utf-8"
-    )
-    beside.replace(path)
+    beside = _staged(path)
+    with _told(path):
+        beside.write_text(
+            json.dumps(value, ensure_ascii=False, indent=1, sort_keys=False, default=_plain) + "\n", encoding="utf-8"
+        )
+        beside.replace(path)
     return path
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a table of the work folder (Arrow)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_feather(path)
+    return path
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the work folder."""
+    return pd.read_feather(path)
 
 
 def write_yaml(value: Any, path: Path, *, heading: str) -> Path:
     """Write YAML under a line of comment, whole or not at all like :func:`write_json`."""
     import yaml
 
-    beside = path.with_name(path.name + ".new")
+    beside = _staged(path)
     text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=120)
-    beside.write_text(f"# {heading}\n{text}", encoding="utf-8")
-    beside.replace(path)
+    with _told(path):
+        beside.write_text(f"# {heading}\n{text}", encoding="utf-8")
+        beside.replace(path)
     return path
 
 
@@ -112,21 +132,6 @@ def digest(*parts: Any) -> str:
     """Give the sha256 of plain values."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def frame_digest(frame: pd.DataFrame) -> str:
-    """Give a digest of a frame's columns, types, values and geometry, in row order."""
-    hasher = hashlib.sha256()
-    for name in frame.columns:
-        column = frame[name]
-        hasher.update(f"{name}\0{column.dtype}\0".encode())
-        if str(column.dtype) == "geometry":
-            values = column.to_wkb().map(lambda b: b or b"", na_action=None)
-        else:
-            values = column.map(lambda v: repr(v).encode(), na_action=None)
-        for value in values:
-            hasher.update(len(value).to_bytes(8, "little") + value)
-    return hasher.hexdigest()
 
 
 def array_digest(values: Any) -> str:
@@ -199,8 +204,24 @@ def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
         )
 
 
+def refuse_open(out: Path) -> None:
+    """Raise when another program has a published database open: what is renamed to its place would be ruined.
+
+    Raises
+    ------
+    OutputError
+    """
+    for path in out.glob("*.gpkg"):
+        if not path.name.startswith("."):
+            require_closed(path)
+
+
 def publish(work: Path, out: Path, products: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Bring finished files to their place: each is copied beside its place and renamed; unchanged ones stay.
+    """Bring finished files to their place: all are copied beside their places first, then all are renamed.
+
+    A full disk or a file held by a program is met before anything was replaced. A process killed between two renames
+    leaves a mixture that ``run.json``, which is written last, does not describe: ``verify`` names it and the next build
+    finishes it.
 
     Parameters
     ----------
@@ -226,25 +247,57 @@ def publish(work: Path, out: Path, products: Iterable[str]) -> dict[str, dict[st
     wanted = {
         name: {"sha256": file_digest(work / name), "bytes": (work / name).stat().st_size} for name in sorted(products)
     }
-    # from here on all of these names are ours, even if the power fails half-way
-    write_json({**known, **wanted}, marker)
-    for name, facts in wanted.items():
-        target = out / name
-        if target.exists() and file_digest(target) == facts["sha256"]:
-            continue
-        _replace(work / name, target)
+    changed = [n for n, facts in wanted.items() if not _is_there(out / n, facts["sha256"])]
+    try:
+        for name in changed:
+            _stage(work / name, out / name)
+        refuse_open(out)
+        for name in changed:
+            _refuse_held(out / name)
+        # from here on all of these names are ours, even if the power fails half-way
+        write_json({**known, **wanted}, marker)
+        for name in changed:
+            with _told(out / name):
+                _staged(out / name).replace(out / name)
+    finally:
+        for name in changed:
+            _staged(out / name).unlink(missing_ok=True)
     for name in sorted(set(known) - set(wanted) - {RUN}):
         (out / name).unlink(missing_ok=True)
     write_json(wanted | {RUN: {}}, marker)
     return wanted
 
 
-def _replace(source: Path, target: Path) -> None:
-    try:
+def _is_there(path: Path, sha256: str) -> bool:
+    return path.exists() and file_digest(path) == sha256
+
+
+def _staged(target: Path) -> Path:
+    """Give the name beside its place under which a file waits to be renamed."""
+    return target.with_name(f".new-{target.name}")
+
+
+def _stage(source: Path, target: Path) -> None:
+    """Copy a file beside its place, its bytes on the disk."""
+    with _told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.new")
-        shutil.copyfile(source, beside)
-        beside.replace(target)
+        shutil.copyfile(source, _staged(target))
+        with _staged(target).open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _refuse_held(target: Path) -> None:
+    """Raise when Windows will not let a file be replaced because a program holds it."""
+    if os.name == "nt" and target.exists():
+        with _told(target):
+            target.rename(target)
+
+
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """Turn what the system says of a file into our error."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             Text(f"写不了：{error.strerror}", f"cannot be written: {error.strerror}"),
@@ -253,4 +306,29 @@ def _replace(source: Path, target: Path) -> None:
                 "close the program that has it open (QGIS, a spreadsheet), check disk space and rights, then run again",
             ),
             file=str(target),
+        ) from error
+
+
+@contextmanager
+def working(folder: Path) -> Iterator[None]:
+    """Turn a full disk, a file too large or missing rights, met anywhere in a build, into one clear error.
+
+    Raises
+    ------
+    OutputError
+    """
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise OutputError(
+            Text(f"写不了工作文件：{error.strerror}", f"working files cannot be written: {error.strerror}"),
+            remedy=Text(
+                "检查磁盘空间和权限，或换一个 --out；上一次的成果没有动",
+                "check disk space and rights, or use another --out; the last products are untouched",
+            ),
+            file=error.filename or str(folder),
         ) from error

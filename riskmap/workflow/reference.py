@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -16,10 +18,12 @@ from riskmap.risk.normalise import Scale
 from riskmap.text import Text
 from riskmap.workflow import record
 from riskmap.workflow.context import Context
-from riskmap.workflow.scoring import Chosen
+from riskmap.workflow.risk_options import NormaliseSpec
+from riskmap.workflow.scoring import SHARES, Chosen
 
 HEADING = "riskmap 共用参考（坐标系、格网、归一化上下限、权重、分级）：相邻各县用同一份，不要手改 / shared by neighbours, do not edit"
 FROM_DATA = ("equal", "entropy", "critic")
+UNWEIGHTED = ("maximum", "product", "matrix")
 
 
 class Reference(Record):
@@ -34,6 +38,7 @@ class Reference(Record):
     missing: str
     weights: dict[str, float]
     scales: dict[str, dict[str, Any]]
+    scheme: str
     breaks: tuple[float, ...]
     k: int
 
@@ -65,13 +70,33 @@ def of(context: Context) -> Reference | None:
         "cell_size_m": context.project.cell_size_m,
         "method": risk.method,
         "missing": risk.missing,
+        "scheme": risk.classify.scheme,
         "k": risk.classify.k,
     }
     for key, mine in ours.items():
         theirs = getattr(found, key)
         if mine != theirs and not (key == "crs" and same(context.crs, theirs)):
             _refuse(key, theirs, mine, path.name)
+    # breaks are kept as float32 holds them, like the scores
+    if risk.classify.limits is not None and not np.array_equal(
+        np.float32(risk.classify.limits), np.float32(found.breaks)
+    ):
+        _refuse("breaks", found.breaks, risk.classify.limits, path.name)
+    _require_same_scales(found, risk.normalise, path.name)
     return found
+
+
+def _require_same_scales(reference: Reference, normalise: NormaliseSpec, file: str) -> None:
+    """Raise where the project asks for another normalisation of a layer than the reference has."""
+    for layer, scale in reference.scales.items():
+        asked = normalise.of(layer)
+        shared = layer.startswith(SHARES) and layer not in normalise.layers
+        if scale["method"] in ("levels", "codes") or shared:
+            continue
+        theirs = (scale["low"], scale["high"])
+        if asked.method != scale["method"] or (asked.bounds is not None and asked.bounds != theirs):
+            given = f"{scale['method']} {theirs[0]:g}-{theirs[1]:g}"
+            _refuse(f"normalise.{layer}", given, f"{asked.method} {asked.bounds or ''}".strip(), file)
 
 
 def joined(reference: Reference, chosen: Chosen, file: str) -> Chosen:
@@ -82,13 +107,18 @@ def joined(reference: Reference, chosen: Chosen, file: str) -> Chosen:
     SpecError
         The project states other weights.
     """
-    if chosen.method not in FROM_DATA:
-        stated = chosen.weights.to_dict()
-        if stated.keys() != reference.weights.keys() or any(
-            not math.isclose(weight, reference.weights[layer], rel_tol=1e-9) for layer, weight in stated.items()
-        ):
-            _refuse("weights", reference.weights, stated, file)
-    return Chosen(pd.Series(reference.weights), chosen.method, chosen.source or file, chosen.author, chosen.date)
+    stated = {layer: weight for layer, weight in chosen.weights.items() if weight != 0}
+    same_layers = stated.keys() == reference.weights.keys()
+    alike = same_layers and (
+        reference.method in UNWEIGHTED
+        or all(math.isclose(weight, reference.weights[layer], rel_tol=1e-9) for layer, weight in stated.items())
+    )
+    if alike:
+        # the first area itself, built again, gives the same bytes
+        return chosen
+    if chosen.method not in FROM_DATA or not same_layers:
+        _refuse("weights", reference.weights, stated, file)
+    return replace(chosen, weights=pd.Series(reference.weights), source=chosen.source or file)
 
 
 def write_first(context: Context) -> None:
@@ -111,6 +141,7 @@ def write_first(context: Context) -> None:
         "missing": recipe["missing"],
         "weights": recipe["weights"],
         "scales": recipe["scales"],
+        "scheme": told["classify"],
         "breaks": told["breaks"],
         "k": context.project.risk.classify.k,
     }

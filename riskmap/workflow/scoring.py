@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from riskmap.data.findings import Finding
 from riskmap.data.judgements import read_matrix, read_weights
@@ -15,9 +16,11 @@ from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SpecError
 from riskmap.levels import FIVE_TO_FOUR
 from riskmap.risk import normalise, weights
+from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.normalise import Scale
 from riskmap.risk.recipe import Recipe
 from riskmap.text import Text, plain
+from riskmap.workflow import tiles
 from riskmap.workflow.context import Context
 from riskmap.workflow.risk_options import WeightsSpec
 
@@ -281,6 +284,23 @@ def on_levels(recipe: Recipe) -> bool:
 def raw_layers(context: Context, recipe: Recipe) -> dict[str, Any]:
     """Read the layers that a recipe takes."""
     return {layer: context.cells(layer).values for layer in recipe.weights}
+
+
+def score_cells(context: Context, recipe: Recipe | AssetRecipe, layers: Iterable[str]) -> NDArray[np.float32]:
+    """Give the score of the area's cells by a recipe, block by block; NaN outside the area.
+
+    Parameters
+    ----------
+    context : Context
+    recipe : Recipe or AssetRecipe
+    layers : iterable of str
+        Those that the recipe takes.
+    """
+    paths = {layer: context.grid_path(layer).absolute() for layer in layers}
+    score = np.empty(context.grid.shape, dtype=np.float32)
+    for block in context.over_blocks(tiles.score_block, paths, recipe, None):
+        score[block.window.slices] = block.score
+    return np.where(context.inside, score, np.float32(np.nan))
 
 
 def range_findings(context: Context, layer: str) -> list[Finding]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import shapely
 
-from riskmap.crs import name as crs_name
 from riskmap.data.database import Database
+from riskmap.data.digests import frame_digest
 from riskmap.data.findings import Finding, to_frame
-from riskmap.data.rasters import write_cog
-from riskmap.errors import RiskmapError
+from riskmap.data.ledger import Ledger
+from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
 from riskmap.workflow.context import Context, FactUse, Results
@@ -22,13 +23,15 @@ from riskmap.workflow.steps.imports import sources_frame
 from riskmap.workflow.steps.step import Step
 
 STATE = "state.json"
-TABLES = ("findings", "sources", "runs", "grids")
+TABLES = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
 """Tables about the build itself; they stand in the database beside the layers."""
 
 
 def database_in(folder: Path) -> Database:
-    """Give the work folder's database."""
-    return Database(folder / "riskmap.gpkg")
+    """Give the work folder's database; one that a killed build left unfinished is begun anew."""
+    database = Database(folder / "riskmap.gpkg", scratch=True)
+    database.mend()
+    return database
 
 
 def matches(layer: str, pattern: str) -> bool:
@@ -37,9 +40,19 @@ def matches(layer: str, pattern: str) -> bool:
 
 
 def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
-    """Give the layers that a step will read: of those it names, the ones that are there or should have been."""
+    """Give the layers that a step will read: of those it names, the ones that are there or should have been.
+
+    Of what a step only shows, and of all that a tolerant one reads, those that are sound.
+    """
     known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
-    return sorted(layer for layer in known if any(matches(layer, wish) for wish in (*step.needs, *step.takes)))
+    firm = () if step.tolerant else (*step.needs, *step.takes)
+    loose = (*step.needs, *step.takes, *step.shows)
+    return sorted(
+        layer
+        for layer in known - set(step.gives)
+        if any(matches(layer, wish) for wish in firm)
+        or (layer not in failed and any(matches(layer, wish) for wish in loose))
+    )
 
 
 class State:
@@ -50,17 +63,21 @@ class State:
     folder : Path
     steps : dict
         Step -> key, layers (with digest), grids, files, findings, facts, totals.
+    tables : str, optional
+        Digest of what the tables about the build were written from.
     """
 
-    def __init__(self, folder: Path, steps: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, steps: dict[str, dict[str, Any]], tables: str | None = None) -> None:
         self._folder = folder
         self._steps = steps
+        self.tables = tables
         self._active: list[str] = []
 
     @classmethod
     def read(cls, folder: Path) -> State:
         """Read the state of a work folder; an unreadable one counts as empty, so that all steps run."""
-        return cls(folder, record.read_json(folder / STATE) or {})
+        kept = record.read_json(folder / STATE) or {}
+        return cls(folder, kept.get("steps", {}), kept.get("tables"))
 
     def valid(self, step: str, key: str, context: Context) -> bool:
         """Tell whether a step gave its layers from the same inputs, and they are still there."""
@@ -69,7 +86,7 @@ class State:
             return False
         tables = set(context.database.layers())
         grids = all(context.grid_path(grid).exists() for grid in kept["grids"])
-        files = all((self._folder / file).exists() for file in kept["files"])
+        files = all((self._folder / file).exists() for file in [*kept["files"], *kept["repairs"]])
         return grids and files and set(kept["rows"]) <= tables
 
     def recall(self, step: str, context: Context) -> None:
@@ -90,7 +107,7 @@ class State:
             context.database.drop(layer)
         for grid in kept["grids"]:
             record.remove(context.grid_path(grid))
-        for file in kept["files"]:
+        for file in [*kept["files"], *kept["repairs"]]:
             record.remove(self._folder / file)
 
     def keep(self, step: str, key: str, results: Results, context: Context) -> None:
@@ -107,11 +124,17 @@ class State:
                 "unit": given.unit,
                 "digest": record.array_digest(given.raster.values),
             }
+        repairs = []
+        if results.repairs is not None and len(results.repairs):
+            name = f"repairs/{step.removeprefix('import:')}.arrow"
+            record.write_table(results.repairs, self._folder / name)
+            repairs = [name]
         self._steps[step] = {
             "key": key,
-            "rows": {layer: record.frame_digest(frame) for layer, frame in results.rows.items()},
+            "rows": {layer: frame_digest(frame) for layer, frame in results.rows.items()},
             "grids": grids,
             "files": sorted(path.relative_to(self._folder).as_posix() for path in results.files),
+            "repairs": repairs,
             "findings": [_kept_finding(f) for f in results.findings],
             "facts": [dataclasses.asdict(use) for _, use in sorted(context.used.items())],
             "totals": results.totals,
@@ -120,7 +143,17 @@ class State:
         self.recall(step, context)
 
     def _write(self) -> None:
-        record.write_json(self._steps, self._folder / STATE)
+        record.write_json({"steps": self._steps, "tables": self.tables}, self._folder / STATE)
+
+    def note_tables(self, digest: str | None) -> None:
+        """Note from what the tables about the build were written; None while they are being written."""
+        self.tables = digest
+        self._write()
+
+    def repairs(self) -> pd.DataFrame:
+        """Give the changed cells and dropped rows of all steps of this build."""
+        parts = [record.read_table(self._folder / f) for step in self._active for f in self._steps[step]["repairs"]]
+        return pd.concat(parts, ignore_index=True) if parts else Ledger("", "").repairs_frame()
 
     def digest_of(self, layer: str) -> str | None:
         """Give the content digest of a layer as the last step that gave it left it."""
@@ -165,7 +198,8 @@ class State:
 
 
 def _kept_finding(finding: Finding) -> dict[str, Any]:
-    kept = dataclasses.asdict(finding)
+    kept = dataclasses.asdict(finding.at(labels=(), facts={}))
+    kept["facts"] = dict(finding.facts)
     kept["geometry"] = None if finding.geometry is None else shapely.to_wkt(finding.geometry, rounding_precision=3)
     return kept
 
@@ -173,47 +207,37 @@ def _kept_finding(finding: Finding) -> dict[str, Any]:
 def _finding(kept: dict[str, Any]) -> Finding:
     texts = {k: Text(**kept[k]) if kept[k] else None for k in ("message", "remedy")}
     geometry = shapely.from_wkt(kept["geometry"]) if kept["geometry"] else None
-    return Finding(**{**kept, **texts, "geometry": geometry})
-
-
-def finding_of(error: RiskmapError, layer: str) -> Finding:
-    """Give an error as a finding."""
-    row = None if error.row is None else str(error.row)
-    return Finding(
-        error.layer or layer,
-        "error",
-        type(error).__name__,
-        error.message,
-        error.remedy,
-        row=row,
-        field=error.field,
-        file=error.file,
-    )
+    return Finding(**{**kept, **texts, "geometry": geometry, "named": tuple(kept["named"]), "labels": ()})
 
 
 def write_tables(context: Context, state: State, findings: list[Finding]) -> None:
-    """Write the tables about the build into the database."""
-    grids = state.grids()
-    listing = pd.DataFrame(
-        {
-            "id": list(grids),
-            "file": [f"grids/{grid}.tif" for grid in grids],
-            "title_zh": [g["title"]["zh"] for g in grids.values()],
-            "title_en": [g["title"]["en"] for g in grids.values()],
-            "levels": pd.array([g["levels"] for g in grids.values()], dtype="Int64"),
-            "unit": pd.array([g["unit"] for g in grids.values()], dtype="str"),
-            "crs": crs_name(context.crs),
-            "cell_size_m": float(context.project.cell_size_m),
-        }
-    ).sort_values("id", ignore_index=True)
+    """Write the tables about the build into the database, where something in them changed."""
     parameters = context.project.model_dump(mode="json", by_alias=True)
-    rows = [("parameter", key, record.digest(value), str(value)) for key, value in sorted(parameters.items())]
-    rows += [("version", key, "", value) for key, value in sorted(record.versions().items())]
-    runs = pd.DataFrame(rows, columns=["kind", "key", "digest", "value"])
-    context.database.write("findings", to_frame(findings, context.crs))
-    context.database.write("sources", sources_frame(state.sources()))
-    context.database.write("runs", runs)
-    context.database.write("grids", listing)
+    facts = [dataclasses.asdict(use) for _, use in sorted(context.facts_known.items())]
+    kept = [_kept_finding(f) for f in findings]
+    layers = {layer: state.digest_of(layer) for layer in sorted(state.layers_given())}
+    digest = record.digest(parameters, facts, kept, layers, state.sources(), record.versions(), record.code_digest())
+    database = context.database
+    if state.tables == digest and set(TABLES) <= set(database.layers()):
+        return
+    state.note_tables(None)
+    sources = state.sources()
+    database.write("findings", to_frame(findings, context.crs))
+    database.write("repairs", state.repairs())
+    database.write("sources", sources_frame(sources))
+    database.write("runs", _runs_frame(parameters, facts))
+    grids = [GridFact(g, Text(**f["title"]), f["levels"], f["unit"]) for g, f in state.grids().items()]
+    database.write("grids", grids_frame(grids, context.crs, context.project.cell_size_m))
+    database.write_dictionary({s["layer"]: json.loads(s["mapping"]) for s in sources})
+    state.note_tables(digest)
+
+
+def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.DataFrame:
+    """Give the ``runs`` layer: parameters, versions, and the built-in values that were used."""
+    rows = [("parameter", key, json.dumps(value, ensure_ascii=False), None, None) for key, value in parameters.items()]
+    rows += [("version", key, value, None, None) for key, value in record.versions().items()]
+    rows += [("fact", f"{f['topic']}.{f['key']}", str(f["value"]), f["source"], f["confidence"]) for f in facts]
+    return pd.DataFrame(sorted(rows), columns=["topic", "name", "value", "source", "confidence"]).astype("str")
 
 
 def products(context: Context, state: State) -> list[str]:

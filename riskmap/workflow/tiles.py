@@ -18,11 +18,13 @@ from riskmap.data.windows import TileWriter, Window
 from riskmap.errors import DataError
 from riskmap.levels import MAJOR
 from riskmap.risk import blocks, classify, histogram, normalise
+from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.blocks import Range
 from riskmap.risk.compose import Method, Missing
 from riskmap.risk.histogram import Histogram, Selection
 from riskmap.risk.normalise import Scale
 from riskmap.risk.recipe import Recipe
+from riskmap.risk.sensitivity import Grading, Sensitivity, monte_carlo
 from riskmap.text import Text
 from riskmap.workflow.clusters import Mapper, workers
 
@@ -259,12 +261,25 @@ def _both(
     return cells, beyond
 
 
-def score_block(paths: Mapping[str, Path], recipe: Recipe, limits: NDArray[np.float64] | None, window: Window) -> Block:
+def score_block(
+    paths: Mapping[str, Path], recipe: Recipe | AssetRecipe, limits: NDArray[np.float64] | None, window: Window
+) -> Block:
     """Read a window of every layer and give its scores, and its levels where the limits are known."""
     raw = {layer: windows.read_window(path, window) for layer, path in paths.items()}
     score = blocks.score(recipe, raw)
     level = None if limits is None else blocks.levels(score, limits)
-    return Block(window, score, level, blocks.beyond(recipe, raw))
+    beyond = blocks.beyond(recipe, raw) if isinstance(recipe, Recipe) else {}
+    return Block(window, score, level, beyond)
+
+
+def sensitivity_block(
+    paths: Mapping[str, Path], recipe: Recipe, grade: Grading, drawn: Mapping[str, Any], window: Window
+) -> tuple[Window, Sensitivity]:
+    """Read a window of every layer and give in how many of the runs its cells have which level, in the window's shape."""
+    raw = {layer: windows.read_window(path, window).ravel() for layer, path in paths.items()}
+    found = monte_carlo(recipe, raw, grade, **drawn)
+    shape = (window.height, window.width)
+    return window, Sensitivity(found.probability.reshape(-1, *shape), found.stability.reshape(shape))
 
 
 def _ranges(paths: Mapping[str, Path], window: Window) -> dict[str, Range]:

@@ -25,8 +25,8 @@ function coordinates(lon, lat) {
 
 // The same colour and pattern as on the map.
 function dress(swatch, c, patterned) {
-  const tiled = c.pattern === "none" || (patterned && c.pattern !== "solid");
-  swatch.style.backgroundColor = c.pattern === "none" ? "transparent" : c.rgb;
+  const tiled = isOpen(c) || (patterned && c.pattern !== "solid");
+  swatch.style.backgroundColor = isOpen(c) ? "transparent" : c.rgb;
   swatch.style.backgroundImage = tiled ? "url(" + patternCanvas(c, 16, patterned).toDataURL() + ")" : "none";
   swatch.style.backgroundSize = "8px 8px";
 }

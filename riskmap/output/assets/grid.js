@@ -31,8 +31,12 @@ class Grid {
     return this.classOf.get(this.codes[cell]);
   }
 
-  // Every pixel takes the colour of the cell under its middle.
   paint(view, patterned) {
+    this.paintWith(view, this.inks(patternSide(view.ratio), patterned));
+  }
+
+  // Every pixel takes the ink of the cell under its middle.
+  paintWith(view, inks) {
     const m = this.mapping;
     const left = Math.max(0, Math.floor(worldX(m.box[0]) * view.scale - view.left));
     const right = Math.min(view.width, Math.ceil(worldX(m.box[2]) * view.scale - view.left));
@@ -42,7 +46,6 @@ class Grid {
     const image = view.context.createImageData(right - left, bottom - top);
     const out = new Uint32Array(image.data.buffer);
     const side = patternSide(view.ratio);
-    const inks = this.inks(side, patterned);
     const { codes, columns, rows } = this;
     const u0 = (((view.left + left + 0.5) / view.scale - 0.5) * 360 - m.centre[0]) / m.scale[0];
     const du = 360 / view.scale / m.scale[0];
@@ -91,22 +94,30 @@ function marked(pattern, x, y, side) {
   const rising = (x + y) % side;
   const falling = (x - y + side) % side;
   if (pattern === "none") return falling < side / 8;
+  if (pattern === "hatch") return x % side < side / 8; // upright: no class has such lines
   if (pattern === "lines") return rising < side / 4;
   if (pattern === "cross") return rising < side / 4 || falling < side / 4;
   if (pattern === "dots") return Math.hypot(x + 0.5 - side / 2, y + 0.5 - side / 2) < side * 0.22;
   return false;
 }
 
-// One tile of a class: plain colour, or its pattern darker on it. Unknown ground ("none") is a grey hatch on nothing.
+// Whether a class lets what is under it be seen: the hatch of unknown ground, and of a note over the colours.
+function isOpen(c) {
+  return c.pattern === "none" || c.pattern === "hatch";
+}
+
+// One tile of a class: plain colour, or its pattern darker on it. Unknown ground ("none") is a grey hatch on nothing; on a
+// dark screen, where nothing would be black, it is a light hatch on grey.
 function patternTile(c, side, patterned) {
   const [red, green, blue] = channels(c.rgb);
-  const unknown = c.pattern === "none";
-  const ground = unknown ? 0 : packColour(red, green, blue, 255);
-  const shade = unknown ? 0.82 : 0.42;
+  const open = isOpen(c);
+  const dark = c.pattern === "none" && isDark() && !paperRatio;
+  const ground = dark ? packColour(66, 78, 90, 255) : open ? 0 : packColour(red, green, blue, 255);
+  const shade = dark ? 1 : open ? 0.82 : 0.42;
   const mark = packColour(red * shade, green * shade, blue * shade, 255);
   const tile = new Uint32Array(side * side);
   for (let i = 0; i < tile.length; i++) {
-    const on = (unknown || patterned) && marked(c.pattern, i % side, Math.floor(i / side), side);
+    const on = (open || patterned) && marked(c.pattern, i % side, Math.floor(i / side), side);
     tile[i] = on ? mark : ground;
   }
   return tile;

@@ -8,9 +8,9 @@ class App {
   constructor(map, told) {
     this.map = map;
     this.words = told.words;
-    this.levels = told.levels;
+    this.coded = told.coded;
     this.bounds = L.latLngBounds([told.bounds[1], told.bounds[0]], [told.bounds[3], told.bounds[2]]);
-    this.look = { grid: told.grids.length ? 0 : -1, patterned: false, boundaries: true, unit: -1 };
+    this.look = { grid: told.grids.length && told.coloured ? 0 : -1, patterned: false, boundaries: true, unit: -1 };
     this.grids = [];
     this.overlays = [];
     this.units = null;
@@ -31,8 +31,13 @@ class App {
         this.unitCells = told.units.bytes === 2 ? new Uint16Array(cells.slice().buffer) : cells;
       }
     }
+    this.ground = new Ground(told.ground, told.ground.relief && (await unpack("relief")));
+    this.why = told.why && new Why(told.why);
+    this.whyLeftOut = told.why_left_out;
+    this.answers = await loadAnswers(told, this.overlays);
+    this.comparison = told.comparison && new Comparison(this, told.comparison, await unpack("before"));
     this.layers = this.grids
-      .map((grid, i) => ({ id: grid.id, title: grid.title, kind: "grid", visible: i === 0, classes: grid.classes }))
+      .map((grid, i) => ({ id: grid.id, title: grid.title, kind: "grid", visible: i === this.look.grid, classes: grid.classes }))
       .concat(this.overlays.map((o) => ({ id: o.id, title: o.title, kind: "vector", visible: o.visible, classes: o.classes, count: o.features.count })));
   }
 
@@ -41,7 +46,12 @@ class App {
   }
 
   paint(view) {
-    if (this.grid) this.grid.paint(view, this.look.patterned);
+    this.paintScene(view, this.grid);
+  }
+
+  paintScene(view, grid) {
+    if (grid) grid.paint(view, this.look.patterned);
+    else this.ground.paint(view, this.units, isDark() && !paperRatio);
     this.paintVectors(view);
     this.paintLabels(view);
   }
@@ -58,7 +68,7 @@ class App {
     const shown = this.shownOverlays;
     for (const overlay of shown) overlay.paint(view, POLYGON, this.look.patterned);
     if (this.units && this.look.boundaries) this.units.paintOutlines(view);
-    for (const overlay of shown) overlay.paint(view, LINE);
+    for (const overlay of shown) overlay.paint(view, LINE, this.look.patterned);
     if (this.units && this.look.unit >= 0) this.units.paintPicked(view, this.look.unit, isDark() && !paperRatio);
     for (const overlay of shown) overlay.paint(view, POINT);
   }
@@ -72,12 +82,19 @@ class App {
 
   repaint() {
     this.canvas.repaint();
+    if (this.comparison) this.comparison.repaint();
+  }
+
+  // After a change between dark and light.
+  recolour() {
+    this.dressSwatches();
+    this.repaint();
   }
 
   dressSwatches() {
     for (const swatch of all(".swatch")) {
       const [key, value] = swatch.dataset.class.split("-");
-      const c = key === "level" ? this.levels.find((l) => l.value === Number(value)) : this.grids[key].classOf.get(Number(value));
+      const c = this.coded[key] ? this.coded[key].find((known) => known.value === Number(value)) : this.grids[key].classOf.get(Number(value));
       dress(swatch, c, this.look.patterned);
     }
   }
@@ -204,7 +221,7 @@ class App {
     const asked = this.overlays.filter((overlay) => overlay.visible || !overlay.drawn);
     const near = [].concat(...asked.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
     near.sort((a, b) => a.distance - b.distance);
-    L.popup({ maxWidth: 380, minWidth: 230, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
+    L.popup({ maxWidth: 420, minWidth: 250, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
       .setLatLng(place)
       .setContent(this.answer(place, near))
       .openOn(this.map);
@@ -226,6 +243,8 @@ class App {
       const c = grid === (this.grid || this.grids[0]) ? null : grid.at(place.lng, place.lat);
       if (c) list.append(element("div", "", [element("dt", "", grid.title), element("dd", "", [this.chip(grid, c.value), c.label])]));
     }
+    const before = this.comparison && this.comparison.on && this.comparison.grid.at(place.lng, place.lat);
+    if (before) list.append(element("div", "", [element("dt", "", this.comparison.before), element("dd", "", before.label)]));
     return list;
   }
 
@@ -239,6 +258,8 @@ class App {
       card.append(this.others(place));
     } else if (this.grids.length) card.append(element("p", "unit", this.words.outside));
     card.append(element("p", "where", coordinates(place.lng, place.lat)));
+    if (here || !this.grids.length) card.append(this.nearest(place));
+    if (here) card.append(this.because(place));
     if (here) {
       const name = element("p", "unit", here.unit || this.words.no_township);
       card.append(element("div", "township", [name, rowAsList(this.unitAt(place.lng, place.lat))]));
@@ -246,6 +267,24 @@ class App {
     for (const { overlay, feature } of near.slice(0, MOST_NEARBY)) card.append(describe(overlay, feature));
     if (near.length > MOST_NEARBY) card.append(element("p", "more", fill(this.words.more, { n: near.length - MOST_NEARBY })));
     return card;
+  }
+
+  // How long until the engine comes, how far the shelter is.
+  nearest(place) {
+    const list = element("dl", "answers");
+    for (const answer of this.answers) {
+      list.append(element("div", "", [element("dt", "", answer.question), element("dd", "", answer.at(place.lng, place.lat))]));
+    }
+    return list;
+  }
+
+  // Why the place has its level; the numbers follow as soon as they are unpacked.
+  because(place) {
+    const holder = element("div", "why");
+    const cell = this.why && this.grid !== this.grids[1] ? this.grids[0].cell(place.lng, place.lat) : -1;
+    if (cell >= 0) explain(this, holder, cell, this.grids[0].codes[cell]);
+    else if (this.whyLeftOut) holder.append(element("p", "rounded", this.words.why_left_out));
+    return element("div", "", holder);
   }
 }
 
@@ -347,6 +386,7 @@ async function start(map) {
   app.goHome(false);
   app.dressSwatches();
   app.draw();
+  if (app.comparison) app.comparison.wire();
   addControls(app);
   wireLegend(app);
   wireLayers(app);
@@ -355,6 +395,8 @@ async function start(map) {
   wireTools(app);
   wirePaper(app);
   wireMap(app);
+  // after the drawing, so that the first click need not wait
+  if (app.why) window.setTimeout(() => app.why.load(), 50);
   window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map };
 }
 

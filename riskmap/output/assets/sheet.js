@@ -17,9 +17,9 @@ function wireTools(app) {
   });
   byId("tool-theme").addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    app.repaint();
+    app.recolour();
   });
-  window.matchMedia("(prefers-color-scheme: dark)").addListener(() => app.repaint());
+  window.matchMedia("(prefers-color-scheme: dark)").addListener(() => app.recolour());
   byId("tool-print").addEventListener("click", () => window.print());
   byId("tool-present").addEventListener("click", () => present(app));
   byId("notes").addEventListener("toggle", () => paperRatio || app.refit());
@@ -45,9 +45,24 @@ function shortenTable(app) {
   }
 }
 
+// Size of the map on the sheet that lies and on the one that stands, CSS pixels.
+const LYING = [1094, 860];
+const STANDING = [690, 1270];
+
+// A tall area is printed on an upright sheet.
+function chooseSheet(app) {
+  const corner = (point) => app.map.project(point, 10);
+  const size = corner(app.bounds.getSouthEast()).subtract(corner(app.bounds.getNorthWest()));
+  const scale = ([width, height]) => Math.min(width / size.x, height / size.y);
+  const upright = scale(STANDING) > scale(LYING);
+  document.documentElement.classList.toggle("upright", upright);
+  byId("upright").media = upright ? "all" : "not all";
+}
+
 // On paper the map has its own size: it is laid out, fitted and painted before the print, and put back after it.
 function wirePaper(app) {
   const folds = [byId("notes"), byId("layers")];
+  chooseSheet(app);
   let before = null;
   const lay = () => {
     if (before) return;

@@ -4,6 +4,8 @@ const POINT = 0;
 const LINE = 1;
 const POLYGON = 2;
 const CASING = "rgba(255,255,255,0.85)";
+const LEAST_SIZE = 0.55; // share of its size that a symbol keeps where symbols crowd
+const MOST_SPACED = 2000; // points that decide how crowded a layer is
 
 class Features {
   // Turn strips of coordinate differences (millionths of a degree) into world coordinates.
@@ -41,6 +43,27 @@ class Features {
   meets(f, west, north, east, south, margin) {
     const b = this.boxes, i = 4 * f;
     return b[i] <= east + margin && b[i + 2] >= west - margin && b[i + 1] <= south + margin && b[i + 3] >= north - margin;
+  }
+
+  // Usual distance of a point from its nearest neighbour, world units: neighbours in a sorted sweep.
+  spacing() {
+    if (this.usual === undefined) {
+      const points = Array.from(this.starts.slice(0, -1), (i) => [this.x[i], this.y[i]]).sort((a, b) => a[0] - b[0]);
+      const step = Math.max(1, Math.floor(points.length / MOST_SPACED));
+      const nearest = [];
+      for (let i = 0; i < points.length; i += step) {
+        let least = Infinity;
+        for (const way of [-1, 1]) {
+          for (let k = i + way; points[k] && Math.abs(points[k][0] - points[i][0]) < least; k += way) {
+            least = Math.min(least, Math.hypot(points[k][0] - points[i][0], points[k][1] - points[i][1]));
+          }
+        }
+        nearest.push(least);
+      }
+      nearest.sort((a, b) => a - b);
+      this.usual = nearest.length > 1 ? nearest[nearest.length >> 1] : Infinity;
+    }
+    return this.usual;
   }
 
   bounds(f) {
@@ -87,6 +110,25 @@ class Features {
       }
     }
     return least;
+  }
+
+  // How far along a line (0 at its start, 1 at its end) its point nearest to a place is.
+  along(f, x, y) {
+    let whole = 0, at = 0, least = Infinity;
+    for (let s = this.firsts[f]; s < this.firsts[f + 1]; s++) {
+      for (let i = this.starts[s] + 1; i < this.starts[s + 1]; i++) {
+        const xa = this.x[i - 1], ya = this.y[i - 1], dx = this.x[i] - xa, dy = this.y[i] - ya;
+        const length = Math.hypot(dx, dy);
+        const t = length ? Math.max(0, Math.min(1, ((x - xa) * dx + (y - ya) * dy) / (length * length))) : 0;
+        const distance = Math.hypot(x - xa - t * dx, y - ya - t * dy);
+        if (distance < least) {
+          least = distance;
+          at = whole + t * length;
+        }
+        whole += length;
+      }
+    }
+    return whole ? at / whole : 0;
   }
 
   holds(f, x, y) {
@@ -155,14 +197,16 @@ class Overlay {
       );
       if (!drawn.length) continue;
       if (dimension === POINT) this.paintPoints(view, group.number, drawn);
-      else if (dimension === LINE) this.paintLines(view, group.number, drawn);
+      else if (dimension === LINE) this.paintLines(view, group.number, drawn, patterned);
       else this.paintPolygons(view, group.number, drawn, patterned);
     }
   }
 
   paintPoints(view, number, drawn) {
-    // symbols shrink with a small map
-    const sprite = this.sprite(number, view.ratio * Math.max(0.65, Math.min(1, view.width / view.ratio / 1000)));
+    // symbols shrink with a small map, and where they crowd
+    const small = Math.max(0.65, Math.min(1, view.width / view.ratio / 1000));
+    const spacing = (this.features.spacing() * view.scale) / view.ratio;
+    const sprite = this.sprite(number, view.ratio * small * Math.max(LEAST_SIZE, Math.min(1, spacing / (2 * this.radius * small))));
     const half = sprite.width / 2;
     const { x, y, starts, firsts } = this.features;
     view.context.globalAlpha = this.opacity;
@@ -174,7 +218,7 @@ class Overlay {
     view.context.globalAlpha = 1;
   }
 
-  paintLines(view, number, drawn) {
+  paintLines(view, number, drawn, patterned) {
     const context = view.context;
     context.lineJoin = context.lineCap = "round";
     // short paths are stroked much faster than one long one
@@ -189,6 +233,7 @@ class Overlay {
         context.stroke(path);
       }
       this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
+      if (patterned && number >= 0) this.patternLine(view, this.classes[number].pattern);
       context.globalAlpha = this.opacity;
       context.stroke(path);
       context.globalAlpha = 1;
@@ -203,7 +248,7 @@ class Overlay {
     const c = this.classes[number];
     if (c || this.fill) {
       context.globalAlpha = this.opacity;
-      const tiled = c && (c.pattern === "none" || (patterned && c.pattern !== "solid"));
+      const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
       context.fillStyle = tiled ? context.createPattern(patternCanvas(c, patternSide(view.ratio), true), "repeat") : this.colour(number);
       context.fill(path, "evenodd");
       context.globalAlpha = 1;
@@ -220,6 +265,14 @@ class Overlay {
     view.context.setLineDash(this.dash.map((d) => d * view.ratio));
     view.context.strokeStyle = colour;
     view.context.lineWidth = this.width * view.ratio;
+  }
+
+  // Lines of a class told apart without colour: dashes, and the gravest broader.
+  patternLine(view, pattern) {
+    const dashes = { lines: [9, 5], dots: [2, 5] }[pattern];
+    if (dashes) view.context.setLineDash(dashes.map((d) => d * view.ratio));
+    if (dashes) view.context.lineCap = "butt";
+    if (pattern === "cross") view.context.lineWidth *= 1.4;
   }
 
   // A point's picture, painted once and stamped for each point.
@@ -271,8 +324,8 @@ class Overlay {
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;
-      const unknown = number >= 0 && this.classes[number].pattern === "none";
-      context.fillStyle = unknown ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
+      const open = number >= 0 && isOpen(this.classes[number]);
+      context.fillStyle = open ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
       if (number >= 0 || this.fill) context.fill(box);
       context.globalAlpha = 1;
       this.pen(view, this.stroke);

@@ -6,6 +6,7 @@ from riskmap.workflow.steps import (
     assets,
     chains,
     change,
+    checks,
     coverage,
     evacuation,
     geohazards,
@@ -13,10 +14,12 @@ from riskmap.workflow.steps import (
     maps,
     network,
     pipelines,
+    qgis,
     reach,
     risk,
     risk_points,
     sensitivity,
+    sheets,
     siting,
     snapping,
     tables,
@@ -25,6 +28,7 @@ from riskmap.workflow.steps import (
 from riskmap.workflow.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
+    checks.STEP,
     assets.STEP,
     risk.STEP,
     zones.STEP,
@@ -43,6 +47,8 @@ STEPS: tuple[Step, ...] = (
     chains.STEP,
     tables.STEP,
     maps.STEP,
+    sheets.STEP,
+    qgis.STEP,
 )
 """After the imports, which the inputs of the project make."""
 

@@ -28,8 +28,7 @@ def run(context: Context) -> Results:
     tables = []
     for asset, spec in context.project.risk.assets.items():
         recipe, chosen = recipe_of(context, asset, spec)
-        raw = {layer: context.cells(layer).values for layer in recipe.layers}
-        score = np.where(context.inside, recipe.score(raw), np.float32(np.nan))
+        score = scoring.score_cells(context, recipe, recipe.layers)
         levels, five, limits = _classed(context, asset, spec, score, results.findings)
         _give_grids(context, results, asset, score, levels, five)
         if context.has("townships"):
@@ -39,7 +38,7 @@ def run(context: Context) -> Results:
                     asset,
                     levels,
                     five,
-                    raw[exposure].astype(float) if context.levels_of(exposure) is None else None,
+                    context.cells(exposure).values.astype(float) if context.levels_of(exposure) is None else None,
                     townships=context.rows("townships"),
                     boundary=context.boundary,
                     inside=context.inside,

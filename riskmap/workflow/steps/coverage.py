@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from riskmap.data.findings import Finding
 from riskmap.grid import Raster
 from riskmap.network import circles
+from riskmap.network.arcs import HAIR_S
+from riskmap.network.certificate import Certificate, certify
 from riskmap.network.coverage import Coverage, Share, coverage
 from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
@@ -33,6 +36,9 @@ KEY_UNITS = (
 )
 """Kinds of facilities that count as key units: key fire units, and places with many people."""
 
+SEED = 5
+"""Of the points that prove the drawn areas."""
+
 TITLES = {
     "built_up": Text("建成区面积", "built-up area"),
     "built_up_people": Text("建成区人口", "people in the built-up area"),
@@ -43,6 +49,10 @@ TITLES = {
     "hazchem_sources": Text("危化品重大危险源", "hazardous-chemical sources"),
     "buildings": Text("建筑", "buildings"),
     "roads": Text("道路里程", "road length"),
+    "people_second": Text("至少两个站可及的人口", "people whom at least two stations reach"),
+    "people_third": Text("至少三个站可及的人口", "people whom at least three stations reach"),
+    "roads_second": Text("至少两个站可及的道路", "road that at least two stations reach"),
+    "roads_third": Text("至少三个站可及的道路", "road that at least three stations reach"),
 }
 """What is counted, as readers see it."""
 
@@ -77,10 +87,12 @@ def run(context: Context) -> Results:
     if built_up is not None:
         small = float(context.fact("fire", "small_gap_ha")) * 1e4
         results.rows["fire_gaps"] = circles.gaps(circle.strict, built_up, people, small_m2=small)
-    title = context.catalog.layer("fire_minutes").title
-    results.grids["fire_minutes"] = GridResult(cells.minutes, title, unit="min")
-    results.findings = _findings(circle, results.rows["fire_responsibility"])
-    results.totals = _totals(circle, summary)
+    grids = {"fire_minutes": (cells.minutes, "min"), "fire_depth": (cells.depth(circle.strict.limit_s), "1")}
+    for layer, (raster, unit) in grids.items():
+        results.grids[layer] = GridResult(raster, context.catalog.layer(layer).title, unit=unit)
+    proof = certify(circle.strict, points=int(context.fact("fire", "certificate_points")), seed=SEED)
+    results.findings = _findings(circle, results.rows["fire_responsibility"]) + _unproved(proof)
+    results.totals = _totals(circle, summary) | {"certificate": proof.figures, "seed": SEED}
     return results
 
 
@@ -109,6 +121,8 @@ def _summary(
     for reading, covering in (("strict", circle.strict), ("loose", circle.loose)):
         depth = covering.depth_m
         shares = [(measure, None, share) for measure, share in _by_place(context, covering, people, cells)]
+        if reading == "strict":
+            shares += [(measure, None, share) for measure, share in _by_number(covering, people, cells)]
         for at in (depth, depth / 2, depth * 2) if reading == "strict" else (depth,):
             shares += [(measure, at, share) for measure, share in _by_ground(covering, people, built_up, at)]
         for measure, at, share in shares:
@@ -124,6 +138,8 @@ def _summary(
                     "unit": share.unit,
                     "share": float(share),
                     "unknown": share.unknown,
+                    "speed_source": "project" if spec.speeds_kmh else "house",
+                    "turnout_s": spec.turnout_s if reading == "strict" else 0.0,
                     "driving_s": spec.limit_s - spec.turnout_s if reading == "strict" else spec.limit_s,
                     "limit_s": spec.limit_s,
                     "stations": len(circle.stations),
@@ -156,7 +172,7 @@ def _by_place(
     shares = [("roads", covering.roads)]
     if people is not None:
         amount = people.values.ravel()[cells.at]
-        in_time = covering.first_at(cells.places).seconds <= covering.limit_s
+        in_time = covering.first_at(cells.places).seconds <= covering.limit_s + HAIR_S
         unknown = float(np.isnan(amount).sum())
         shares.append(("people_by_road", Share(np.nansum(amount[in_time]), np.nansum(amount), "person", unknown)))
     if context.has("facilities"):
@@ -171,6 +187,21 @@ def _by_place(
             rows = rows[rows.intersects(context.boundary)]
             shares.append((layer, covering.share(rows.representative_point())))
     return [(measure, share) for measure, share in shares if share.total > 0]
+
+
+def _by_number(covering: Coverage, people: Raster | None, cells: circles.Cells) -> list[tuple[str, Share]]:
+    """Give the shares that a second and a third station reach in time too."""
+    shares = []
+    depth, length = covering.overlap, covering.network.length_m / 1e3
+    km = length[depth.edge] * (depth.high - depth.low)
+    amount = None if people is None else people.values.ravel()[cells.at]
+    for count, name in ((2, "second"), (3, "third")):
+        shares.append((f"roads_{name}", Share(km[depth.count >= count].sum(), length.sum(), "km")))
+        if amount is not None:
+            in_time = cells.ranked_s[count - 1] <= covering.limit_s + HAIR_S
+            unknown = float(np.isnan(amount).sum())
+            shares.append((f"people_{name}", Share(np.nansum(amount[in_time]), np.nansum(amount), "person", unknown)))
+    return shares
 
 
 def _responsibility(
@@ -218,6 +249,22 @@ def _findings(circle: Circle, ground: gpd.GeoDataFrame) -> list[Finding]:
     return found
 
 
+def _unproved(proof: Certificate) -> list[Finding]:
+    """Say where the drawn area promises more than the network gives; that is a fault of ours, not of the data."""
+    failed = proof.points[~proof.passed]
+    if not len(failed):
+        return []
+    message = Text(
+        f"覆盖面抽查 {len(proof.points)} 点，{len(failed)} 点在时限内到不了",
+        f"{len(failed)} of {len(proof.points)} points sampled in the drawn areas are not reached in time",
+    )
+    remedy = Text(
+        "请把项目文件和数据发给 riskmap 的维护者", "send the project and its data to the maintainers of riskmap"
+    )
+    place = shapely.MultiPoint(list(failed))
+    return [Finding("fire_areas", "error", "AREA_UNPROVED", message, remedy, rows=len(failed), geometry=place)]
+
+
 def _totals(circle: Circle, summary: pd.DataFrame) -> dict[str, Any]:
     depth = circle.strict.depth_m
     shown = summary[summary["depth_m"].isna() | (summary["depth_m"] == depth)]
@@ -243,7 +290,15 @@ STEP = Step(
     Text("消防覆盖", "fire coverage"),
     needs=("boundary", "network_edges", "network_nodes", "fire_stations"),
     takes=(*TABLES, "barriers", "built_up", "exposure_population", "facilities", "hazchem_sources", "buildings"),
-    gives=("fire_coverage", "fire_areas", "fire_gaps", "fire_responsibility", "fire_summary", "fire_minutes"),
+    gives=(
+        "fire_coverage",
+        "fire_areas",
+        "fire_gaps",
+        "fire_responsibility",
+        "fire_summary",
+        "fire_minutes",
+        "fire_depth",
+    ),
     options=("network", "fire", "facts"),
     run=run,
 )

@@ -144,11 +144,19 @@ def _dams(context: Context, where: Any, dem: Any, within_m: float) -> gpd.GeoDat
             "people_within_1km": counted,
             "basis": ["terrain" if known else "circle" for known in below.notna()],
             "stated_overhead": stated,
-            "overhead": (counted > 0) | pd.Series(stated, index=dams.index).fillna(False).astype(bool),
+            "overhead": _overhead(counted, dams.get("people_below"), pd.Series(stated, index=dams.index)),
             "township": township_at(context, dams.geometry.representative_point()),
         }
     )
     return gpd.GeoDataFrame(frame, geometry=dams.geometry, crs=dams.crs)
+
+
+def _overhead(counted: pd.Series, registered: pd.Series | None, stated: pd.Series) -> pd.Series:
+    """Tell which dams stand above people by count, register or statement; missing where none of them says anything."""
+    known = pd.Series(float("nan"), index=counted.index) if registered is None else registered.astype("Float64")
+    some = (counted > 0) | known.gt(0).fillna(False).astype(bool) | stated.fillna(False).astype(bool)
+    silent = counted.isna() & known.isna() & stated.isna()
+    return some.astype("boolean").mask(silent)
 
 
 def _totals(exposed: gpd.GeoDataFrame, where: Any) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def _residents(
         )
         findings.append(Finding("hazchem_sources", "warning", "RESIDENTS_UNKNOWN", message, rows=int(vague.sum())))
     whole = np.ceil(counted[fields.PEOPLE].round(6))
-    return counted.assign(people=whole)
+    # "nobody" must be known of the whole ring: alpha 0.5 of ground without data would be the mildest
+    return counted.assign(people=whole.mask(vague & (whole == 0)))
 
 
 def _graded(

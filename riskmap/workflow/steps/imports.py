@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyproj
+import shapely
 
-from riskmap.crs import name
+from riskmap.crs import name, transformer
+from riskmap.data.catalog import Catalog
 from riskmap.data.gridding import GridLayer, prepare_grid
-from riskmap.data.places import reproject
+from riskmap.data.places import Area, reproject
 from riskmap.data.prepare import Layer, Source, prepare_rows
-from riskmap.grid import Raster
+from riskmap.grid import Grid, Raster
 from riskmap.text import Text
-from riskmap.workflow.context import Context, GridResult, Results
+from riskmap.workflow.context import Context, GridResult, Results, system_of
+from riskmap.workflow.project import Loaded
 from riskmap.workflow.steps.step import Step
 
 ON_GRID = ("hazard_", "exposure_", "vulnerability_", "capacity", "dem")
@@ -36,52 +41,88 @@ def _step(layer: str) -> Step:
     needs = () if layer == "boundary" else ("boundary",)
     title = Text(f"读入 {layer}", f"import {layer}")
     return Step(
-        name_of(layer), title, needs, (), (layer,), ("crs", "cell_size_m"), lambda context: _import(context, layer)
+        name_of(layer),
+        title,
+        needs,
+        (),
+        (layer,),
+        ("crs", "cell_size_m", "facts"),
+        lambda context: _import(context, layer),
     )
 
 
 def _import(context: Context, layer: str) -> Results:
-    spec = context.project.inputs[layer]
-    declared = context.catalog.layer(layer)
-    path = context.loaded.path_of(layer)
-    if layer.startswith(ON_GRID):
-        cells = prepare_grid(path, spec, declared, context.grid, area=context.area, catalog=context.catalog)
-        return _grid_results(cells, context, layer)
-    rows = prepare_rows(
-        path,
-        spec,
-        declared,
-        crs=None if layer == "boundary" else context.crs,
-        area=None if layer == "boundary" else context.area,
-        catalog=context.catalog,
+    place = None if layer == "boundary" else Place(context.crs, context.area, context.grid)
+    given = prepared(context.loaded, context.catalog, layer, place)
+    if isinstance(given, GridLayer):
+        return _grid_results(given, context, layer)
+    told = {"source": dataclasses.asdict(given.source), "synthetic": given.synthetic, "levels": given.levels}
+    sound = given.frame is not None and not given.errors
+    return Results(
+        rows={layer: given.frame} if sound else {}, findings=list(given.findings), totals=told, repairs=given.repairs
     )
-    if layer == "boundary":
-        rows = _in_system(rows, context.crs_for(rows.frame))
-    made_up = {"source": dataclasses.asdict(rows.source), "synthetic": rows.synthetic, "levels": rows.levels}
-    return Results(rows={layer: rows.frame}, findings=list(rows.findings), totals=made_up)
 
 
-def _in_system(rows: Layer, crs: Any) -> Layer:
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where a project is: its system, its area, its grid; known once the boundary is."""
+
+    crs: pyproj.CRS
+    area: Area
+    grid: Grid
+
+
+def prepared(loaded: Loaded, catalog: Catalog, layer: str, place: Place | None) -> Layer | GridLayer:
+    """Prepare one input of a project.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    catalog : Catalog
+    layer : str
+    place : Place, optional
+        None for the boundary itself.
+    """
+    spec, declared, path = loaded.project.inputs[layer], catalog.layer(layer), loaded.path_of(layer)
+    limits = loaded.project.facts.get("plausible", {})
+    if place is None:
+        rows = prepare_rows(path, spec, declared, limits=limits)
+        return rows if rows.frame is None else in_system(rows, system_of(loaded, rows.frame))
+    if layer.startswith(ON_GRID):
+        return prepare_grid(path, spec, declared, place.grid, area=place.area, limits=limits)
+    return prepare_rows(path, spec, declared, crs=place.crs, area=place.area, limits=limits)
+
+
+def in_system(rows: Layer, crs: Any) -> Layer:
     """Reproject a layer after it was read: the project's system may be the zone of the boundary itself."""
+    to_crs = transformer(rows.frame.crs, crs)
+    findings = tuple(
+        f if f.geometry is None else f.at(geometry=shapely.transform(f.geometry, to_crs.transform, interleaved=False))
+        for f in rows.findings
+    )
     source = dataclasses.replace(rows.source, crs_out=name(crs))
-    return dataclasses.replace(rows, frame=reproject(rows.frame, crs), source=source)
+    return dataclasses.replace(rows, frame=reproject(rows.frame, crs), source=source, findings=findings)
 
 
 def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
     declared = context.catalog.layer(layer)
+    told: dict[str, Any] = {"source": dataclasses.asdict(cells.source), "synthetic": cells.synthetic}
+    if cells.raster is None or cells.errors:
+        return Results(findings=list(cells.findings), totals=told, repairs=cells.repairs)
     field = declared.fields.get("value")
     raster = cells.raster
     if not cells.levels and not layer.startswith("exposure_"):
         # amounts stay float64: they must add up to the source's total
         raster = Raster(raster.grid, raster.values.astype(np.float32))
     result = GridResult(raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
-    totals: dict[str, Any] = {"source": dataclasses.asdict(cells.source), "synthetic": cells.synthetic}
     if layer.startswith("exposure_"):
-        totals["outside_grid"] = cells.outside
-    return Results(grids={layer: result}, findings=list(cells.findings), totals=totals)
+        told["outside_grid"] = cells.outside
+    return Results(grids={layer: result}, findings=list(cells.findings), totals=told, repairs=cells.repairs)
 
 
 def sources_frame(records: list[dict[str, Any]]) -> pd.DataFrame:
     """Give the ``sources`` layer."""
     columns = [f.name for f in dataclasses.fields(Source)]
-    return pd.DataFrame(sorted(records, key=lambda r: r["layer"]), columns=columns)
+    frame = pd.DataFrame(sorted(records, key=lambda r: r["layer"]), columns=columns)
+    counts = [c for c in columns if c.startswith("rows_")]
+    return frame.astype({c: "Int64" if c in counts else "str" for c in columns})

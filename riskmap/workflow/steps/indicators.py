@@ -75,10 +75,9 @@ def indicators(context: Context) -> pd.DataFrame:
 
 
 def count(rows: pd.DataFrame, one: Indicator) -> float:
-    """Measure the rows that an indicator's filter kept; the sum of nothing known is 0."""
+    """Measure the rows that an indicator's filter kept; the sum of no rows is 0, of rows that are all unknown NaN."""
     if one.measure == "count":
         return float(len(rows))
-    return (
-        float(pd.to_numeric(rows[one.measure.removeprefix("sum:")], errors="coerce").astype("Float64").sum())
-        * one.factor
-    )
+    values = pd.to_numeric(rows[one.measure.removeprefix("sum:")], errors="coerce").astype("Float64")
+    total = values.sum(min_count=min(len(rows), 1))
+    return float("nan") if pd.isna(total) else float(total) * one.factor

@@ -128,7 +128,7 @@ def _tailings(context: Context) -> pd.DataFrame | None:
     if rows is None:
         return None
     people = np.fmax(_number(rows["people_below"]), _number(rows["people_within_1km"]))
-    over = rows["overhead"].to_numpy(bool)
+    over = rows["overhead"].fillna(False).to_numpy(bool)
     return _frame(
         "tailings", rows, rows.geometry, id=rows["id"], name=rows["name"], level=np.where(over, 4, 0), colour=np.where(over, "red", "none"),
         level_name=np.where(over, "头顶库", "未定级"), township=rows["township"], people=people, basis=np.where(over, "下游 1 km 内有居民", ""),

@@ -8,8 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from riskmap.data.findings import Finding
-from riskmap.network import osm, report, streets
+from riskmap.network import report, streets
 from riskmap.network.roads import RoadNetwork
 from riskmap.network.speeds import SpeedTable
 from riskmap.network.streets import StreetTables
@@ -32,7 +31,7 @@ WALL_CLASSES = ("motorway", "motorway_link", "expressway")
 def run(context: Context) -> Results:
     """Give ``network_edges``, ``network_nodes`` and ``network_turns``, the network report, and what deserves a look."""
     spec = context.project.network
-    roads, others = osm.with_tags(context.rows("roads"))
+    roads = context.rows("roads")
     gaps = context.fact("fire", "report_gaps_m") if spec.report_gaps_m is None else spec.report_gaps_m
     made = streets.tables(
         roads,
@@ -54,11 +53,6 @@ def run(context: Context) -> Results:
         fast_kmh=context.fact("speeds", "suspicious_above_kmh"),
         known_classes=speed_table(context, "fire").known,
     )
-    if others:
-        message = Text(
-            f"{others} 条线不是道路（没有 highway），未用", f"{others} lines are no roads (no highway); not used"
-        )
-        found.append(Finding("roads", "note", "NOT_A_ROAD", message, rows=others))
     return Results(rows=rows, findings=found, totals=report.figures(made))
 
 
@@ -161,4 +155,6 @@ STEP = Step(
     gives=TABLES,
     options=("network", "facts"),
     run=run,
+    # heights count only where the project asks for slopes: a new dem alone makes no new network
+    named=lambda project: ("turn_restrictions", "dem") if project.network.slopes else ("turn_restrictions",),
 )

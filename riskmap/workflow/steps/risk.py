@@ -44,7 +44,7 @@ def run(context: Context) -> Results:
         recipe = recipe.with_weights(shared.weights)
     reference.require_joinable(context, dict(recipe.scales))
     raw = scoring.raw_layers(context, recipe)
-    score = np.where(context.inside, recipe.score(raw), np.float32(np.nan))
+    score = scoring.score_cells(context, recipe, recipe.weights)
     classed = classes(context, recipe, score, raw, shared, results.findings)
     merged = merge(context, classed.levels, context.project.risk.min_zone_ha)
     snapped = _snapped(context, merged.codes)

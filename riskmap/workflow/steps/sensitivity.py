@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from riskmap import fields
 from riskmap.errors import SpecError
 from riskmap.grid import Raster
-from riskmap.levels import LEVELS, to_four
-from riskmap.risk import classify, sensitivity, zoning
-from riskmap.text import Text
-from riskmap.workflow import scoring
+from riskmap.levels import LEVELS
+from riskmap.risk import sensitivity, zoning
+from riskmap.risk.recipe import Recipe
+from riskmap.risk.sensitivity import Grading, Sensitivity
+from riskmap.text import Text, join
+from riskmap.workflow import scoring, tiles
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.risk import LAYERS
 from riskmap.workflow.steps.step import Step
@@ -34,18 +36,11 @@ def run(context: Context) -> Results:
                 f"risk.sensitivity.errors names {', '.join(sorted(strange))}, which do not enter the score",
             )
         )
+    grade, concentration = _grading(context), spec.concentration or context.fact("sensitivity", "concentration")
+    drawn = {"runs": spec.runs, "seed": spec.seed, "concentration": concentration, "errors": dict(spec.errors)}
+    found = _shares(context, recipe, grade, drawn)
     raw = {layer: values[context.inside] for layer, values in scoring.raw_layers(context, recipe).items()}
-    concentration = spec.concentration or context.fact("sensitivity", "concentration")
-    found = sensitivity.monte_carlo(
-        recipe,
-        raw,
-        lambda score: _grade(context, score),
-        runs=spec.runs,
-        seed=spec.seed,
-        concentration=concentration,
-        errors=spec.errors,
-    )
-    table = sensitivity.weight_changes(recipe, raw, lambda score: _grade(context, score))
+    table = sensitivity.weight_changes(recipe, raw, grade)
     known = int((found.stability >= 0).sum())
     table["changed_km2"] = table["changed_share"] * known * context.grid.cell_area / 1e6
     results.rows["weight_sensitivity"] = table
@@ -54,10 +49,7 @@ def run(context: Context) -> Results:
     zones = _uncertain(context, found.stability, stable_from)
     results.rows["uncertain_zones"] = zones
     results.totals = {
-        "seed": spec.seed,
-        "runs": spec.runs,
-        "concentration": concentration,
-        "errors": dict(spec.errors),
+        **drawn,
         "stable_from": stable_from,
         "uncertain_km2": float(zones[fields.AREA_KM2].sum()),
         "mean_stability": float(np.nanmean(found.stability)) if known else None,
@@ -65,14 +57,42 @@ def run(context: Context) -> Results:
     return results
 
 
-def _grade(context: Context, score: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Give the four levels of scores with the breaks of the base."""
+def notes(context: Context) -> tuple[Text, ...]:
+    """Say on a map what its hatch means and how it was found; nothing where sensitivity was not run."""
+    told = context.totals.get("sensitivity")
+    if told is None:
+        return ()
+    share = told["uncertain_km2"] / context.totals["zones"]["area_km2"]["boundary"]
+    errors = join([context.catalog.layer(layer).title for layer in told["errors"]])
+    also = Text(f"和 {errors.zh} 的误差", f" and with the errors of {errors.en}") if told["errors"] else Text("", "")
+    return (
+        Text(
+            f"竖线处等级不确定（占 {share:.1%}）：随机改变权重（狄利克雷分布，集中度 {told['concentration']:g}）{also.zh}"
+            f" {told['runs']} 次，颜色不变的不到 {told['stable_from']:.0%}。",
+            f"Ground under upright lines ({share:.1%}) has an uncertain colour: of {told['runs']} runs with other weights (Dirichlet, "
+            f"concentration {told['concentration']:g}){also.en}, fewer than {told['stable_from']:.0%} gave the same.",
+        ),
+    )
+
+
+def _grading(context: Context) -> Grading:
+    """Give how the base was cut into levels."""
     told = context.totals["risk"]
-    found = classify.levels(score, np.array(told["breaks"]))
-    return to_four(found, scoring.five_to_four(context)) if len(told["breaks"]) > scoring.FOUR else found
+    five = len(told["breaks"]) > scoring.FOUR
+    return Grading(np.array(told["breaks"]), scoring.five_to_four(context) if five else None)
 
 
-def _give_grids(context: Context, results: Results, found: sensitivity.Sensitivity) -> None:
+def _shares(context: Context, recipe: Recipe, grade: Grading, drawn: dict[str, Any]) -> Sensitivity:
+    """Give the shares of the runs for the cells of the area, block by block."""
+    paths = {layer: context.grid_path(layer).absolute() for layer in recipe.weights}
+    probability = np.empty((len(LEVELS), *context.grid.shape), dtype=np.float32)
+    stability = np.empty(context.grid.shape, dtype=np.float32)
+    for window, found in context.over_blocks(tiles.sensitivity_block, paths, recipe, grade, drawn):
+        probability[:, *window.slices], stability[window.slices] = found.probability, found.stability
+    return Sensitivity(probability[:, context.inside], stability[context.inside])
+
+
+def _give_grids(context: Context, results: Results, found: Sensitivity) -> None:
     given = {f"colour_probability_{level.colour}": found.probability[level.code] for level in LEVELS[1:]}
     given["colour_stability"] = found.stability
     for layer, values in given.items():
@@ -95,9 +115,8 @@ def _uncertain(context: Context, stability: NDArray[np.float32], stable_from: fl
     counts = np.bincount(owner[held], minlength=len(zones))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = sums / counts
-    return zones.assign(**{fields.AREA_KM2: zones.area / 1e6, "stability": mean})[
-        [fields.AREA_KM2, "stability", "geometry"]
-    ]
+    columns = {"kind": "uncertain", fields.AREA_KM2: zones.area / 1e6, "stability": mean}
+    return zones.assign(**columns)[[*columns, "geometry"]]
 
 
 STEP = Step(

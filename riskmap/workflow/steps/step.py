@@ -30,10 +30,15 @@ class Step:
         Keys of the project file on which it depends.
     run : callable
         Context -> Results.
+    tolerant : bool
+        It looks at the layers that are sound and does not stop for those with errors.
     named : callable, optional
         Project -> those of ``takes`` that the project file names; all of them by default.
     asked : callable
         Project -> whether it asks for this step; a step that it does not ask for is no part of the build.
+    shows : tuple of str
+        Layers that it shows when they are there, ``*`` for all: one that could not be imported does not stop it, the product
+        says that it is missing.
     speaks : bool
         Whether what it gives holds words in the language of the build.
     """
@@ -45,8 +50,10 @@ class Step:
     gives: tuple[str, ...]
     options: tuple[str, ...]
     run: Callable[[Context], Results]
+    tolerant: bool = False
     named: Callable[[Any], tuple[str, ...]] | None = None
     asked: Callable[[Any], bool] = lambda _: True
+    shows: tuple[str, ...] = ()
     speaks: bool = False
 
     def of(self, project: Any) -> Step:

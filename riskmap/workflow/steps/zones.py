@@ -12,6 +12,7 @@ from riskmap.data.findings import Finding
 from riskmap.grid import Raster
 from riskmap.levels import ZONES
 from riskmap.risk import control, patches, units, zoning
+from riskmap.risk.control_units import control_units
 from riskmap.text import Text
 from riskmap.workflow import totals
 from riskmap.workflow.context import Context, GridResult, Results
@@ -33,6 +34,10 @@ def run(context: Context) -> Results:
         results.findings += _unknown_people(context, people)
     _give_units(context, results, zones, levels, people)
     codes, controls = _control(context, levels, results)
+    if "risk_units" in results.rows:
+        results.rows["control_units"] = control_units(
+            controls, results.rows["risk_units"], codes=codes, people=people, inside=context.inside, grid=context.grid
+        )
     results.totals = totals.add_up(
         zones=zones,
         controls=controls,
@@ -185,6 +190,7 @@ STEP = Step(
         "control_zone",
         "control_rule",
         "control_zones",
+        "control_units",
         "merged_patches_control",
     ),
     options=("risk", "control", "facts"),

@@ -1,0 +1,121 @@
+"""Evacuation: which settlement goes where, on which road, and how long it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from riskmap.output.webmap import Page, VectorLayer
+from riskmap.text import Text
+from riskmap.workflow.context import Context
+from riskmap.workflow.pages import parts
+from riskmap.workflow.pages.answers import answers, named_routes
+from riskmap.workflow.pages.one_map import counts
+
+TITLE = Text("转移安置路线图", "evacuation map")
+
+BELOW = (("water", True), ("forest", False), ("roads", False), ("built_up", False))
+ABOVE = (
+    ("barriers", False),
+    ("villages", True),
+    ("tailings_dams", True),
+    ("reservoirs", True),
+    ("geohazard_points", True),
+    ("geohazard_exposure", True),
+    ("shelters", True),
+)
+POPUP = ("origin", "shelter", "people", "minutes", "length_m", "via_hazard")
+
+
+def page(context: Context) -> Page:
+    """Give the map of evacuation routes."""
+    units, columns = _table(context)
+    asked, silent = answers(context)
+    above = tuple((n, v) for n, v in ABOVE if n != "geohazard_points" or not context.has("geohazard_exposure"))
+    return Page(
+        title=context.project.name + Text("", " ") + TITLE,
+        subtitle=parts.subtitle(context),
+        headline=_headline(context),
+        grids=parts.zoning_grids(context),
+        coloured=False,
+        relief=parts.relief(context),
+        vectors=(*parts.vectors(context, BELOW), _routes(context), *parts.vectors(context, above), *silent),
+        legend=(),
+        units=units,
+        unit_columns=columns,
+        notes=(*_notes(context), *parts.system_note(context), *parts.source_notes(context)),
+        totals=_figures(context),
+        notice=parts.notice(context),
+        answers=tuple(q for q in asked if q.layer != "fire_coverage"),
+    )
+
+
+def _routes(context: Context) -> VectorLayer:
+    routes = named_routes(context)
+    declared = context.catalog.layer("evacuation_plan").fields
+    shown = tuple((c, parts.labelled(declared, c)) for c in POPUP if c in routes.columns)
+    return VectorLayer(context.catalog.style("evacuation_routes"), routes, shown, search="origin")
+
+
+def _headline(context: Context) -> Text:
+    routes = context.rows("evacuation_routes")
+    main = routes[routes["kind"].eq("main")]
+    plan: Any = context.rows("evacuation_plan") if context.has("evacuation_plan") else main
+    people, places = plan["people"].sum(), plan["shelter_id"].nunique()
+    line = Text(
+        f"{plan['origin_id'].nunique():,} 个村组 {people:,.0f} 人转移到 {places:,} 处避难场所",
+        f"{people:,.0f} people of {plan['origin_id'].nunique():,} settlements to {places:,} shelters",
+    )
+    longest = plan["minutes"].max()
+    if not np.isnan(float(longest)):
+        line += Text(f"，路上最长 {longest:,.0f} 分钟", f", at most {longest:,.0f} min on the way")
+    return line
+
+
+def _figures(context: Context) -> tuple[tuple[Text, str], ...]:
+    routes = context.rows("evacuation_routes")
+    main = routes[routes["kind"].eq("main")]
+    shown = [(Text("主路线", "Main routes"), f"{len(main):,}")]
+    through = int(main["via_hazard"].fillna(False).astype(bool).sum())
+    shown.append((Text("穿过危险区", "Through a hazard"), f"{through:,}"))
+    if context.has("shelters") and parts.frame_has(context.rows("shelters"), "capacity"):
+        room = context.rows("shelters")["capacity"].sum()
+        shown.append((Text("场所容量", "Room in shelters"), f"{room:,.0f}"))
+    return tuple(shown)
+
+
+def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, str], ...]]:
+    """Give the townships with the people to be moved and the shelters in them."""
+    units = parts.units(context)
+    if not len(units):
+        return units, ()
+    routes = context.rows("evacuation_routes")
+    main = routes[routes["kind"].eq("main") & routes.geometry.notna()].reset_index(drop=True)
+    starts = shapely.get_point(shapely.get_geometry(main.geometry.to_numpy(), 0), 0)
+    owner = gpd.sjoin(
+        gpd.GeoDataFrame(geometry=starts, crs=main.crs),
+        units[["geometry"]].reset_index(drop=True),
+        predicate="intersects",
+    )
+    owner = owner[~owner.index.duplicated()]["index_right"]
+    moved = main["people"].astype(float).groupby(owner).sum()
+    units["moved"] = moved.reindex(range(len(units)), fill_value=0.0).to_numpy()
+    longest = main["minutes"].astype(float).groupby(owner).max()
+    units["longest"] = longest.reindex(range(len(units))).to_numpy()
+    columns = [("moved", Text("转移人数", "To move"), "people"), ("longest", Text("最长", "Longest"), "minutes")]
+    if context.has("shelters"):
+        units["shelters"] = counts(context.rows("shelters"), units)
+        columns.append(("shelters", Text("避难场所", "Shelters"), "count"))
+    return units, tuple(columns)
+
+
+def _notes(context: Context) -> tuple[Text, ...]:
+    return (
+        Text(
+            f"步行速度 {context.project.evacuation.walk_m_s:g} m/s；用时只是路上用时，不含预警和准备。",
+            f"Walking at {context.project.evacuation.walk_m_s:g} m/s; minutes are those on the way, without warning and preparation.",
+        ),
+    )

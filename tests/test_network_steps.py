@@ -1,0 +1,235 @@
+"""The steps of the network on a county of two streets, worked by hand: 5 m a second, one station at the west end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import county
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import yaml
+from click.testing import CliRunner
+from county import CRS, SOUTH, WEST
+from shapely.geometry import LineString, Point, box
+
+import riskmap
+from riskmap.cli import main
+from riskmap.data.database import Database
+from riskmap.workflow.build import Built
+
+STEPS = ("network", "snapping", "coverage", "siting", "reach")
+
+
+def at(x: float, y: float) -> tuple[float, float]:
+    """Give a place by metres from the county's south-west corner."""
+    return WEST + x, SOUTH + y
+
+
+ROADS = [
+    LineString([at(0, 1000), at(1000, 1000), at(2000, 1000)]),
+    LineString([at(1000, 1000), at(1000, 2000)]),
+    LineString([at(1800, 1800), at(1820, 1800)]),  # an island
+]
+
+
+def world(folder: Path, **changes) -> Path:
+    """Write the county with its roads, stations, built-up area and key units."""
+    file = county.county(folder)
+    data = folder / "data"
+    gpd.GeoDataFrame({"highway": ["primary", "primary", "residential"]}, geometry=ROADS, crs=CRS).to_file(
+        data / "roads.gpkg"
+    )
+    stations = {"id": ["A", "B"], "name": ["西站", "孤岛站"], "kind": ["small", "township"], "turnout_s": [None, 45.0]}
+    gpd.GeoDataFrame(stations, geometry=[Point(at(0, 1010)), Point(at(1810, 1790))], crs=CRS).to_file(
+        data / "stations.gpkg"
+    )
+    gpd.GeoDataFrame({"name": ["县城"]}, geometry=[box(*at(500, 900), *at(1500, 1100))], crs=CRS).to_file(
+        data / "built_up.gpkg"
+    )
+    units = {"id": ["1", "2", "3"], "name": ["小学", "医院", "远校"], "kind": ["school", "hospital", "school"]}
+    places = [Point(at(1190, 1050)), Point(at(1210, 1050)), Point(at(300, 200))]
+    gpd.GeoDataFrame(units | {"people": [100, 40, None]}, geometry=places, crs=CRS).to_file(data / "units.gpkg")
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for layer, name in (
+        ("roads", "roads"),
+        ("fire_stations", "stations"),
+        ("built_up", "built_up"),
+        ("facilities", "units"),
+    ):
+        project["inputs"][layer] = f"data/{name}.gpkg"
+    project |= {
+        "fire": {"limit_s": 300, "turnout_s": 60, "speeds_kmh": {"primary": 18, "residential": 18}},
+        "siting": {"extra": 1, "within": "boundary"},
+        "reach": [
+            {
+                "id": "aid",
+                "title": {"zh": "十分钟到村", "en": "villages in ten minutes"},
+                "from": "fire_stations",
+                "to": "villages",
+                "limit_min": 2,
+                "ready_min": 0.5,
+                "max_snap_m": 1000,
+            }
+        ],
+    }
+    project |= changes
+    file.write_text(yaml.safe_dump(project, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def build(file: Path) -> Built:
+    return riskmap.build(file, file.parent / "out", only=STEPS)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build(world(tmp_path_factory.mktemp("county")))
+
+
+@pytest.fixture(scope="module")
+def database(built: Built) -> Database:
+    return Database(built.out / "riskmap.gpkg")
+
+
+def test_the_network_is_stored_and_reported(built: Built, database: Database) -> None:
+    edges = database.read("network_edges")
+    assert sorted(edges["length_m"].round(6)) == [20.0, 1000.0, 1000.0, 1000.0]
+    totals = built.run["totals"]["network"]
+    assert (totals["components"], totals["streets"], totals["junctions"]) == (2, 4, 6)
+    assert totals["largest_km_share"] == pytest.approx(3000 / 3020)
+    assert "NETWORK_PARTS" in {f.code for f in built.findings}
+
+
+def test_pieces_are_cut_at_240_seconds_of_driving(database: Database) -> None:
+    pieces = database.read("fire_coverage")
+    assert pieces["length_m"].sum() == pytest.approx(1400.0)  # 1,200 m along the street, 200 m up the other
+    assert pieces["minutes_to"].max() == pytest.approx(5.0)
+    assert set(pieces["station_id"]) == {"A"}
+    reached = shapely.MultiLineString([[at(0, 1000), at(1200, 1000)], [at(1000, 1000), at(1000, 1200)]])
+    assert shapely.hausdorff_distance(shapely.union_all(pieces.geometry), reached) < 1e-6
+
+
+def measured(database: Database, reading: str, measure: str, depth: float | None = None) -> pd.Series:
+    rows = database.read("fire_summary")
+    rows = rows[(rows["reading"] == reading) & (rows["measure"] == measure)]
+    return rows[rows["depth_m"].isna() if depth is None else rows["depth_m"] == depth].squeeze()
+
+
+def test_shares_with_their_denominators_in_both_readings(database: Database) -> None:
+    roads, loose = measured(database, "strict", "roads"), measured(database, "loose", "roads")
+    assert (roads["covered"], roads["total"]) == pytest.approx((1.4, 3.02))
+    assert roads["unit"] == "km"
+    assert loose["covered"] == pytest.approx(2.0)  # 300 s: 1,500 m and 500 m up
+    assert (loose["driving_s"], loose["turnout_s"], roads["driving_s"], roads["turnout_s"]) == (300, 0, 240, 60)
+    assert roads["speed_source"] == "project"
+    town = box(*at(500, 900), *at(1500, 1100))
+    reached = shapely.MultiLineString([[at(0, 1000), at(1200, 1000)], [at(1000, 1000), at(1000, 1200)]])
+    for depth in (37.5, 75.0, 150.0):
+        share = measured(database, "strict", "built_up", depth)
+        ground = reached.buffer(depth, quad_segs=128).intersection(town).area / 1e6
+        assert share["covered"] == pytest.approx(ground, rel=2e-3)
+        assert share["total"] == pytest.approx(0.2)
+    units, people = measured(database, "strict", "key_units"), measured(database, "strict", "key_unit_people")
+    assert (units["covered"], units["total"]) == (1, 3)
+    assert (people["covered"], people["total"], people["unknown"]) == (100, 140, 1)
+
+
+def test_gaps_are_what_is_left_of_the_built_up_area(database: Database) -> None:
+    gaps, strict = database.read("fire_gaps"), measured(database, "strict", "built_up", 75.0)
+    assert gaps["area_km2"].sum() == pytest.approx(strict["total"] - strict["covered"])
+    assert (gaps["population"] > 0).all()
+
+
+def test_the_proof_of_the_areas_is_in_the_record(built: Built) -> None:
+    proof = built.run["totals"]["coverage"]["certificate"]
+    assert proof["points"] == proof["passed"] == 2000
+    assert built.run["seeds"]["coverage"] == proof["seed"]
+
+
+def test_a_station_on_an_island_is_a_finding_and_no_number(built: Built, database: Database) -> None:
+    codes = {(f.layer, f.row): f.code for f in built.findings}
+    assert codes["fire_stations", "B"] == "SNAP_ISLAND"
+    assert built.run["totals"]["coverage"]["stations_left_out"] == 1
+    assert set(database.read("fire_responsibility")["station_id"]) == {"A"}
+    points = database.read("snapping").set_index(["layer", "id"])
+    assert points.loc[("fire_stations", "A"), "distance_m"] == pytest.approx(10.0)
+    assert points.loc[("fire_stations", "A"), "side"] == "left"
+    assert points.loc[("facilities", "3"), "outcome"] == "far"
+    assert np.isnan(points.loc[("facilities", "3"), "distance_m"])
+
+
+def test_grids_of_minutes_and_of_stations_in_time(built: Built) -> None:
+    import rasterio
+
+    with rasterio.open(built.out / "grids" / "fire_minutes.tif") as minutes:
+        value = next(minutes.sample([at(550, 950)]))[0]
+    assert value == pytest.approx(1 + 550 / 5 / 60, rel=1e-6)
+    with rasterio.open(built.out / "grids" / "fire_depth.tif") as depth:
+        seen = [float(v[0]) for v in depth.sample([at(550, 950), at(1950, 950)])]
+    assert seen == [1.0, 0.0]
+
+
+def test_another_question_of_reach(database: Database) -> None:
+    """By car at 50 km/h: 1,550 m are 111.6 s, 250 m are 18 s, and 30 s to get ready; both villages lie 750 m off."""
+    results = database.read("reach_results").set_index("id")
+    assert results.loc["370305101001", "minutes"] == pytest.approx((1550 * 3.6 / 50 + 30) / 60)
+    assert results.loc["370305100001", "minutes"] == pytest.approx((250 * 3.6 / 50 + 30) / 60)
+    assert results["within"].to_dict() == {"370305101001": False, "370305100001": True}
+    summary = database.read("reach_summary").iloc[0]
+    assert (summary["targets"], summary["within"], summary["people_within"], summary["people"]) == (2, 1, 300, 900)
+    assert summary["sources_left_out"] == 1
+
+
+def test_one_more_station_is_checked_on_the_network(database: Database) -> None:
+    curve = database.read("siting_curve")
+    assert curve["added"].tolist() == [0, 1]
+    assert curve["gain"].iloc[1] > 0
+    np.testing.assert_allclose(curve["checked"], curve["covered"])
+    assert (curve["gap"] == 0).all()
+    assert len(database.read("siting_sites")) == 1
+
+
+def test_the_network_is_made_again_only_when_roads_change(tmp_path: Path) -> None:
+    build(world(tmp_path))
+    again = build(world(tmp_path, fire={"limit_s": 200, "speeds_kmh": {"primary": 18, "residential": 18}}))
+    assert "network" in again.reused
+    assert "coverage" not in again.reused
+    assert again.run["totals"]["coverage"]["shares"]["strict"]["roads"]["covered"] == pytest.approx(0.7)
+    roads = gpd.GeoDataFrame({"highway": ["primary"]}, geometry=ROADS[:1], crs=CRS)
+    file = world(tmp_path)
+    roads.to_file(tmp_path / "data" / "roads.gpkg")
+    changed = build(file)
+    assert "network" not in changed.reused
+    assert changed.run["totals"]["network"]["km"] == pytest.approx(2.0)
+
+
+def test_nobody_passes_a_closed_area(tmp_path: Path) -> None:
+    file = world(tmp_path)
+    gpd.GeoDataFrame({"kind": ["closure"]}, geometry=[box(*at(800, 980), *at(900, 1020))], crs=CRS).to_file(
+        tmp_path / "data" / "barriers.gpkg"
+    )
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["inputs"]["barriers"] = "data/barriers.gpkg"
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    found = riskmap.build(file, tmp_path / "out", only=("coverage",))
+    assert found.run["totals"]["coverage"]["shares"]["strict"]["roads"]["covered"] == pytest.approx(0.8)
+
+
+def test_the_commands_print_shares_with_their_denominators(tmp_path: Path) -> None:
+    file = world(tmp_path)
+    said = CliRunner().invoke(main, ["coverage", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert said.exit_code == 0, said.output
+    assert "limit 300 s with turnout (60 s by default); 1 stations, 1 not routed" in said.stdout
+    assert "speeds of the project" in said.stdout
+    line = next(text for text in said.stdout.splitlines() if text.startswith("road length"))
+    assert line.split() == ["road", "length", "1.4", "3.0", "km", "46.4%", "66.2%"]
+    for command, words in (("network", "in 2 parts"), ("siting", "proven gap"), ("reach", "villages in ten minutes")):
+        said = CliRunner().invoke(main, [command, str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+        assert said.exit_code == 0, said.output
+        assert words in said.stdout
+    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert record["totals"]["reach"]["aid"]["within"] == 1
