@@ -43,9 +43,7 @@ def best_by_linprog(times: pd.DataFrame, people: pd.Series, capacity: pd.Series)
     )
     limits = np.concatenate((people, capacity)).astype(float)
     most = -linprog(-np.ones(len(o)), A_ub=rows, b_ub=limits, method="highs").fun
-    least = linprog(
-        seconds[o, s], A_ub=rows, b_ub=limits, A_eq=np.ones((1, len(o))), b_eq=[most], method="highs"
-    ).fun
+    least = linprog(seconds[o, s], A_ub=rows, b_ub=limits, A_eq=np.ones((1, len(o))), b_eq=[most], method="highs").fun
     return most, least
 
 

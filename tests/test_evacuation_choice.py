@@ -31,7 +31,7 @@ def test_braess_with_the_road_everybody_takes_92_and_without_it_83() -> None:
 def test_the_closure_that_speeds_everyone_up_is_found() -> None:
     found = helpful_closures(BRAESS, SIX)
     assert found.index.tolist() == ["ab"]
-    assert found.at["ab", "saved"] == pytest.approx(1 - 83 / 92, abs=1e-4)
+    assert found.loc["ab", "saved"] == pytest.approx(1 - 83 / 92, abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -17,9 +17,7 @@ def edges(*rows: tuple[object, object, float, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["tail", "head", "steps", "capacity"])
 
 
-def expanded(
-    table: pd.DataFrame, origins: dict[object, int], exits: dict[object, float], horizon: int
-) -> float:
+def expanded(table: pd.DataFrame, origins: dict[object, int], exits: dict[object, float], horizon: int) -> float:
     """Give the most people who have arrived by a step: maximum flow by networkx over copies of the nodes."""
     graph = nx.DiGraph()
     nodes = {*table["tail"], *table["head"], *origins, *exits}
@@ -174,8 +172,8 @@ def test_faults_are_named() -> None:
         clearance(good.rename(columns={"steps": "seconds"}), pd.Series({"a": 1}), ["b"])
     with pytest.raises(DataError):
         clearance(edges(("a", "b", -1, 1)), pd.Series({"a": 1}), ["b"])
+    routes = pd.DataFrame({"path": [["a", "b"]], "people": [2]})
     with pytest.raises(DataError, match="carry"):
-        routes = pd.DataFrame({"path": [["a", "b"]], "people": [2]})
         clearance(good, pd.Series({"a": 3}), ["b"], routes=routes)
     with pytest.raises(DataError, match="road that is not there"):
         clearance(good, pd.Series({"a": 3}), ["b"], routes={"a": ["a", "c"]})

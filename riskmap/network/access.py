@@ -8,6 +8,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+Ints, Flags = NDArray[np.int64], NDArray[np.bool_]
+
 NONE = -1
 
 
@@ -52,7 +54,7 @@ def access(nodes: int, tail: NDArray[np.int64], head: NDArray[np.int64], length_
 
 
 @numba.njit(cache=True)
-def _bridges(nodes, pointer, order, tail, head):  # noqa: ANN001, ANN202
+def _bridges(nodes: int, pointer: Ints, order: Ints, tail: Ints, head: Ints) -> Flags:
     count = len(tail)
     seen = np.full(nodes, NONE, dtype=np.int64)
     low = np.zeros(nodes, dtype=np.int64)
@@ -66,7 +68,7 @@ def _bridges(nodes, pointer, order, tail, head):  # noqa: ANN001, ANN202
         seen[root] = low[root] = clock
         clock += 1
         stack = [root]
-        while len(stack):
+        while stack:
             node = stack[-1]
             if place[node] < pointer[node + 1]:
                 edge = order[place[node]] % count
@@ -83,7 +85,7 @@ def _bridges(nodes, pointer, order, tail, head):  # noqa: ANN001, ANN202
                     low[node] = min(low[node], seen[other])
             else:
                 stack.pop()
-                if len(stack):
+                if stack:
                     above = stack[-1]
                     low[above] = min(low[above], low[node])
                     if low[node] > seen[above]:
@@ -92,7 +94,7 @@ def _bridges(nodes, pointer, order, tail, head):  # noqa: ANN001, ANN202
 
 
 @numba.njit(cache=True)
-def _parts(nodes, pointer, order, tail, head, bridge):  # noqa: ANN001, ANN202
+def _parts(nodes: int, pointer: Ints, order: Ints, tail: Ints, head: Ints, bridge: Flags) -> Ints:
     part = np.full(nodes, NONE, dtype=np.int64)
     count = 0
     for root in range(nodes):
@@ -100,7 +102,7 @@ def _parts(nodes, pointer, order, tail, head, bridge):  # noqa: ANN001, ANN202
             continue
         part[root] = count
         stack = [root]
-        while len(stack):
+        while stack:
             node = stack.pop()
             for i in range(pointer[node], pointer[node + 1]):
                 edge = order[i] % len(tail)
@@ -113,12 +115,12 @@ def _parts(nodes, pointer, order, tail, head, bridge):  # noqa: ANN001, ANN202
 
 
 @numba.njit(cache=True)
-def _hanging(pointer, order, tail, head, bridge, main):  # noqa: ANN001, ANN202
+def _hanging(pointer: Ints, order: Ints, tail: Ints, head: Ints, bridge: Flags, main: Flags) -> Ints:
     nodes = len(main)
     hangs_on = np.full(nodes, NONE, dtype=np.int64)
     seen = main.copy()
     stack = [node for node in range(nodes) if main[node]]
-    while len(stack):
+    while stack:
         node = stack.pop()
         for i in range(pointer[node], pointer[node + 1]):
             edge = order[i] % len(tail)

@@ -140,9 +140,7 @@ class Nearest:
     person_seconds: float
 
 
-def nearest_shelter(
-    times: pd.DataFrame, people: pd.Series, capacity: pd.Series, *, limit_s: float = np.inf
-) -> Nearest:
+def nearest_shelter(times: pd.DataFrame, people: pd.Series, capacity: pd.Series, *, limit_s: float = np.inf) -> Nearest:
     """Send everyone to the nearest shelter; of equally near ones the first.
 
     Parameters
@@ -171,9 +169,7 @@ def nearest_shelter(
     )
 
 
-def checked(
-    times: Any, people: Any, capacity: Any
-) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
+def checked(times: Any, people: Any, capacity: Any) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
     """Give times as a frame, and people and places in its order.
 
     Raises

@@ -64,6 +64,7 @@ class _Travel:
     power: NDArray[np.float64]
 
     def seconds(self, flow: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the travel on each edge under a flow."""
         return self.free_s + self.delay_s * (flow / self.capacity) ** self.power
 
     def slopes(self, flow: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -124,7 +125,7 @@ def helpful_closures(
             continue
         saved = 1 - without.person_seconds / now.person_seconds if now.person_seconds else 0.0
         if saved >= least_share:
-            rows.append((label, edges.at[label, "tail"], edges.at[label, "head"], without.person_seconds, saved))
+            rows.append((label, edges.loc[label, "tail"], edges.loc[label, "head"], without.person_seconds, saved))
     found = pd.DataFrame(rows, columns=["edge", "tail", "head", "person_seconds", "saved"]).set_index("edge")
     return found.sort_values("saved", ascending=False, kind="stable")
 
@@ -139,6 +140,7 @@ class _Network:
 
     @classmethod
     def of(cls, edges: pd.DataFrame, demand: pd.DataFrame) -> _Network:
+        """Give the network of edges and demand, nodes numbered."""
         columns = ("tail", "head", "free_s", "delay_s", "capacity", "power")
         absent = [c for c in columns if c not in edges.columns]
         if absent:
@@ -163,9 +165,7 @@ class _Network:
     @cached_property
     def edge_of(self) -> dict[tuple[int, int], int]:
         """Edge by tail and head."""
-        return {
-            (int(t), int(h)): e for e, (t, h) in enumerate(zip(self.travel.tail, self.travel.head, strict=True))
-        }
+        return {(int(t), int(h)): e for e, (t, h) in enumerate(zip(self.travel.tail, self.travel.head, strict=True))}
 
     def equilibrium(self, index: pd.Index) -> RouteChoice:
         """Search from the ways that are fastest on the empty network, moving people to those that are fastest now."""

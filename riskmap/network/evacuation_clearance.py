@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -171,7 +172,9 @@ def _exits(exits: Any, labels: pd.Index) -> NDArray[np.float64]:
     """Give the room at each node: 0 where it is no exit."""
     room = np.zeros(len(labels))
     names = _labels_of(exits)
-    sizes = list(exits.values()) if isinstance(exits, Mapping) else list(exits) if isinstance(exits, pd.Series) else None
+    sizes = (
+        list(exits.values()) if isinstance(exits, Mapping) else list(exits) if isinstance(exits, pd.Series) else None
+    )
     room[labels.get_indexer(pd.Index(names, tupleize_cols=False))] = np.inf if sizes is None else np.array(sizes, float)
     if not (room >= 0).all():
         raise DataError(Text("出口容量应是不小于 0 的数", "room at exits is a number of at least 0"), layer="exits")
@@ -252,9 +255,7 @@ def _paths(routes: Any, origins: Any) -> list[tuple[list[Any], float, float]]:
     """Give path, people and start of each route."""
     if isinstance(routes, pd.DataFrame):
         start = routes["start"] if "start" in routes.columns else np.zeros(len(routes))
-        return [
-            (list(p), float(n), float(s)) for p, n, s in zip(routes["path"], routes["people"], start, strict=True)
-        ]
+        return [(list(p), float(n), float(s)) for p, n, s in zip(routes["path"], routes["people"], start, strict=True)]
     people = pd.Series(origins, dtype=float)
     items = routes.items() if isinstance(routes, (Mapping, pd.Series)) else [(path[0], path) for path in routes]
     return [(list(path), float(people[origin]), 0.0) for origin, path in items]
@@ -269,7 +270,7 @@ def _planned(
     going, arriving = np.zeros(len(supply)), np.zeros(len(supply))
     for nodes, people, _ in routes:
         numbers = roads.labels.get_indexer(pd.Index(nodes, tupleize_cols=False))
-        pairs = list(zip(numbers[:-1], numbers[1:], strict=True))
+        pairs = list(itertools.pairwise(numbers))
         missing = [pair for pair in pairs if pair not in fastest]
         if missing or (numbers < 0).any():
             raise DataError(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,7 +134,7 @@ class TimedNetwork:
         nodes = len(self.supply)
         return step * nodes + self.tail[edge], (step + self.steps[edge]) * nodes + self.head[edge], edge, step
 
-    def _flow(self, last: int):  # noqa: ANN202 - scipy's own result
+    def _flow(self, last: int) -> Any:
         nodes, copies = len(self.supply), self._door(last)
         tail, head, edge, _ = self._moves(last)
         origins = np.flatnonzero(self.supply > 0)

@@ -18,9 +18,7 @@ COLUMNS = ("id", "layer", "name", "village", "village_code", "township", "people
 """Columns of origins; people NaN is unknown."""
 
 
-def holding_village(
-    points: gpd.GeoDataFrame, villages: gpd.GeoDataFrame, *, near_m: float
-) -> NDArray[np.int64]:
+def holding_village(points: gpd.GeoDataFrame, villages: gpd.GeoDataFrame, *, near_m: float) -> NDArray[np.int64]:
     """Give the row position of the village that holds each point, -1 for none.
 
     A point lies in the village whose polygon holds it; else in the one that it names (of several of that name the
@@ -106,7 +104,9 @@ def from_cells(people: Raster, threatened: NDArray[np.bool_], block_m: float) ->
         {"row": rows // size, "column": columns // size, "people": amount, "x": xs[columns], "y": ys[rows]}
     )
     frame = frame.sort_values(["row", "column", "people"], ascending=[True, True, False], kind="stable")
-    blocks = frame.groupby(["row", "column"], sort=True).agg(people=("people", "sum"), x=("x", "first"), y=("y", "first"))
+    blocks = frame.groupby(["row", "column"], sort=True).agg(
+        people=("people", "sum"), x=("x", "first"), y=("y", "first")
+    )
     ids = [f"B{row:04d}{column:04d}" for row, column in blocks.index]
     return gpd.GeoDataFrame(
         {"id": ids, "people": blocks["people"].to_numpy()},

@@ -117,7 +117,7 @@ def plan(
     found = times(ways, people.index, capacity.index, usable, off_road_s, limits.way_s)
     assignment = assign(found.seconds, people, capacity, keep_whole=keep_whole)
     nearest = nearest_shelter(found.seconds, people, capacity)
-    groups = _groups(ways, assignment, found, off_road_s, limits)
+    groups = _groups(ways, assignment, found, limits)
     return Plan(found, assignment, nearest, groups)
 
 
@@ -158,9 +158,7 @@ def _to_any(arcs: OpenArcs, targets: NDArray[np.int64]) -> NDArray[np.float64]:
     return to_target(arcs, targets, np.inf).seconds
 
 
-def _groups(
-    ways: Ways, assignment: Assignment, found: Times, off_road_s: tuple[NDArray, NDArray], limits: Limits
-) -> list[Group]:
+def _groups(ways: Ways, assignment: Assignment, found: Times, limits: Limits) -> list[Group]:
     """Give the groups in the order of origins and shelters, with their ways."""
     people = assignment.people.to_numpy()
     scratch = Scratch(ways.arcs.nodes)
@@ -180,9 +178,7 @@ def _groups(
                 other = least_shared(arcs, left, start, target, main, longest, scratch)
                 shared = _shared_m(arcs, main, other)
                 backup = None if np.array_equal(main, other) else _way(arcs, other)
-                made.append(
-                    Group(int(origin), int(shelter), people[origin, shelter], _way(arcs, main), backup, shared)
-                )
+                made.append(Group(int(origin), int(shelter), people[origin, shelter], _way(arcs, main), backup, shared))
     return sorted(made, key=lambda group: (group.origin, group.shelter))
 
 
@@ -225,9 +221,7 @@ class Wanted:
     person_seconds: float
 
 
-def most_wanted(
-    ways: Ways, unplaced: NDArray[np.float64], early: NDArray[np.bool_], limit_s: float
-) -> Wanted | None:
+def most_wanted(ways: Ways, unplaced: NDArray[np.float64], early: NDArray[np.bool_], limit_s: float) -> Wanted | None:
     """Give the junction outside all zones that the most people without a place can reach within the limit.
 
     Of junctions that equally many reach, the one with the fewest person-seconds. None when nobody reaches any.

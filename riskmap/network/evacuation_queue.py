@@ -14,6 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+Ints, Floats = NDArray[np.int64], NDArray[np.float64]
+
 NOBODY = 1e-9
 """Fewer people than this are rounding."""
 
@@ -64,7 +66,9 @@ def walk(
 
 
 @numba.njit(cache=True)
-def _walk(steps, capacity, path, begin, people, start):  # noqa: ANN001, ANN202
+def _walk(
+    steps: Floats, capacity: Floats, path: Ints, begin: Ints, people: Floats, start: Floats
+) -> tuple[Ints, Ints, Floats, Ints, Floats, Floats]:
     at_step = np.zeros(len(steps), dtype=np.int64)  # the step that still has room
     room = capacity.copy()
     edge_of, step_of, people_of = [np.int64(0)][:0], [np.int64(0)][:0], [0.0][:0]

@@ -14,6 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+Ints, Floats, Flags = NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]
+
 NONE = -1
 
 
@@ -148,7 +150,9 @@ def _rows(node: NDArray[np.int64], nodes: int) -> tuple[NDArray[np.int64], NDArr
 
 
 @numba.njit(cache=True)
-def _to_target(nodes, pointer, order, tail, cost, seconds, targets, limit_s):  # noqa: ANN001, ANN202
+def _to_target(
+    nodes: int, pointer: Ints, order: Ints, tail: Ints, cost: Floats, seconds: Floats, targets: Ints, limit_s: float
+) -> tuple[Floats, Ints]:
     best = np.full(nodes, np.inf)
     took = np.full(nodes, np.inf)
     first = np.full(nodes, NONE, dtype=np.int64)
@@ -157,7 +161,7 @@ def _to_target(nodes, pointer, order, tail, cost, seconds, targets, limit_s):  #
     for target in targets:
         best[target], took[target] = 0.0, 0.0
         heapq.heappush(heap, (0.0, target))
-    while len(heap):
+    while heap:
         _, node = heapq.heappop(heap)
         if done[node]:
             continue
@@ -173,13 +177,31 @@ def _to_target(nodes, pointer, order, tail, cost, seconds, targets, limit_s):  #
 
 
 @numba.njit(cache=True)
-def _least_shared(pointer, order, tail, head, number, cost, seconds, length_m, left, edges, origin, target, limit_s,  # noqa: ANN001, ANN202
-                  shared, best, took, last, done):  # fmt: skip
+def _least_shared(  # noqa: C901 - one search, compiled whole
+    pointer: Ints,
+    order: Ints,
+    tail: Ints,
+    head: Ints,
+    number: Ints,
+    cost: Floats,
+    seconds: Floats,
+    length_m: Floats,
+    left: Floats,
+    edges: Ints,
+    origin: int,
+    target: int,
+    limit_s: float,
+    shared: Floats,
+    best: Floats,
+    took: Floats,
+    last: Ints,
+    done: Flags,
+) -> Ints:
     """Search by (metres shared, cost); ``left`` prunes what cannot reach the target in time."""
     shared[origin], best[origin], took[origin] = 0.0, 0.0, 0.0
     touched = [origin]
     heap = [(0.0, 0.0, origin)]
-    while len(heap):
+    while heap:
         _, _, node = heapq.heappop(heap)
         if done[node]:
             continue

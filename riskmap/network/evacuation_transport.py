@@ -200,9 +200,7 @@ def _branch(pairs: Pairs, kept: NDArray[np.bool_], cost: NDArray[np.float64], pl
     weight = np.where(together, pairs.people[pairs.origin], 1.0)
     count = len(weight)
     at = np.arange(count)
-    from_origin = sparse.coo_array(
-        (np.ones(count), (pairs.origin, at)), shape=(len(pairs.people), count)
-    )
+    from_origin = sparse.coo_array((np.ones(count), (pairs.origin, at)), shape=(len(pairs.people), count))
     to_shelter = sparse.coo_array((weight, (pairs.shelter, at)), shape=(len(pairs.capacity), count))
     constraints = [
         LinearConstraint(from_origin.tocsr(), ub=np.where(kept, 1.0, pairs.people)),

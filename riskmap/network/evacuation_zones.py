@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -150,7 +151,7 @@ def _parts(
         ends = [0.0, *at, lines[number].length]
         between = first_node + len(points) + np.arange(len(at))
         points += [lines[number].interpolate(m) for m in at]
-        pieces += [substring(lines[number], a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        pieces += [substring(lines[number], a, b) for a, b in itertools.pairwise(ends)]
         tails += [tail[number], *between]
         heads += [*between, head[number]]
         rows += [number] * (len(at) + 1)

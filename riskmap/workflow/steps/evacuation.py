@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from riskmap.data.findings import Finding
 from riskmap.network import snapping
 from riskmap.network.access import access
-from riskmap.network.evacuation_empty import Emptying, capacity_per_s, emptying
-from riskmap.network.evacuation_plan import Limits, Plan, Wanted, most_wanted, plan, reasons
+from riskmap.network.evacuation_empty import capacity_per_s, emptying
+from riskmap.network.evacuation_plan import Limits, most_wanted, plan, reasons
 from riskmap.network.evacuation_ways import Ways, ways
 from riskmap.network.evacuation_zones import Cut, ExitLimits, cut_streets
 from riskmap.network.roads import RoadNetwork
@@ -21,7 +21,7 @@ from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.project import EvacuationScenario
-from riskmap.workflow.steps import evacuation_figures, evacuation_layers
+from riskmap.workflow.steps.evacuation_figures import by_mode, findings, shelter_layers, summary, unknown_people
 from riskmap.workflow.steps.evacuation_inputs import (
     Hazard,
     hazard_of,
@@ -31,6 +31,9 @@ from riskmap.workflow.steps.evacuation_inputs import (
     shelters_of,
     title_of,
 )
+from riskmap.workflow.steps.evacuation_layers import frames as frames_of
+from riskmap.workflow.steps.evacuation_layers import shelter_rows, taking_part, together
+from riskmap.workflow.steps.evacuation_solved import Solved
 from riskmap.workflow.steps.network import TABLES, speed_table, street_tables, walls_of
 from riskmap.workflow.steps.snapping import limit_m
 from riskmap.workflow.steps.step import Step
@@ -40,60 +43,6 @@ if TYPE_CHECKING:
 
 KMH = 3.6
 HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, eq=False)
-class Solved:
-    """A scenario with everything that its layers are made of.
-
-    Parameters
-    ----------
-    scenario : EvacuationScenario
-    title : Text
-    hazard : Hazard
-    cut : Cut
-    ways : Ways
-    origins, shelters : GeoDataFrame
-        All of them; ``routed`` says which take part.
-    plan : Plan
-        Of those that take part, in their order.
-    reason : Series
-        By origin that takes part.
-    wanted : Wanted or None
-    emptying : Emptying or None
-    speed_m_s, slow_m_s : float
-        On foot; NaN in vehicles.
-    before_min : (float, float)
-        Warning and preparation.
-    off_road_s : two float arrays
-        Seconds from each origin to its road, and from the road to each shelter.
-    handed_on : frozenset of str
-        Ids of origins for which every shelter is too far to walk: they go by vehicle, in another part of the scenario.
-    """
-
-    scenario: EvacuationScenario
-    title: Text
-    hazard: Hazard
-    cut: Cut
-    ways: Ways
-    origins: gpd.GeoDataFrame
-    shelters: gpd.GeoDataFrame
-    plan: Plan
-    reason: pd.Series
-    wanted: Wanted | None
-    emptying: Emptying | None
-    hanging: NDArray[np.int64]
-    speed_m_s: float
-    slow_m_s: float
-    limit_s: float
-    before_min: tuple[float, float]
-    off_road_s: tuple[NDArray[np.float64], NDArray[np.float64]]
-    handed_on: frozenset[str] = frozenset()
-
-    @property
-    def mode(self) -> str:
-        """On foot (walk) or in vehicles (vehicle)."""
-        return self.scenario.mode
 
 
 def run(context: Context) -> Results:
@@ -113,14 +62,14 @@ def run(context: Context) -> Results:
         if not parts:
             continue
         for solved in parts:
-            for layer, frame in evacuation_layers.frames(context, solved).items():
+            for layer, frame in frames_of(context, solved).items():
                 frames.setdefault(layer, []).append(frame)
-            results.findings += evacuation_figures.findings(solved)
-        frames.setdefault("evacuation_shelters", []).append(evacuation_layers.shelter_rows(parts))
-        frames.setdefault("evacuation_summary", []).append(evacuation_figures.summary(parts))
-        results.totals[scenario.id] = evacuation_figures.by_mode(parts)
-    results.rows = {layer: evacuation_layers.together(parts) for layer, parts in frames.items()}
-    results.rows |= evacuation_figures.shelter_layers(context)
+            results.findings += findings(solved)
+        frames.setdefault("evacuation_shelters", []).append(shelter_rows(parts))
+        frames.setdefault("evacuation_summary", []).append(summary(parts))
+        results.totals[scenario.id] = by_mode(parts)
+    results.rows = {layer: together(parts) for layer, parts in frames.items()}
+    results.rows |= shelter_layers(context)
     return results
 
 
@@ -129,7 +78,7 @@ def parts_of(context: Context, scenario: EvacuationScenario, found: list[Finding
     hazard = hazard_of(context, scenario)
     found += hazard.findings
     origins = origins_of(context, scenario, hazard)
-    found += evacuation_figures.unknown_people(scenario, origins)
+    found += unknown_people(scenario, origins)
     origins = origins[origins["people"] > 0].reset_index(drop=True)
     if not len(origins):
         message = Text(f"情景 {scenario.id} 没有受威胁的人", f"nobody is threatened in scenario {scenario.id}")
@@ -140,14 +89,14 @@ def parts_of(context: Context, scenario: EvacuationScenario, found: list[Finding
     if scenario.mode == "vehicle" or not scenario.vehicles or not len(far):
         return [first]
     driven = scenario.model_copy(update={"mode": "vehicle"})
-    taken = evacuation_layers.shelter_rows([first])["assigned"]
+    taken = shelter_rows([first])["assigned"]
     second = solve(context, driven, hazard_of(context, driven), origins.loc[far].reset_index(drop=True), taken)
     return [_walking(first, frozenset(origins.loc[far, "id"])), second]
 
 
 def _walking(solved: Solved, handed_on: frozenset[str]) -> Solved:
     """Give a part without those who go by vehicle."""
-    here = ~evacuation_layers.taking_part(solved.origins)["id"].isin(handed_on).to_numpy()
+    here = ~taking_part(solved.origins)["id"].isin(handed_on).to_numpy()
     unplaced = np.where(here, solved.plan.assignment.unplaced.to_numpy(), 0.0)
     wanted = most_wanted(solved.ways, unplaced, solved.plan.times.early, solved.limit_s) if unplaced.any() else None
     return replace(solved, handed_on=handed_on, wanted=wanted)
@@ -179,15 +128,17 @@ def solve(
         shelters.loc[full, "unusable"] = "full"
     cut = cut_streets(street_tables(context), hazard.zones)
     speed, network = _network(context, scenario, cut)
-    snapped = [_snapped(context, network, name, frame) for name, frame in (("origins", origins), ("shelters", shelters))]
+    snapped = [
+        _snapped(context, network, name, frame) for name, frame in (("origins", origins), ("shelters", shelters))
+    ]
     origins, shelters = (
-        frame.assign(routed=s.routed, outcome=s.table["outcome"].to_numpy(), off_road_m=s.table["distance_m"].to_numpy())
+        frame.assign(
+            routed=s.routed, outcome=s.table["outcome"].to_numpy(), off_road_m=s.table["distance_m"].to_numpy()
+        )
         for frame, s in zip((origins, shelters), snapped, strict=True)
     )
     places = [s.places.take(np.flatnonzero(s.routed)) for s in snapped]
-    roads = ways(
-        network, cut, hazard.zones, *places, limits=_exit_limits(context, scenario), depths=hazard.depths
-    )
+    roads = ways(network, cut, hazard.zones, *places, limits=_exit_limits(context, scenario), depths=hazard.depths)
     walk = speed if scenario.mode == "walk" else context.project.evacuation.walk_m_s
     off_road = tuple(place.distance_m / walk for place in places)
     people, capacity = _people(origins), _capacity(shelters)

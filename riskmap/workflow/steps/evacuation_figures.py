@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from riskmap.workflow.project import EvacuationScenario
-    from riskmap.workflow.steps.evacuation import Solved
+    from riskmap.workflow.steps.evacuation_solved import Solved
 
 PLAN = "evacuation_plan"
 REASONS = {
@@ -195,7 +195,11 @@ TITLES = {
     "placed_bound": ("最多能安置的人", "most people that can be placed", "person"),
     "gap": ("用时与最优的差距", "gap of the person-minutes to the least", "1"),
     "nearest_placed": ("各去最近场所：有去处的人", "everyone to the nearest shelter: people with a place", "person"),
-    "nearest_turned_away": ("各去最近场所：挤不下的人", "everyone to the nearest shelter: people turned away", "person"),
+    "nearest_turned_away": (
+        "各去最近场所：挤不下的人",
+        "everyone to the nearest shelter: people turned away",
+        "person",
+    ),
     "nearest_person_minutes": ("各去最近场所：总用时", "everyone to the nearest shelter: person-minutes", "person min"),
     "egress_min": ("清空时间（本方案）", "clearance time of this plan", "min"),
     "bound_min": ("清空时间下限（任何方案）", "no plan is faster than", "min"),
@@ -209,7 +213,15 @@ TITLES = {
 """Figures in the order in which readers see them: zh, en, unit."""
 
 
-LONGEST = ("longest_minutes", "longest_slow_minutes", "egress_min", "total_min", "warning_min", "preparation_min", "gap")
+LONGEST = (
+    "longest_minutes",
+    "longest_slow_minutes",
+    "egress_min",
+    "total_min",
+    "warning_min",
+    "preparation_min",
+    "gap",
+)
 """Figures of which the largest of the parts is the scenario's; the others add up, but for those of shelters and bounds."""
 
 OF_PARTS = ("bound_min", "usable_shelters", "usable_room", "mean_minutes", "shelter_wanted_people")

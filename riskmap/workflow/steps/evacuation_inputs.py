@@ -175,26 +175,33 @@ def _chosen(rows: Any, column: str, wanted: tuple[str, ...], place: str) -> Any:
 
 
 def _geohazards(context: Context, scenario: EvacuationScenario | None) -> Hazard:
-    rows = context.rows("geohazard_zones").rename(columns={"kind": "hazard"})
+    rows = context.rows("geohazard_zones")
+    rows = rows.assign(hazard=rows["kind"])
     if scenario is not None:
         rows = _chosen(rows, "id", scenario.ids, "geohazard_points")
-    points = context.rows("geohazard_points").set_index("id").geometry
-    rows = rows.reset_index(drop=True).assign(axis=None)
-    found = []
+    places = context.rows("geohazard_points").set_index("id").geometry
     heights = context.cells("dem") if context.has("dem") else None
-    for i in np.flatnonzero(rows["hazard"] == "debris_flow"):
-        point, reach = points[rows.at[i, "id"]], float(rows.at[i, "reach_m"])
+    axes, found = [], []
+    for id, kind, reach in zip(rows["id"], rows["hazard"], rows["reach_m"], strict=True):
         axis = None
-        if heights is not None:
-            table = {row["kind"]: row for row in context.fact_table("geohazards", "influence")}["debris_flow"]
-            axis = influence.runout(point, heights, table["reach_degrees"], table["limit_m"])
-            straight = evacuation_hazards.channel(point, heights, reach)
-            axis = straight if axis is None or axis.length < reach else axis
-        rows.at[i, "axis"] = axis
-        if axis is None:
-            found.append(_no_channel(str(rows.at[i, "id"]), point))
-    zones = _framed(context, rows, "geohazard_zones")
+        if kind == "debris_flow":
+            axis = _channel(context, places[id], heights, float(reach))
+            if axis is None:
+                found.append(_no_channel(str(id), places[id]))
+        axes.append(axis)
+    zones = _framed(context, rows.assign(axis=pd.Series(axes, index=rows.index, dtype=object)), "geohazard_zones")
     return Hazard(zones, shapely.union_all(zones.geometry.to_numpy()), findings=found)
+
+
+def _channel(context: Context, point: Any, heights: Raster | None, reach_m: float) -> Any:
+    """Give the way of a debris flow: down the terrain where that is long enough, else straight down the slope."""
+    if heights is None:
+        return None
+    row = next(r for r in context.fact_table("geohazards", "influence") if r["kind"] == "debris_flow")
+    down = influence.runout(point, heights, row["reach_degrees"], row["limit_m"])
+    if down is not None and down.length >= reach_m:
+        return down
+    return evacuation_hazards.channel(point, heights, reach_m) or down
 
 
 def _no_channel(id: str, point: Any) -> Finding:
@@ -202,7 +209,9 @@ def _no_channel(id: str, point: Any) -> Finding:
         "evacuation_routes",
         "warning",
         "CHANNEL_UNKNOWN",
-        Text("沟道走向未知，撤离不能判断横向，按最短出口", "the channel is not known: the way out is the shortest exit"),
+        Text(
+            "沟道走向未知，撤离不能判断横向，按最短出口", "the channel is not known: the way out is the shortest exit"
+        ),
         Text("补充 dem", "add a dem"),
         row=id,
         geometry=point,
@@ -215,8 +224,8 @@ def _hazchem(context: Context, scenario: EvacuationScenario | None) -> Hazard:
         rows = _chosen(rows, "source_id", scenario.ids, "hazchem_zones")
         rows = _chosen(rows, "effect", scenario.effects, "hazchem_zones.effect")
     sources = context.rows("hazchem_sources").drop_duplicates("id").set_index("id").geometry.representative_point()
-    rows = rows.rename(columns={"scenario": "hazard", "source_id": "id"}).reset_index(drop=True)
-    rows = rows.assign(source=rows["id"].map(sources))
+    rows = rows.assign(hazard=rows["scenario"], id=rows["source_id"], source=rows["source_id"].map(sources))
+    rows = rows.reset_index(drop=True)
     zones = _framed(context, rows, "hazchem_zones")
     return Hazard(zones, shapely.union_all(zones.geometry.to_numpy()))
 

@@ -17,7 +17,7 @@ from riskmap.workflow.context import Context
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from riskmap.workflow.steps.evacuation import Solved
+    from riskmap.workflow.steps.evacuation_solved import Solved
 
 MAIN, BACKUP = "main", "backup"
 
