@@ -13,7 +13,7 @@ from riskmap.network.evacuation_ways import Ways
 from riskmap.network.graph import BACKWARD
 from riskmap.text import Text
 
-STRAIGHT_DEGREES, BACK_DEGREES = 35.0, 155.0
+STRAIGHT_DEGREES, BACK_DEGREES = 40.0, 155.0
 """A change of direction below the first is none; above the second one goes back."""
 
 SHORT_M = 15.0
@@ -82,12 +82,19 @@ def _stretches(ways: Ways, number: NDArray[np.int64]) -> list[tuple[str | None, 
         xy = xy[::-1] if direction == BACKWARD else xy
         name = names[base]
         short = name is None and shapely.length(line) < SHORT_M
-        if runs and (runs[-1][0] == name or short):
+        # on a road without a name a corner is all that tells where one is
+        corner = name is None and runs and _is_corner(runs[-1][1][-1], xy)
+        if runs and not corner and (runs[-1][0] == name or short):
             runs[-1][1].append(xy)
         else:
             runs.append((name, [xy]))
     lines = [(name, shapely.LineString(np.concatenate(parts))) for name, parts in runs]
     return [(name, float(line.length), line) for name, line in lines]
+
+
+def _is_corner(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
+    change = _bearing(shapely.LineString(after), 0.0) - _bearing(shapely.LineString(before), 1.0)
+    return _turn(change) != "straight"
 
 
 def _names(ways: Ways) -> list[str | None]:

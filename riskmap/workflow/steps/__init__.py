@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from riskmap.workflow.steps import (
     assets,
+    cards,
     chains,
     change,
     checks,
@@ -46,6 +47,7 @@ STEPS: tuple[Step, ...] = (
     evacuation.STEP,
     chains.STEP,
     tables.STEP,
+    cards.STEP,
     maps.STEP,
     sheets.STEP,
     qgis.STEP,
