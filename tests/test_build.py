@@ -143,6 +143,22 @@ def test_only_a_step_and_what_it_needs(tmp_path: Path) -> None:
         riskmap.build(county.county(tmp_path), tmp_path / "out", only=["zoness"])
 
 
+def test_one_step_alone_leaves_what_still_follows_from_the_inputs(tmp_path: Path) -> None:
+    project, out = county.county(tmp_path), tmp_path / "out"
+    whole = riskmap.build(project, out, lang="en")
+    page = (out / "maps" / "risk-zoning.html").read_bytes()
+    again = riskmap.build(project, out, only=["risk"])
+    assert again.products == whole.products
+    assert (out / "maps" / "risk-zoning.html").read_bytes() == page
+    assert again.run["totals"] == whole.run["totals"]
+    changed = county.county(tmp_path, cell_size_m=50)
+    built = riskmap.build(changed, out, only=["risk"])
+    assert not (out / "maps" / "risk-zoning.html").exists()
+    assert "grids/risk_level_raw.tif" in built.products
+    assert "map" in {f.layer for f in built.findings if f.code == "STEP_OUTDATED"}
+    assert "maps/risk-zoning.html" in riskmap.build(changed, out).products
+
+
 def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "riskmap.gpkg").write_bytes(b"mine")
@@ -260,3 +276,58 @@ def test_the_normalisation_of_a_layer_that_is_not_there_is_refused(tmp_path: Pat
     with pytest.raises(SpecError) as caught:
         riskmap.build(county.county(tmp_path, risk=risk), tmp_path / "out")
     assert "hazard_flood" in caught.value.describe().en
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"zoning": {"min_zone_ha": "viel"}}, "viel"),
+        ({"zoning": {"min_zone_ha": True}}, "True"),
+        ({"levels": {"five_to_four": [{"five": 5, "for": 4}]}}, "for"),
+        ({"levels": {"five_to_four": 4}}, "rows"),
+        ({"units": {"units": []}}, "cannot be replaced"),
+    ],
+)
+def test_facts_of_the_wrong_kind_are_refused(tmp_path: Path, facts: dict[str, object], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        riskmap.build(county.county(tmp_path, facts=facts), tmp_path / "out")
+
+
+def test_a_project_may_set_which_four_colours_stand_for_five_levels(tmp_path: Path) -> None:
+    table = [{"five": five, "four": four} for five, four in ((5, 4), (4, 4), (3, 3), (2, 2), (1, 1))]
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "hazard_geology": {"path": "data/geology.tif", "levels": {"count": 5, "worst": "high_code"}},
+    }
+    risk = {"method": "maximum", "min_zone_ha": 0}
+    project = county.county(tmp_path, inputs=inputs, risk=risk, facts={"levels": {"five_to_four": table}})
+    built = riskmap.build(project, tmp_path / "out")
+    by_hand = np.array([0, 1, 2, 3, 4, 4], np.uint8)[county.hazards()["geology"]]
+    assert np.array_equal(grid(built.out, "risk_level_raw"), by_hand)
+
+
+def test_ground_of_unknown_capacity_is_a_warning(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    project = county.county(tmp_path)
+    capacity = np.full((county.SIDE, county.SIDE), 0.8, np.float32)
+    capacity[:5] = -1
+    county.raster(folder / "capacity.tif", capacity, nodata=-1)
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "capacity": "data/capacity.tif",
+        "hazard_flood": "data/flood.tif",
+    }
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    built = riskmap.build(project, tmp_path / "out")
+    (found,) = (f for f in built.findings if f.code == "CAPACITY_UNKNOWN")
+    assert found.severity == "warning"
+    assert "1.00 km2" in found.message.en
+
+
+@pytest.mark.parametrize("weights", [(-1.0, 1.0), (0.0, 0.0), (float("inf"), 1.0), (float("nan"), 1.0)])
+def test_weights_that_weigh_nothing_are_a_fault_of_the_project_file(
+    tmp_path: Path, weights: tuple[float, float]
+) -> None:
+    given = dict(zip(("hazard_geology", "hazard_flood"), weights, strict=True))
+    with pytest.raises(SpecError, match="weights"):
+        riskmap.build(county.county(tmp_path, risk={"weights": given}), tmp_path / "out")

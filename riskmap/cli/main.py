@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from riskmap import errors
-from riskmap.cli import builds, declarations, deliveries, outputs, risk
+from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk
 from riskmap.cli.codes import exit_code
 from riskmap.cli.terminal import language, say
 
@@ -60,5 +60,12 @@ def main(verbose: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
-for command in (*builds.COMMANDS, *deliveries.COMMANDS, *declarations.COMMANDS, *outputs.COMMANDS, *risk.COMMANDS):
+for command in (
+    *builds.COMMANDS,
+    *counties.COMMANDS,
+    *deliveries.COMMANDS,
+    *declarations.COMMANDS,
+    *outputs.COMMANDS,
+    *risk.COMMANDS,
+):
     main.add_command(command)

@@ -177,11 +177,12 @@ class Fact(Record):
 
 
 class FactTable(Record):
-    """Rows of values that share a source."""
+    """Rows of values that share a source; a project cannot replace one that is ``fixed``."""
 
     rows: tuple[dict[str, Any], ...]
     source: str
     confidence: Confidence
+    fixed: bool = False
     clause: str | None = None
     note: Bilingual | None = None
 

@@ -16,6 +16,7 @@ from riskmap.landing import covered_cells
 from riskmap.network.arcs import HAIR_S
 from riskmap.network.coverage import MINUTE, Coverage
 from riskmap.network.positions import Places
+from riskmap.network.split import Mapper
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Cells:
         return Raster(self.grid, count.reshape(self.grid.shape))
 
 
-def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_]) -> Cells:
+def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_], *, mapper: Mapper | None = None) -> Cells:
     """Give when an engine reaches each cell, and which station it comes from.
 
     Parameters
@@ -139,13 +140,15 @@ def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_]) -> Cells:
     grid : Grid
         In the network's system.
     inside : bool array of the grid's shape
+    mapper : callable, optional
+        Works on blocks of stations elsewhere; see :mod:`riskmap.network.split`.
     """
     from scipy import ndimage
 
     x, y = np.meshgrid(*grid.centres())
     at = np.flatnonzero(inside.ravel())
     places = covering.join(shapely.points(x.ravel()[at], y.ravel()[at]))
-    ranked_s, ranked = covering.arrivals(places, 3)
+    ranked_s, ranked = covering.arrivals(places, 3, mapper=mapper)
     minutes, station = np.full(inside.size, np.nan), np.full(inside.size, -1)
     minutes[at] = np.where(np.isfinite(ranked_s[0]), ranked_s[0] / MINUTE, np.nan)
     station[at] = ranked[0]

@@ -15,7 +15,7 @@ from riskmap.crs import require_same
 from riskmap.errors import DataError, NetworkError
 from riskmap.grid import Raster
 from riskmap.landing import covered_cells
-from riskmap.network import areas, pieces
+from riskmap.network import areas, pieces, split
 from riskmap.network.arcs import HAIR_S, Earliest
 from riskmap.network.graph import Graph
 from riskmap.network.pieces import Depth, Pieces
@@ -230,8 +230,10 @@ class Coverage:
         """Give the earliest arrival (s from dispatch, beyond the limit too) at points; ``inf`` where none comes."""
         return self.first_at(self.join(points)).seconds
 
-    def arrivals(self, places: Places, count: int = 3) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Give the first arrivals at places by different stations.
+    def arrivals(
+        self, places: Places, count: int = 3, *, mapper: split.Mapper | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Give the first arrivals at places by different stations; a mapper works on blocks of stations elsewhere.
 
         Returns
         -------
@@ -242,8 +244,8 @@ class Coverage:
         """
         seconds = np.full((count + 1, len(places)), np.inf)
         station = np.full((count + 1, len(places)), -1)
-        for position, row in self.graph.seconds_from_each(self.nodes, np.inf):
-            arrival = self.graph.arrival(row, places) + self.turnout_s[position]
+        for position, row in split.arrivals(self.graph, self.nodes, places, limit_s=np.inf, mapper=mapper):
+            arrival = row + self.turnout_s[position]
             seconds[count], station[count] = arrival, np.where(np.isfinite(arrival), position, -1)
             order = np.argsort(seconds, axis=0, kind="stable")
             seconds, station = np.take_along_axis(seconds, order, 0), np.take_along_axis(station, order, 0)

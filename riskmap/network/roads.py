@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from riskmap.crs import require_same
 from riskmap.errors import NetworkError
-from riskmap.network import assembly, exchange, naming, positions, routes, streets, travel
+from riskmap.network import assembly, exchange, naming, positions, routes, split, streets, travel
 from riskmap.network.graph import Graph, components
 from riskmap.network.positions import Places
 from riskmap.network.routes import Route
@@ -248,7 +248,6 @@ class RoadNetwork:
             Inclusive.
         start_s : float or one for each source
             Seconds already gone at the source; the limit counts them.
-        max_snap_m : float
 
         Returns
         -------
@@ -257,10 +256,8 @@ class RoadNetwork:
 
         Raises
         ------
-        NetworkError
-            Unknown node ids; points farther from a road than ``max_snap_m``.
-        CRSError
-            Points of another system than the network's.
+        NetworkError, CRSError
+            Unknown node ids; points farther from a road than ``max_snap_m``, or of another system.
         """
         graph, numbers, _ = self._sources(sources, max_snap_m)
         start = np.broadcast_to(np.asarray(start_s, dtype=float), len(numbers))
@@ -296,15 +293,22 @@ class RoadNetwork:
         )
 
     def times(
-        self, origins: Any, targets: Any, *, limit_s: float = np.inf, max_snap_m: float = MAX_SNAP_M
+        self,
+        origins: Any,
+        targets: Any,
+        *,
+        limit_s: float = np.inf,
+        max_snap_m: float = MAX_SNAP_M,
+        mapper: split.Mapper | None = None,
     ) -> pd.DataFrame:
         """Give the seconds from each origin to each target; ``inf`` where there is no way within the limit.
 
         Parameters
         ----------
-        origins, targets, max_snap_m
+        origins, targets, limit_s, max_snap_m
             As the sources of :meth:`reach`; the fewer should be the origins (see :meth:`reversed`).
-        limit_s : float
+        mapper : callable, optional
+            Works on blocks of origins elsewhere; see :mod:`riskmap.network.split`.
 
         Returns
         -------
@@ -314,8 +318,8 @@ class RoadNetwork:
         graph, numbers, labels = self._sources(origins, max_snap_m)
         places, columns = self.places(targets, max_snap_m=max_snap_m)
         matrix = np.empty((len(numbers), len(places)))
-        for row, seconds in graph.seconds_from_each(numbers, limit_s):
-            matrix[row] = graph.arrival(seconds, places)
+        for row, seconds in split.arrivals(graph, numbers, places, limit_s=limit_s, mapper=mapper):
+            matrix[row] = seconds
         matrix[matrix > limit_s] = np.inf
         return pd.DataFrame(matrix, index=labels, columns=columns)
 
@@ -325,7 +329,6 @@ class RoadNetwork:
         Parameters
         ----------
         origin, target : node id or shapely point
-        max_snap_m : float
 
         Raises
         ------

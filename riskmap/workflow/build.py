@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from riskmap.data import rules
 from riskmap.data.catalog import house
@@ -74,7 +74,8 @@ def build(
     progress : callable, optional
         Called with the share done (0-1) and a text.
     only : iterable of str
-        Steps to do, with those they need; all by default.
+        Steps to do, with those they need; all by default. What other steps gave earlier stays when it still follows from
+        today's inputs, else it is withdrawn with a finding: an old map beside a new database would mislead.
     redo : bool
         Do all steps again, changed or not.
     force : bool
@@ -102,10 +103,15 @@ def build(
         run = _Run(context, store.State.read(folder), context.failed)
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
-        steps = _asked(_wanted((*steps_for(loaded.project.inputs), *asked), only), run)
-        for number, step in enumerate(steps):
+        known = (*steps_for(loaded.project.inputs), *asked)
+        every, wanted = _asked(known, run), _wanted(known, only)
+        steps = tuple(step for step in every if step in wanted)
+        for step in every:
+            if step not in steps:
+                _leave(step, run)
+                continue
             if progress:
-                progress(number / len(steps), step.title)
+                progress(steps.index(step) / len(steps), step.title)
             _take(step, run)
         built = _finish(run, target, steps, started, force=force)
         if progress:
@@ -155,7 +161,7 @@ def _take(step: Step, run: _Run) -> None:
         return
     _stop_for_errors(step, reads, run)
     try:
-        key = _key(step, reads, run)
+        key = _key(step, reads, run, context.lang)
         if run.state.valid(step.name, key, context):
             run.state.recall(step.name, context)
             run.reused.append(step.name)
@@ -174,6 +180,21 @@ def _take(step: Step, run: _Run) -> None:
     else:
         _note_failures(step, run)
     run.seconds[step.name] = round(time.perf_counter() - started, 3)
+
+
+def _leave(step: Step, run: _Run) -> None:
+    """Keep what a step that is not to be done gave earlier, or withdraw it when its inputs have changed since."""
+    state, context = run.state, run.context
+    reads = store.reads(step, context, run.failed)
+    if any(state.valid(step.name, _key(step, reads, run, lang), context) for lang in get_args(Lang)):
+        state.recall(step.name, context)
+        _note_failures(step, run)
+    elif state.forget(step.name, context):
+        message = Text(
+            f"步骤 {step.name} 上次的成果已与输入不符，撤下；运行 riskmap build 重做",
+            f"what step {step.name} gave no longer follows from the inputs and is withdrawn; riskmap build makes it again",
+        )
+        run.raised.append(Finding(step.name, "warning", "STEP_OUTDATED", message))
 
 
 def _note_failures(step: Step, run: _Run) -> None:
@@ -196,7 +217,7 @@ def _stop_for_errors(step: Step, reads: list[str], run: _Run) -> None:
         raise every[0] if len(every) == 1 else SeveralErrors(every)
 
 
-def _key(step: Step, reads: list[str], run: _Run) -> str:
+def _key(step: Step, reads: list[str], run: _Run, lang: Lang) -> str:
     """Give the digest of everything that a step's result depends on."""
     context = run.context
     project = context.project.model_dump(mode="json")
@@ -208,7 +229,7 @@ def _key(step: Step, reads: list[str], run: _Run) -> str:
     if "risk" in step.options:
         parts += [(path.name, fingerprint(path) if path.exists() else None) for path in context.loaded.side_files()]
     if step.speaks:
-        parts.append(context.lang)
+        parts.append(lang)
     if step.shows:
         # a product says which layers could not be read
         parts.append(sorted(run.failed))

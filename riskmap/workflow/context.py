@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -108,8 +108,12 @@ class Context:
 
     def over_blocks(self, function: Callable[..., Any], *given: Any) -> Iterator[Any]:
         """Call ``function(*given, window)`` for each window of the project's grid, here or on the cluster, in order."""
+        yield from self.over(function, ((*given, window) for window in windows(self.grid)))
+
+    def over(self, function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+        """Call ``function(*given)`` for each of the arguments, here or on the cluster, in order."""
         with workers(threads=self.jobs, dask=self.dask) as mapper:
-            yield from mapper(function, ((*given, window) for window in windows(self.grid)))
+            yield from mapper(function, arguments)
 
     def levels_of(self, layer: str) -> int | None:
         """Give how many levels a grid counts; None for values."""
@@ -138,10 +142,13 @@ class Context:
         return [use for use in uses if use.confidence != "standard" and not use.overridden]
 
     def fact_table(self, topic: str, key: str) -> tuple[dict[str, Any], ...]:
-        """Give the rows of a table of facts, and remember that it was used."""
+        """Give the rows of a table of facts, the project's where it has one, and remember that it was used."""
         table = self.catalog.facts(topic).tables[key]
-        self.used[topic, key] = FactUse(topic, key, f"{len(table.rows)} rows", table.confidence, table.source, False)
-        return table.rows
+        own = self.project.facts.get(topic, {}).get(key)
+        rows = table.rows if own is None else tuple(own)
+        use = FactUse(topic, key, f"{len(rows)} rows", table.confidence, table.source, own is not None)
+        self.used[topic, key] = use
+        return rows
 
     @cached_property
     def boundary_frame(self) -> gpd.GeoDataFrame:

@@ -140,8 +140,8 @@ class Explainer:
 
     @cached_property
     def _rules(self) -> tuple[control.Rule, ...]:
-        own = self.loaded.project.control.rules
-        return control.rules(own if own is not None else self.catalog.facts("zoning").tables["control_rules"].rows)
+        project, house = self.loaded.project, self.catalog.facts("zoning").tables["control_rules"].rows
+        return control.rules(project.control.rules or project.facts.get("zoning", {}).get("control_rules") or house)
 
     @cached_property
     def _nearest(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:

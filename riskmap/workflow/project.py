@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -164,7 +165,7 @@ class Project(Record):
     schema_: Literal[1] = Field(alias="schema")
     name: Bilingual
     crs: str | None = None
-    cell_size_m: float = Field(gt=0)
+    cell_size_m: float = Field(gt=0, allow_inf_nan=False)
     data_date: Bilingual | None = None
     height_datum: Bilingual | None = None
     credits: Bilingual | None = None
@@ -263,6 +264,15 @@ def _check_weights(project: Project) -> None:
         named["matrix"] = (risk.matrix.likelihood, risk.matrix.consequence)
     for asset, spec in risk.assets.items():
         named[f"assets.{asset}"] = tuple(layer for layer in (spec.exposure, spec.vulnerability) if layer)
+    stated = {"weights": risk.weights.given} | {f"assets.{a}.weights": s.weights.given for a, s in risk.assets.items()}
+    for key, given in stated.items():
+        if given and risk.method != "power" and not (min(given.values()) >= 0 and 0 < sum(given.values()) < math.inf):
+            raise SpecError(
+                Text(
+                    f"risk.{key}：权重不能为负，且至少一个为正：{given}",
+                    f"risk.{key}: weights are not negative and one is positive: {given}",
+                )
+            )
     for key, layers in named.items():
         known = {*project.inputs, *(products if key in ("weights", "matrix") else ())}
         for layer in layers:
@@ -310,17 +320,56 @@ def _check_normalise(project: Project) -> None:
 
 
 def _check_facts(project: Project, catalog: Catalog) -> None:
+    """Check that the project's own facts exist and are of the kind of those that they replace."""
     for topic, values in project.facts.items():
         if topic not in catalog.topics():
             raise SpecError(
                 Text(f"facts.{topic}：没有这个主题", f"facts.{topic}: no such topic") + near(topic, catalog.topics())
             )
-        known = list(catalog.facts(topic).values)
-        for key in values:
+        facts = catalog.facts(topic)
+        known = [*facts.values, *facts.tables]
+        for key, value in values.items():
             if key not in known:
                 raise SpecError(
                     Text(f"facts.{topic}.{key}：没有这个值", f"facts.{topic}.{key}: no such value") + near(key, known)
                 )
+            if key in facts.tables and facts.tables[key].fixed:
+                raise SpecError(
+                    Text(f"facts.{topic}.{key}：这张表不能替换", f"facts.{topic}.{key}: that table cannot be replaced")
+                )
+            if key in facts.tables:
+                _check_fact_rows(f"facts.{topic}.{key}", value, facts.tables[key].rows)
+            elif not _same_kind(value, facts.values[key].value):
+                house = facts.values[key].value
+                raise SpecError(
+                    Text(
+                        f"facts.{topic}.{key}：{value!r} 与内置值 {house!r} 类型不同",
+                        f"facts.{topic}.{key}: {value!r} is not of the kind of the built-in {house!r}",
+                    )
+                )
+
+
+def _same_kind(value: Any, house: Any) -> bool:
+    if isinstance(house, (int, float)) and not isinstance(house, bool):
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (list, tuple)) if isinstance(house, (list, tuple)) else isinstance(value, type(house))
+
+
+def _check_fact_rows(place: str, rows: Any, house: tuple[dict[str, Any], ...]) -> None:
+    """Check that a table of one's own has rows with the columns of the built-in one; it stands in for all of that."""
+    columns = {column for row in house for column in row}
+    always = set.intersection(*(set(row) for row in house))
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise SpecError(Text(f"{place}：应是若干行", f"{place}: it is a table, a list of rows"))
+    for number, row in enumerate(rows, 1):
+        wrong = sorted(set(row) - columns) or sorted(always - set(row))
+        if wrong:
+            raise SpecError(
+                Text(
+                    f"{place} 第 {number} 行：{wrong[0]} 多出或缺少；列是 {'、'.join(sorted(columns))}",
+                    f"{place} row {number}: {wrong[0]} is missing or not known; the columns are {', '.join(sorted(columns))}",
+                )
+            )
 
 
 def _check_publishing(project: Project) -> None:

@@ -155,7 +155,7 @@ class RiskSpec(Record):
     classify: Classify = ClassifySpec()
     five_to_four: dict[int, int] | None = None
     assets: dict[str, AssetSpec] = {}
-    min_zone_ha: float | None = None
+    min_zone_ha: float | None = Field(default=None, ge=0)
     keep_people: float | None = None
     snap_to_townships_m: float | None = Field(None, gt=0)
     sensitivity: SensitivitySpec | None = None
@@ -191,4 +191,4 @@ class ControlSpec(Record):
     """Prevention-and-control zoning: a rule table of one's own, the smallest patch."""
 
     rules: tuple[dict[str, Any], ...] | None = None
-    min_zone_ha: float | None = None
+    min_zone_ha: float | None = Field(default=None, ge=0)

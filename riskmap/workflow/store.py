@@ -97,11 +97,11 @@ class State:
         context.facts_known |= {(f["topic"], f["key"]): FactUse(**f) for f in kept["facts"]}
         self._active.append(step)
 
-    def forget(self, step: str, context: Context) -> None:
-        """Remove what a step gave when it last ran."""
+    def forget(self, step: str, context: Context) -> bool:
+        """Remove what a step gave when it last ran; tell whether there was anything."""
         kept = self._steps.pop(step, None)
         if kept is None:
-            return
+            return False
         self._write()
         for layer in kept["rows"]:
             context.database.drop(layer)
@@ -109,6 +109,7 @@ class State:
             record.remove(context.grid_path(grid))
         for file in [*kept["files"], *kept["repairs"]]:
             record.remove(self._folder / file)
+        return True
 
     def keep(self, step: str, key: str, results: Results, context: Context) -> None:
         """Store what a step gave: rows in the database, cells as COGs; then note it as done."""

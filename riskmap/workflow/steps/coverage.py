@@ -76,7 +76,7 @@ def run(context: Context) -> Results:
     circle = fire_circle(context)
     people = context.cells("exposure_population") if context.has("exposure_population") else None
     built_up = context.rows("built_up") if context.has("built_up") else None
-    cells = circles.cells(circle.strict, context.grid, context.inside)
+    cells = circles.cells(circle.strict, context.grid, context.inside, mapper=context.over)
     summary = _summary(context, circle, people, built_up, cells)
     results.rows = {
         "fire_coverage": circle.strict.pieces,

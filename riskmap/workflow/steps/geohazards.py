@@ -1,4 +1,4 @@
-"""The geohazard step: danger grades, influence zones, what they threaten, colours that disagree, dams above people."""
+"""The geohazard step: danger grades, influence zones, what they threaten, colours that disagree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LAYER = "geohazard_exposure"
 
 
 def run(context: Context) -> Results:
-    """Give ``geohazard_exposure``, ``geohazard_zones``, ``geohazard_density`` and ``overhead_dams``."""
+    """Give ``geohazard_exposure``, ``geohazard_zones`` and ``geohazard_density``."""
     results = Results()
     points = context.rows("geohazard_points")
     known = facts_of(context, "geohazards")
@@ -43,8 +43,6 @@ def run(context: Context) -> Results:
         threatened = points["threatened_people"]
         table = geohazards.density(points, threatened, *given, high=float(known["high_density"]))
         results.rows["geohazard_density"] = table
-    if context.has("tailings_dams"):
-        results.rows["overhead_dams"] = _dams(context, where, dem, float(known["overhead_m"]))
     results.totals |= _totals(exposed, where)
     return results
 
@@ -120,45 +118,6 @@ def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
     return found
 
 
-def _dams(context: Context, where: Any, dem: Any, within_m: float) -> gpd.GeoDataFrame:
-    """List the tailings dams with the people within a kilometre, lower than the dam where the terrain is known."""
-    dams = context.rows("tailings_dams")
-    tops = influence.height_at(list(dams.geometry.representative_point()), dem)
-    around = gpd.GeoDataFrame(
-        {"id": dams["id"], "height_m": tops}, geometry=dams.buffer(within_m, quad_segs=32), crs=dams.crs
-    )
-    near = exposure.people_in(around, where)[fields.PEOPLE] if where else pd.Series(float("nan"), index=dams.index)
-    below = influence.people_below(around, where, dem)
-    counted = below.where(below.notna(), near)
-    stated = (
-        dams["overhead"].astype("boolean")
-        if "overhead" in dams.columns
-        else pd.array([None] * len(dams), dtype="boolean")
-    )
-    frame = pd.DataFrame(
-        {
-            "id": dams["id"],
-            fields.NAME: dams[fields.NAME],
-            "grade": dams.get("grade"),
-            "people_below": dams.get("people_below"),
-            "people_within_1km": counted,
-            "basis": ["terrain" if known else "circle" for known in below.notna()],
-            "stated_overhead": stated,
-            "overhead": _overhead(counted, dams.get("people_below"), pd.Series(stated, index=dams.index)),
-            "township": township_at(context, dams.geometry.representative_point()),
-        }
-    )
-    return gpd.GeoDataFrame(frame, geometry=dams.geometry, crs=dams.crs)
-
-
-def _overhead(counted: pd.Series, registered: pd.Series | None, stated: pd.Series) -> pd.Series:
-    """Tell which dams stand above people by count, register or statement; missing where none of them says anything."""
-    known = pd.Series(float("nan"), index=counted.index) if registered is None else registered.astype("Float64")
-    some = (counted > 0) | known.gt(0).fillna(False).astype(bool) | stated.fillna(False).astype(bool)
-    silent = counted.isna() & known.isna() & stated.isna()
-    return some.astype("boolean").mask(silent)
-
-
 def _totals(exposed: gpd.GeoDataFrame, where: Any) -> dict[str, Any]:
     inside = exposed[exposed["inside"]]
     return {
@@ -175,8 +134,8 @@ STEP = Step(
     "geohazards",
     Text("地质灾害隐患点叠加", "geohazard points"),
     needs=("boundary", "geohazard_points"),
-    takes=(*AROUND, "risk_level", "dem", "facilities", "roads", "shelters", "wardens", "townships", "tailings_dams"),
-    gives=(LAYER, "geohazard_zones", "geohazard_density", "overhead_dams"),
+    takes=(*AROUND, "risk_level", "dem", "facilities", "roads", "shelters", "wardens", "townships"),
+    gives=(LAYER, "geohazard_zones", "geohazard_density"),
     options=("exposure", "facts"),
     run=run,
 )

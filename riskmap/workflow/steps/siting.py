@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskmap.data.findings import Finding
 from riskmap.errors import ConservationError, DataError
-from riskmap.network import candidates, siting
+from riskmap.network import candidates, siting, split
 from riskmap.network.coverage import Coverage
 from riskmap.network.positions import Places
 from riskmap.network.programme import HAIR
@@ -92,8 +92,9 @@ def _case(context: Context) -> _Case:
     every = covering.places.joined(site_places)
     graph, numbers = covering.network.graph.insert(every)
     times = np.full((len(places), len(numbers)), np.inf)
-    for position, seconds in graph.seconds_from_each(numbers, limit - turnout.min()):
-        times[:, position] = graph.arrival(seconds, places) + turnout[position]
+    found = split.arrivals(graph, numbers, places, limit_s=limit - turnout.min(), mapper=context.over)
+    for position, seconds in found:
+        times[:, position] = seconds + turnout[position]
     existing = [str(label) for label in covering.labels]
     columns = pd.Index([*existing, *sites["site_id"]], tupleize_cols=False)
     frame = pd.DataFrame(times, columns=columns)

@@ -118,7 +118,17 @@ def _capacity(context: Context, findings: list[Finding]) -> NDArray[np.int8] | N
         findings.append(Finding("control_zones", "note", "CAPACITY_ABSENT", message))
         return None
     lower = [context.fact("zoning", "capacity_weak_below"), context.fact("zoning", "capacity_strong_from")]
-    return control.classes(context.cells("capacity").values, lower)
+    found = control.classes(context.cells("capacity").values, lower)
+    holes = context.inside & (found == control.UNKNOWN_CLASS)
+    if holes.any():
+        km2 = float(holes.sum()) * context.grid.cell_area / 1e6
+        message = Text(
+            f"边界内有 {km2:.2f} km² 减灾能力未知：这些格子按不含减灾能力的规则，防治区可能偏轻",
+            f"capacity is unknown on {km2:.2f} km2 inside the boundary: the rules without it decide there, perhaps too mildly",
+        )
+        remedy = Text("补全 capacity 图层", "complete the capacity layer")
+        findings.append(Finding("capacity", "warning", "CAPACITY_UNKNOWN", message, remedy, rows=int(holes.sum())))
+    return found
 
 
 def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | None:

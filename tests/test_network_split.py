@@ -1,0 +1,89 @@
+"""Stations in blocks and counties each by itself give what they give together, wherever they are worked on."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import county
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from test_network_reach import random_world
+
+from riskmap.cli import main
+from riskmap.errors import SpecError
+from riskmap.network.roads import RoadNetwork
+from riskmap.text import Text
+from riskmap.workflow.clusters import workers
+from riskmap.workflow.counties import County, build_each
+
+
+def world() -> tuple[RoadNetwork, list[int], list[int]]:
+    _, xy, tail, head, seconds = random_world(77)
+    nodes = np.unique(np.concatenate((tail, head)))
+    return RoadNetwork.from_edges(tail, head, seconds, xy=xy), nodes.tolist(), nodes[::2].tolist()
+
+
+def test_blocks_give_the_rows_of_single_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, origins, targets = world()
+    together = net.times(origins, targets)
+    monkeypatch.setattr("riskmap.network.split.CELLS", 3 * len(targets))
+    assert net.times(origins, targets).equals(together)
+    for origin in origins:
+        single = net.reach(origin)
+        np.testing.assert_allclose(together.loc[origin], single.reindex(targets).fillna(np.inf))
+
+
+@pytest.mark.filterwarnings("ignore")  # of the cluster, not ours
+def test_processes_and_a_dask_cluster_give_the_same() -> None:
+    distributed = pytest.importorskip("distributed")
+    net, origins, targets = world()
+    here = net.times(origins, targets, limit_s=200)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        mapper = lambda function, arguments: pool.map(function, *zip(*arguments, strict=True))  # noqa: E731
+        assert net.times(origins, targets, limit_s=200, mapper=mapper).equals(here)
+    with (
+        distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster,
+        workers(dask=cluster.scheduler_address) as mapper,
+    ):
+        assert net.times(origins, targets, limit_s=200, mapper=mapper).equals(here)
+
+
+def named(folder: Path) -> Path:
+    folder.mkdir()
+    return county.county(folder)
+
+
+def test_counties_are_built_each_by_itself(tmp_path: Path) -> None:
+    first, second = named(tmp_path / "甲县"), named(tmp_path / "乙县")
+    (second.parent / "data" / "flood.tif").unlink()
+    found = build_each([first, second], tmp_path / "out", only=("risk",))
+    assert [f.project.parent.name for f in found] == ["甲县", "乙县"]
+    assert found[0].run["totals"]["risk"]["method"] == "weighted_sum"
+    assert (tmp_path / "out" / "甲县" / "run.json").exists()
+    assert found[1].run is None
+    assert "flood.tif" in found[1].error.en
+
+
+def test_the_command_says_which_county_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        County(tmp_path / "甲县" / "riskmap.yaml", tmp_path, {"findings": {"error": 0, "warning": 2, "note": 1}}, None),
+        County(tmp_path / "乙县" / "riskmap.yaml", tmp_path, None, Text("文件不存在", "no such file\nremedy")),
+    ]
+    monkeypatch.setattr("riskmap.workflow.counties.build_each", lambda projects, **options: found)
+    said = CliRunner().invoke(main, ["counties", "甲县/riskmap.yaml", "乙县/riskmap.yaml", "--lang", "en"])
+    assert said.exit_code == 3
+    assert [line.split() for line in said.stdout.splitlines()[-3:-1]] == [
+        ["甲县", "done", "0", "errors,", "2", "warnings"],
+        ["乙县", "stopped", "no", "such", "file"],
+    ]
+
+
+def test_counties_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    files = [named(tmp_path / side / "县") for side in ("a", "b")]
+    with pytest.raises(SpecError, match="县"):
+        build_each(files, tmp_path / "out")
