@@ -14,6 +14,7 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.evacuation_options import EvacuationSpec
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -72,37 +73,6 @@ class ReachSpec(Record):
     mode: Literal["fire", "car", "pedestrian"] = "car"
     speeds_kmh: dict[str, float] = {}
     max_snap_m: float | None = Field(default=None, gt=0)
-
-
-class EvacuationScenario(Record):
-    """One evacuation: from which hazard, who, on foot or in vehicles, and when they are warned."""
-
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    title: Bilingual | None = None
-    hazard: str
-    ids: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
-    also: tuple[str, ...] | None = None
-    origins: tuple[Literal["geohazard_points", "villages", "zones", "cells"], ...]
-    mode: Literal["walk", "vehicle"] = "walk"
-    vehicles: bool = True
-    night: bool = False
-    wind_from_degrees: float | None = Field(default=None, ge=0, le=360)
-    warning_min: float | None = Field(default=None, ge=0)
-    preparation_min: float | None = Field(default=None, ge=0)
-    signal: Bilingual | None = None
-
-
-class EvacuationSpec(Record):
-    """Evacuation: speeds, the longest walk, whether settlements stay together, the scenarios (the house's when none)."""
-
-    walk_m_s: float = Field(default=1.0, gt=0, le=3)
-    slow_walk_m_s: float | None = Field(default=None, gt=0, le=3)
-    max_minutes: float | None = Field(default=None, gt=0)
-    keep_whole: bool = False
-    step_s: float | None = Field(default=None, gt=0)
-    call: Bilingual | None = None
-    scenarios: tuple[EvacuationScenario, ...] = ()
 
 
 MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]

@@ -23,7 +23,7 @@ from riskmap.workflow.steps.step import Step
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from riskmap.workflow.project import EvacuationScenario
+    from riskmap.workflow.evacuation_options import EvacuationScenario
 
 ROADS_SHOWN = 4000
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')

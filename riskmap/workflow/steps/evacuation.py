@@ -20,7 +20,7 @@ from riskmap.network.roads import RoadNetwork
 from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.project import EvacuationScenario
+from riskmap.workflow.evacuation_options import EvacuationScenario
 from riskmap.workflow.steps.evacuation_figures import by_mode, findings, shelter_layers, summary, unknown_people
 from riskmap.workflow.steps.evacuation_inputs import (
     Hazard,

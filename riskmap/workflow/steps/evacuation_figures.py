@@ -16,7 +16,7 @@ from riskmap.workflow.steps.evacuation_layers import slow_factor, taking_part
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from riskmap.workflow.project import EvacuationScenario
+    from riskmap.workflow.evacuation_options import EvacuationScenario
     from riskmap.workflow.steps.evacuation_solved import Solved
 
 PLAN = "evacuation_plan"

@@ -20,7 +20,7 @@ from riskmap.network.evacuation_zones import Depths
 from riskmap.overlay import influence
 from riskmap.text import Text
 from riskmap.workflow.context import Context
-from riskmap.workflow.project import EvacuationScenario
+from riskmap.workflow.evacuation_options import EvacuationScenario
 from riskmap.workflow.steps.overlays import township_at
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from riskmap.network.evacuation_plan import Plan, Wanted
 from riskmap.network.evacuation_ways import Ways
 from riskmap.network.evacuation_zones import Cut
 from riskmap.text import Text
-from riskmap.workflow.project import EvacuationScenario
+from riskmap.workflow.evacuation_options import EvacuationScenario
 from riskmap.workflow.steps.evacuation_inputs import Hazard
 
 if TYPE_CHECKING:
