@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import servers
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,3 +32,19 @@ def shared() -> Path:
 def jinan() -> Path:
     """The project file of the Jinan core districts, built from real files."""
     return shared() / "projects" / "jinan" / "riskmap.yaml"
+
+
+@pytest.fixture(scope="session")
+def postgis_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server with PostGIS, started for this run of the tests."""
+    with servers.postgis() as url:
+        yield url
+
+
+@pytest.fixture
+def postgis(postgis_server: str) -> str:
+    """The URL of an empty schema on the server."""
+    return f"{postgis_server}?schema=区_{next(NUMBERS)}"
+
+
+NUMBERS = itertools.count()

@@ -68,6 +68,10 @@ def _show(found: Any) -> None:
         click.echo("\n" + table(heads, rows, "lrr"))
 
 
+BOUNDS_HELP = "Ranges for the normalisation: of all cells, or of at most 2 % of the tiles."
+BREAKS_HELP = "Class limits: of all scores, or of at most 2 % of the tiles, with their error."
+
+
 class Place(click.ParamType):
     """``LON,LAT`` in degrees."""
 
@@ -104,6 +108,43 @@ def explain(project: str, place: tuple[float, float], out: str | None, lang: Any
         _json(told)
     else:
         _tell(told)
+
+
+@click.command()
+@click.argument("project", type=click.Path(dir_okay=False))
+@click.option("--out", type=click.Path(file_okay=False), required=True, help="Output folder.")
+@click.option("--bounds", type=click.Choice(["exact", "sample"]), default="exact", show_default=True, help=BOUNDS_HELP)
+@click.option("--breaks", type=click.Choice(["exact", "sample"]), default="exact", show_default=True, help=BREAKS_HELP)
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
+@click.option("--dask", metavar="ADDRESS", help="Dask cluster that works on the windows, such as tcp://host:8786.")
+@lang_option
+@format_option
+def compose(
+    project: str, out: str, bounds: Any, breaks: Any, jobs: int, dask: str | None, lang: Any, form: str
+) -> None:
+    """Score and levels of an area too large for memory, window by window, from rasters that lie on one grid.
+
+    \b
+    riskmap compose province.yaml --out out/province --breaks sample
+    riskmap compose nation.yaml --out out/nation --dask tcp://10.0.0.1:8786
+    """
+    from riskmap.workflow.national import compose_project
+
+    told = compose_project(project, out, bounds_from=bounds, breaks_from=breaks, jobs=jobs, dask=dask)
+    if form == "json":
+        _json(told)
+        return
+    heads = ["颜色", "格数"] if language() == "zh" else ["colour", "cells"]
+    click.echo(table(heads, [[colour, f"{n:,}"] for colour, n in told["cells"].items()], "lr"))
+    limits = ", ".join(f"{b:.6g}" for b in told["breaks"])
+    error = _number(told["breaks_error"])
+    say(f"分级上限 {limits}（误差 {error}）", f"upper limits {limits} (error {error})")
+    for layer, cells in told["beyond_bounds"].items():
+        if cells:
+            say(
+                f"{layer}：{cells:,} 格超出上下限，按界限计",
+                f"{layer}: {cells:,} cells beyond the bounds count as the bound",
+            )
 
 
 def _tell(told: dict[str, Any]) -> None:
@@ -158,4 +199,4 @@ def _json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-COMMANDS = (weights, explain)
+COMMANDS = (weights, explain, compose)

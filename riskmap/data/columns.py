@@ -15,6 +15,7 @@ from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
 LARGEST = 2**63 - 1
@@ -63,18 +64,22 @@ def storable(frame: pd.DataFrame, id: str = "") -> tuple[pd.DataFrame, list[Find
 
 
 def _refuse_clashes(names: list[str], id: str) -> None:
-    folded = [n.lower() for n in names]
+    known: dict[str, str] = {}
     for name in names:
-        if not name or folded.count(name.lower()) > 1:
-            raise DataError(
-                Text(
-                    f"列名 {name!r} 为空或与另一列只差大小写",
-                    f"the column name {name!r} is empty or differs only in case",
-                ),
-                remedy=Text("改名", "rename it"),
-                layer=id,
-                field=name,
+        if name and name.lower() not in known:
+            known[name.lower()] = name
+            continue
+        other = known.get(name.lower(), "")
+        raise DataError(
+            Text(
+                f"列名 {name!r} 与 {other!r} 只差大小写", f"the column names {name!r} and {other!r} differ only in case"
             )
+            if name
+            else Text("有一列没有名字", "a column has no name"),
+            remedy=Text("改名", "rename it"),
+            layer=id,
+            field=name,
+        )
 
 
 def _column(values: pd.Series, name: str, id: str) -> Any:
@@ -123,3 +128,36 @@ def _unstorable(name: str, id: str, what: Any) -> DataError:
         layer=id,
         field=name,
     )
+
+
+def geometry_type(frame: gpd.GeoDataFrame) -> str:
+    """Give the one type of a layer's geometries; layers of several kinds (findings) are of unknown type."""
+    import shapely
+
+    types = set(np.unique(shapely.get_type_id(frame.geometry.to_numpy())).tolist()) - {-1}
+    kinds = {NAMES[t].removeprefix("Multi") for t in types if t in NAMES}
+    if len(kinds) != 1 or not types <= set(NAMES):
+        return "Unknown"
+    many = "Multi" if any(NAMES[t].startswith("Multi") for t in types) else ""
+    return many + kinds.pop() + (" Z" if frame.has_z.any() else "")
+
+
+NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
+"""shapely type id -> name."""
+
+
+def promoted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Make all geometries of a layer multi-part when one is: a GeoPackage layer has one type."""
+    import shapely
+
+    shapes = frame.geometry.to_numpy()
+    types = shapely.get_type_id(shapes)
+    single, multi = np.isin(types, (0, 1, 3)), np.isin(types, (4, 5, 6))
+    if not multi.any() or not single.any():
+        return frame
+    makers = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
+    made = shapes.copy()
+    for kind, make in makers.items():
+        if (types == kind).any() and (types == kind + (4 if kind < 2 else 3)).any():
+            made[types == kind] = [make([g]) for g in shapes[types == kind]]
+    return frame.set_geometry(made, crs=frame.crs)

@@ -148,6 +148,11 @@ class Database:
         """Remove a layer; nothing happens when it is not there."""
         self.store.drop(id)
 
+    def settle(self) -> None:
+        """Wait until a scratch database is on the disk; others are when a write returns."""
+        if isinstance(self.store, GeoPackage):
+            self.store.settle()
+
     def mend(self) -> None:
         """Remove a scratch database that a killed process did not finish; others mend themselves."""
         if isinstance(self.store, GeoPackage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import warnings
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from riskmap.data import rules
+from riskmap.data.columns import geometry_type, promoted
 from riskmap.data.dictionary import declared, domain_name
 from riskmap.data.vectors import nullable
 from riskmap.errors import DataError, OutputError
@@ -20,11 +22,13 @@ from riskmap.frames import is_spatial
 from riskmap.text import Text
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
 NO_CLOCK = "2000-01-01T00:00:00.000Z"
 """Written where GeoPackage wants a date of change: the same input gives the same bytes; times are in run.json."""
+
+OPTIONS = {"OGR_CURRENT_DATE": NO_CLOCK, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+"""For GDAL while it writes: no clock, and no waiting for the disk after each table; :func:`_settle` waits once."""
 
 CONTAINER = "1.2"
 """QGIS 3.22 warns of newer containers."""
@@ -85,6 +89,7 @@ class GeoPackage:
             try:
                 yield
                 if beside.exists():
+                    _settle(beside)
                     beside.replace(self.path)
             finally:
                 self._working = None
@@ -96,15 +101,17 @@ class GeoPackage:
 
         with self.transaction():
             target = self._working
-            pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": NO_CLOCK})
             spatial = is_spatial(frame)
             options: dict[str, Any] = {}
             if spatial:
                 frame = promoted(frame)
+                own = {str(c).lower() for c in frame.columns if c != frame.geometry.name}
+                # GDAL looks for the geometry by name, whatever its case, and a column of ours may have that name
+                frame = frame.rename_geometry(_free("geom", own))
                 options = {"geometry_type": geometry_type(frame), "promote_to_multi": False}
             if not target.exists():
                 options["dataset_options"] = {"VERSION": CONTAINER}
-            with writing(self.path, id), warnings.catch_warnings():
+            with writing(self.path, id), _gdal(OPTIONS), warnings.catch_warnings():
                 # findings of tables are nowhere: a layer without a system is meant
                 warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
                 pyogrio.write_dataframe(
@@ -135,7 +142,9 @@ class GeoPackage:
                 use_arrow=True,
                 arrow_to_pandas_kwargs={"types_mapper": nullable().get},
             )
-        except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except (ValueError, OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            if where is None:
+                raise rules.error("FILE_UNREADABLE", file=self.path.name, layer=id, why=error) from error
             names = rules.listed(self.columns(id), 40)
             raise rules.error("WHERE_INVALID", file=self.path.name, layer=id, why=error, names=names) from error
         frame = frame.sort_index().reset_index(drop=True)
@@ -173,27 +182,46 @@ class GeoPackage:
             closing(sqlite3.connect(self._working)) as connection,
             connection,
         ):
-            geometry = _geometry_column(connection, id)
-            if geometry is not None:
-                connection.execute(f"DROP TABLE IF EXISTS {_quoted(f'rtree_{id}_{geometry}')}")
-            connection.execute(f"DROP TABLE IF EXISTS {_quoted(id)}")
-            ours = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            for table in ("contents", "geometry_columns", "extensions", "ogr_contents", "data_columns"):
-                if f"gpkg_{table}" in ours:
-                    connection.execute(f"DELETE FROM gpkg_{table} WHERE lower(table_name) = lower(?)", (id,))
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.execute("BEGIN")  # Python begins none by itself for DROP
+            _drop(connection, id)
+
+    def settle(self) -> None:
+        """Wait until what was written is on the disk."""
+        if self._scratch and self.path.exists():
+            with writing(self.path):
+                _settle(self.path)
 
     def mend(self) -> None:
-        """Remove a working copy that was not finished; SQLite itself takes back what a killed process had begun."""
+        """Make good what a killed process left: layers without a table are forgotten, a file that is not whole is removed.
+
+        SQLite itself takes back the transaction that was under way.
+        """
         if not self._scratch or not self.path.exists():
             return
         try:
-            with closing(sqlite3.connect(self.path)) as connection:
+            with closing(sqlite3.connect(self.path)) as connection, connection:
                 whole = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-                connection.execute("SELECT count(*) FROM gpkg_contents").fetchone()
+                known = "SELECT table_name FROM gpkg_contents WHERE table_name NOT IN (SELECT name FROM sqlite_master)"
+                connection.execute("BEGIN")
+                for (id,) in connection.execute(known).fetchall():
+                    _drop(connection, id)
         except sqlite3.DatabaseError:
             whole = False
         if not whole:
             _remove(self.path)
+
+
+def _drop(connection: sqlite3.Connection, id: str) -> None:
+    """Remove a table with its spatial index and all that is said about it."""
+    geometry = _geometry_column(connection, id)
+    if geometry is not None:
+        connection.execute(f"DROP TABLE IF EXISTS {_quoted(f'rtree_{id}_{geometry}')}")
+    connection.execute(f"DROP TABLE IF EXISTS {_quoted(id)}")
+    ours = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in ("contents", "geometry_columns", "extensions", "ogr_contents", "data_columns"):
+        if f"gpkg_{table}" in ours:
+            connection.execute(f"DELETE FROM gpkg_{table} WHERE lower(table_name) = lower(?)", (id,))
 
 
 def require_closed(path: Path) -> None:
@@ -266,6 +294,24 @@ def _locked(path: Path) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _gdal(options: dict[str, str]) -> Iterator[None]:
+    """Set options of GDAL for a while; the program that imports riskmap may have set its own."""
+    import pyogrio
+
+    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
+    pyogrio.set_gdal_config_options(options)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
+
+
+def _settle(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
 def _remove(path: Path) -> None:
     for name in (path.name, *(path.name + s for s in SIDECARS)):
         path.with_name(name).unlink(missing_ok=True)
@@ -293,8 +339,7 @@ def _layer_options(id: str, frame: pd.DataFrame) -> dict[str, str]:
     layer = declared(id)
     options = {"IDENTIFIER": id, "DESCRIPTION": layer.title.zh if layer else id, "FID": _free("fid", used)}
     if is_spatial(frame):
-        own = used - {frame.geometry.name.lower()}
-        options |= {"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": _free("geom", own)}
+        options |= {"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": frame.geometry.name}
     return options
 
 
@@ -322,6 +367,7 @@ def _describe(path: Path, id: str, columns: list[str]) -> None:
         rows.append((id, column, title, title, about, None, domain_name(id, column, spec)))
         lists += [(domain_name(id, column, spec), "enum", v, d.title.zh) for v, d in spec.domain.items()]
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(SCHEMA)
         connection.execute("DELETE FROM gpkg_data_columns WHERE table_name = ?", (id,))
         connection.executemany("INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
@@ -348,38 +394,3 @@ def _geometry_column(connection: sqlite3.Connection, id: str) -> str | None:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def geometry_type(frame: gpd.GeoDataFrame) -> str:
-    """Give the one type of a layer's geometries; layers of several kinds (findings) are of unknown type."""
-    import numpy as np
-    import shapely
-
-    types = set(np.unique(shapely.get_type_id(frame.geometry.to_numpy())).tolist()) - {-1}
-    kinds = {NAMES[t].removeprefix("Multi") for t in types if t in NAMES}
-    if len(kinds) != 1 or not types <= set(NAMES):
-        return "Unknown"
-    many = "Multi" if any(NAMES[t].startswith("Multi") for t in types) else ""
-    return many + kinds.pop() + (" Z" if frame.has_z.any() else "")
-
-
-NAMES = {0: "Point", 1: "LineString", 3: "Polygon", 4: "MultiPoint", 5: "MultiLineString", 6: "MultiPolygon"}
-"""shapely type id -> name."""
-
-
-def promoted(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Make all geometries of a layer multi-part when one is: a GeoPackage layer has one type."""
-    import numpy as np
-    import shapely
-
-    shapes = frame.geometry.to_numpy()
-    types = shapely.get_type_id(shapes)
-    single, multi = np.isin(types, (0, 1, 3)), np.isin(types, (4, 5, 6))
-    if not multi.any() or not single.any():
-        return frame
-    makers = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
-    made = shapes.copy()
-    for kind, make in makers.items():
-        if (types == kind).any() and (types == kind + (4 if kind < 2 else 3)).any():
-            made[types == kind] = [make([g]) for g in shapes[types == kind]]
-    return frame.set_geometry(made, crs=frame.crs)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from riskmap.data import rules
+from riskmap.data.columns import geometry_type, promoted
 from riskmap.data.dictionary import declared
-from riskmap.data.geopackage import geometry_type, promoted
 from riskmap.errors import OutputError
 from riskmap.frames import is_spatial
 from riskmap.text import Text

@@ -238,5 +238,14 @@ def covered_area(path: Path, polygons: NDArray[Any], *, count: int) -> NDArray[n
 
     from riskmap import zonal
 
+    class Codes(RasterioRasterSource):
+        """Unknown ground is counted too."""
+
+        def nodata_value(self) -> None:
+            return None
+
+        def read_window(self, x0: int, y0: int, nx: int, ny: int) -> NDArray[Any]:
+            return read_window(path, Window(y0, x0, ny, nx))
+
     with environment(), rasterio.open(path) as source:
-        return zonal.covered_in(RasterioRasterSource(source), polygons, grid_of(path), count=count)
+        return zonal.covered_in(Codes(source), polygons, grid_of(path), count=count)

@@ -248,11 +248,12 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
     store.write_tables(context, state, findings)
     products = store.products(context, state)
     record.refuse_foreign(target, products, force=force)
+    store.deliver(context, state, target)
     outputs = record.publish(context.folder, target, products)
     run_record = {
         "riskmap": record.versions()["riskmap"],
         "project": {"file": context.loaded.file.name, "name": asdict(context.project.name)},
-        "parameters": context.project.model_dump(mode="json", by_alias=True),
+        "parameters": context.loaded.parameters(),
         "crs": context.crs.to_string(),
         "grid": {
             "shape": list(context.grid.shape),

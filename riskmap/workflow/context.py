@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyproj
 
+ABOUT_THE_BUILD = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
+"""Tables that the end of a build writes; they stand in the database beside the layers, and no step reads them."""
+
 
 @dataclass(frozen=True)
 class FactUse:

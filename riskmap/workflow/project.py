@@ -10,11 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from riskmap.data.catalog import Catalog
+from riskmap.data.postgis import without_password
 from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_yaml
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
 from riskmap.workflow.evacuation_options import EvacuationSpec
+from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec
+from riskmap.workflow.plan_options import TargetSpec
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -24,55 +28,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class NetworkSpec(Record):
-    """How roads become a network."""
-
-    node_crossings: bool = False
-    close_gaps_m: float = Field(default=0.0, ge=0, le=50)
-    report_gaps_m: float | None = Field(default=None, ge=0, le=100)
-    slopes: bool = False
-
-
-class FireSpec(Record):
-    """The fire circle."""
-
-    limit_s: float = Field(default=300, gt=0)
-    turnout_s: float = Field(default=60, ge=0)
-    speeds_kmh: dict[str, float] = {}
-    obey_oneway: bool = True
-    maxspeed: Literal["cap", "use", "ignore"] = "cap"
-    hour_factor: float | None = Field(default=None, gt=0, le=2)
-    depth_m: float | None = Field(default=None, gt=0)
-    max_snap_m: float | None = Field(default=None, gt=0)
-
-
-class SitingSpec(Record):
-    """Where to build fire stations."""
-
-    problem: Literal["max_coverage", "fewest_sites", "p_median", "p_center"] = "max_coverage"
-    extra: int = Field(default=5, ge=0, le=50)
-    spacing_m: float | None = Field(default=None, gt=0)
-    within: Literal["built_up", "boundary"] = "built_up"
-    time_limit_s: float | None = Field(default=None, gt=0)
-
-
-class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time."""
-
-    id: str
-    title: Bilingual
-    sources: str = Field(alias="from")
-    source_kinds: tuple[str, ...] = ()
-    to: str
-    kinds: tuple[str, ...] = ()
-    levels: tuple[Literal[1, 2, 3, 4], ...] = ()
-    limit_min: float = Field(gt=0)
-    ready_min: float = Field(default=0, ge=0)
-    mode: Literal["fire", "car", "pedestrian"] = "car"
-    speeds_kmh: dict[str, float] = {}
-    max_snap_m: float | None = Field(default=None, gt=0)
 
 
 MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]
@@ -152,8 +107,9 @@ class Project(Record):
     exposure: ExposureSpec = ExposureSpec()
     hazchem: HazchemSpec = HazchemSpec()
     risk_points: RiskPointsSpec = RiskPointsSpec()
+    plan: tuple[TargetSpec, ...] = ()
     output: OutputSpec = OutputSpec()
-    database: str = "riskmap.gpkg"
+    database: str = DATABASE
     facts: dict[str, dict[str, Any]] = {}
 
 
@@ -172,6 +128,11 @@ class Loaded:
     def path_of(self, layer: str) -> Path:
         """Give the path of an input's file."""
         return self.folder / self.project.inputs[layer].path
+
+    def parameters(self) -> dict[str, Any]:
+        """Give the whole project as it is recorded: with all defaults, without the password of a database."""
+        told = self.project.model_dump(mode="json", by_alias=True)
+        return told | {"database": without_password(self.project.database)}
 
     def side_files(self) -> tuple[Path, ...]:
         """Give the files beside the inputs on which the risk depends: weights, judgements, reference, earlier run."""
@@ -197,9 +158,11 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     try:
         _check_inputs(project, catalog)
         _check_weights(project)
+        check_database(project.database)
         _check_normalise(project)
-        _check_declared(project)
+        check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
+        _check_plan(project, catalog)
         _check_publishing(project)
         _check_travel(project, catalog)
     except SpecError as error:
@@ -259,20 +222,6 @@ def _check_weights(project: Project) -> None:
                         f"risk.{key}.{layer}: only hazard_, exposure_, vulnerability_ and capacity layers carry weights",
                     )
                 )
-
-
-def _check_declared(project: Project) -> None:
-    for name in project.declared:
-        layer, dot, what = name.partition(".")
-        if layer not in project.inputs or not dot or not what:
-            raise SpecError(
-                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
-                + near(layer, list(project.inputs)),
-                remedy=Text(
-                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
-                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
-                ),
-            )
 
 
 def _check_normalise(project: Project) -> None:
@@ -378,4 +327,14 @@ def _check_travel(project: Project, catalog: Catalog) -> None:
         raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
     for question in project.reach:
         for layer in (question.sources, question.to):
+            catalog.layer(layer)
+
+
+def _check_plan(project: Project, catalog: Catalog) -> None:
+    """Check the layers and ids of the plan's targets."""
+    ids = [target.id for target in project.plan]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"plan：编号 {again!r} 重复", f"plan: the id {again!r} stands twice"))
+    for target in project.plan:
+        for layer in target.layers:
             catalog.layer(layer)

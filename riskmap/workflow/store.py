@@ -15,16 +15,15 @@ from riskmap.data.database import Database
 from riskmap.data.digests import frame_digest
 from riskmap.data.findings import Finding, to_frame
 from riskmap.data.ledger import Ledger
+from riskmap.data.postgis import is_url
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
-from riskmap.workflow.context import Context, FactUse, Results
+from riskmap.workflow.context import ABOUT_THE_BUILD, Context, FactUse, Results
 from riskmap.workflow.steps.imports import sources_frame
 from riskmap.workflow.steps.step import Step
 
 STATE = "state.json"
-TABLES = ("findings", "repairs", "sources", "runs", "grids", "dictionary", "domains")
-"""Tables about the build itself; they stand in the database beside the layers."""
 
 
 def database_in(folder: Path) -> Database:
@@ -44,7 +43,7 @@ def reads(step: Step, context: Context, failed: dict[str, Any]) -> list[str]:
 
     Of what a step only shows, and of all that a tolerant one reads, those that are sound.
     """
-    known = {*context.grids_known, *(n for n in context.database.layers() if n not in TABLES), *failed}
+    known = {*context.grids_known, *(n for n in context.database.layers() if n not in ABOUT_THE_BUILD), *failed}
     firm = () if step.tolerant else (*step.needs, *step.takes)
     loose = (*step.needs, *step.takes, *step.shows)
     return sorted(
@@ -125,6 +124,7 @@ class State:
                 "unit": given.unit,
                 "digest": record.array_digest(given.raster.values),
             }
+        context.database.settle()
         repairs = []
         if results.repairs is not None and len(results.repairs):
             name = f"repairs/{step.removeprefix('import:')}.arrow"
@@ -213,13 +213,13 @@ def _finding(kept: dict[str, Any]) -> Finding:
 
 def write_tables(context: Context, state: State, findings: list[Finding]) -> None:
     """Write the tables about the build into the database, where something in them changed."""
-    parameters = context.project.model_dump(mode="json", by_alias=True)
+    parameters = context.loaded.parameters()
     facts = [dataclasses.asdict(use) for _, use in sorted(context.facts_known.items())]
     kept = [_kept_finding(f) for f in findings]
     layers = {layer: state.digest_of(layer) for layer in sorted(state.layers_given())}
     digest = record.digest(parameters, facts, kept, layers, state.sources(), record.versions(), record.code_digest())
     database = context.database
-    if state.tables == digest and set(TABLES) <= set(database.layers()):
+    if state.tables == digest and set(ABOUT_THE_BUILD) <= set(database.layers()):
         return
     state.note_tables(None)
     sources = state.sources()
@@ -231,6 +231,28 @@ def write_tables(context: Context, state: State, findings: list[Finding]) -> Non
     database.write("grids", grids_frame(grids, context.crs, context.project.cell_size_m))
     database.write_dictionary({s["layer"]: json.loads(s["mapping"]) for s in sources})
     state.note_tables(digest)
+
+
+def deliver(context: Context, state: State, out: Path) -> None:
+    """Bring all tables to the server that the project names, all or none; nothing is sent when nothing changed.
+
+    Raises
+    ------
+    OutputError
+    """
+    url = context.project.database
+    if not is_url(url):
+        return
+    remote, marker = Database(url), out / record.WORK / "server.json"
+    sent, layers = {"database": remote.name, "tables": state.tables}, context.database.layers()
+    if record.read_json(marker) == sent and remote.layers() == layers:
+        return
+    with remote.transaction():
+        for layer in layers:
+            remote.write(layer, context.database.read(layer))
+        for layer in set(remote.layers()) - set(layers):
+            remote.drop(layer)
+    record.write_json(sent, marker)
 
 
 def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.DataFrame:

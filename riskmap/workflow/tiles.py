@@ -5,7 +5,7 @@ The functions that work on a block are those that a county in memory uses, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,7 +17,7 @@ from riskmap.data import windows
 from riskmap.data.windows import TileWriter, Window
 from riskmap.errors import DataError
 from riskmap.levels import MAJOR
-from riskmap.risk import blocks, classify, histogram, normalise
+from riskmap.risk import blocks, classify, histogram
 from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.blocks import Range
 from riskmap.risk.compose import Method, Missing
@@ -83,9 +83,10 @@ def compose_tiles(
     weights: Mapping[str, float],
     method: Method = "weighted_sum",
     missing: Missing = "unknown",
-    levels: Mapping[str, int] | None = None,
-    bounds: Mapping[str, tuple[float, float]] | Source = "exact",
-    breaks: list[float] | Source = "exact",
+    scales: Mapping[str, Scale] | None = None,
+    bounds_from: Source = "exact",
+    breaks: Sequence[float] | None = None,
+    breaks_from: Source = "exact",
     scheme: classify.Scheme = "natural_breaks",
     k: int = MAJOR,
     threads: int = 2,
@@ -101,12 +102,14 @@ def compose_tiles(
         Folder.
     weights, method, missing
         As in :func:`riskmap.risk.compose.compose`.
-    levels : mapping of layer -> int, optional
-        Number of levels of the layers that hold levels.
-    bounds : mapping of layer -> (low, high), "exact" or "sample"
-        Of the min-max normalisation: given, from a pass over all tiles, or from at most 2 % of them.
-    breaks : list of float, "exact" or "sample"
-        Upper limits: given; those of all scores, from a histogram and a second look; or from the scores of the sample.
+    scales : mapping of layer -> Scale, optional
+        Of layers of levels, and of those whose bounds are given; the others go from 0 to 1 over the range of their values.
+    bounds_from : {"exact", "sample"}
+        Where the ranges are looked for: in all tiles, or in at most 2 % of them.
+    breaks : sequence of float, optional
+        Upper limits. Without them they are found.
+    breaks_from : {"exact", "sample"}
+        Limits of all scores, from a histogram and a second look, or of the scores of the sample.
     scheme, k
         As in :func:`riskmap.risk.classify.breaks`.
     threads : int
@@ -122,18 +125,18 @@ def compose_tiles(
     DataError
         The grids differ, a layer has no known value, or the arguments do not fit.
     """
-    paths = {layer: Path(layers[layer]) for layer in weights}
+    paths = {layer: Path(layers[layer]).absolute() for layer in weights}
     grid = windows.common_grid(list(paths.values()))
     every, sample = windows.windows(grid), windows.sample_tiles(grid, SAMPLE_SHARE)
     with windows.environment(), workers(threads=threads, dask=dask) as mapper:
-        scales = _scales(paths, levels or {}, bounds, mapper, sample if bounds == "sample" else every)
-        recipe = Recipe(scales, dict(weights), method, missing)
+        fitted = _scales(paths, scales or {}, mapper, sample if bounds_from == "sample" else every)
+        recipe = Recipe(fitted, dict(weights), method, missing)
         score_file, level_file = out / "risk_score.tif", out / "risk_level.tif"
         with (
             TileWriter(score_file, grid, "float32", title="综合风险指数", threads=threads) as scores,
             TileWriter(level_file, grid, "uint8", title="综合风险等级", threads=threads) as graded,
         ):
-            if breaks == "exact":
+            if breaks is None and breaks_from == "exact":
                 counted, beyond = _scored(paths, recipe, every, mapper, scores)
                 limits, error = _exact_limits(counted, scores, every, scheme, k), 0.0
                 cells = _graded(scores, limits, every, graded)
@@ -144,24 +147,14 @@ def compose_tiles(
 
 
 def _scales(
-    paths: Mapping[str, Path],
-    levels: Mapping[str, int],
-    bounds: Mapping[str, tuple[float, float]] | Source,
-    mapper: Mapper[Any],
-    seen: list[Window],
+    paths: Mapping[str, Path], known: Mapping[str, Scale], mapper: Mapper[Any], seen: list[Window]
 ) -> dict[str, Scale]:
-    """Give each layer's scale: of levels, by given bounds, or by the range over the windows."""
-    scales = {layer: normalise.level_scale(count) for layer, count in levels.items() if layer in paths}
-    if isinstance(bounds, Mapping):
-        scales |= {layer: Scale("fixed", *map(float, bounds[layer])) for layer in paths if layer in bounds}
-    open_ones = [layer for layer in paths if layer not in scales]
-    if isinstance(bounds, Mapping) and open_ones:
-        raise DataError(
-            Text(f"没有给出 {'、'.join(open_ones)} 的上下限", f"no bounds are given for {', '.join(open_ones)}")
-        )
+    """Give each layer's scale: as given, or by the range over the windows."""
+    scales = {layer: known[layer] for layer in paths if layer in known}
+    open_ones = {layer: path for layer, path in paths.items() if layer not in scales}
     ranges = dict.fromkeys(open_ones, blocks.NO_RANGE)
     if open_ones:
-        for found in mapper(_ranges, (({n: paths[n] for n in open_ones}, window) for window in seen)):
+        for found in mapper(_ranges, ((open_ones, window) for window in seen)):
             ranges = {layer: ranges[layer].joined(found[layer]) for layer in open_ones}
     for layer, seen_range in ranges.items():
         if not seen_range.known:
@@ -217,12 +210,12 @@ def _known_limits(
     recipe: Recipe,
     sample: list[Window],
     mapper: Mapper[Any],
-    breaks: list[float] | Source,
+    breaks: Sequence[float] | None,
     scheme: classify.Scheme,
     k: int,
 ) -> tuple[NDArray[np.float64], float]:
     """Give limits before the scores are written: as given, or from the sample with its jackknife error."""
-    if not isinstance(breaks, str):
+    if breaks is not None:
         return _rounded(classify.breaks([0.0], scheme="fixed", limits=list(breaks))), 0.0
     tiles = [b.score.ravel() for b in mapper(score_block, ((paths, recipe, None, window) for window in sample))]
     limits = classify.breaks(np.concatenate(tiles), scheme=scheme, k=k)

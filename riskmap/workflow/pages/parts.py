@@ -17,6 +17,7 @@ from riskmap.output.webmap import INTERNAL_USE, GridLayer, LegendRow, VectorLaye
 from riskmap.text import Text, join, plain
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
+from riskmap.workflow.pages.plan_note import plan_note
 
 POPUP_FIELDS = 6
 """Fields of a feature that a click shows, in the order of the declaration."""
@@ -155,7 +156,7 @@ def system_note(context: Context) -> tuple[Text, ...]:
 def source_notes(context: Context) -> tuple[Text, ...]:
     """Say which values are no standard's, which layers call themselves synthetic, what was left out, and whom to credit."""
     made_up = synthetic(context)
-    notes = publishing.left_out(context)
+    notes = [*plan_note(context), *publishing.left_out(context)]
     if context.failed:
         faulty = join([context.catalog.layer(layer).title for layer in sorted(context.failed)])
         notes.append(

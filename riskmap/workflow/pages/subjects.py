@@ -65,6 +65,7 @@ LAYERS: tuple[str, ...] = tuple(
             "fire_gaps",
             "evacuation_plan",
             "evacuation_routes",
+            "plan_indicators",
         )
     )
 )

@@ -13,7 +13,7 @@ from riskmap.output.qgis import Geometry, GridEntry, Group, VectorEntry
 from riskmap.output.symbology import Symbology, symbology
 from riskmap.text import Text
 from riskmap.workflow import publishing
-from riskmap.workflow.context import Context, Results
+from riskmap.workflow.context import ABOUT_THE_BUILD, Context, Results
 from riskmap.workflow.steps.step import Step
 
 GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
@@ -59,9 +59,6 @@ SEEN = {
     "risk_level",
 }
 """Layers that are shown when the project is opened."""
-
-ABOUT_THE_BUILD = ("findings", "sources", "runs", "grids", "layer_styles")
-"""Tables that the end of a build writes."""
 
 KINDS: dict[str, Geometry] = {
     "Point": "Point",
@@ -117,7 +114,11 @@ def _tables(context: Context) -> dict[str, list[VectorEntry]]:
     """Give the tables of the database as this edition has them, by layer; a table of several kinds has an entry for each."""
     found: dict[str, list[VectorEntry]] = {}
     for layer in context.database.layers():
-        frame = None if layer in ABOUT_THE_BUILD or not context.has(layer) else publishing.released(context, layer)
+        frame = (
+            None
+            if layer in (*ABOUT_THE_BUILD, "layer_styles") or not context.has(layer)
+            else publishing.released(context, layer)
+        )
         if frame is not None:
             found[layer] = _entries(context, layer, frame)
     return found

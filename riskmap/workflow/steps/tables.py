@@ -158,6 +158,11 @@ INDICATOR = (
 )  # fmt: skip
 M = "#,##0.0"
 OWN: tuple[tuple[str, str, Text, tuple[Column, ...], str | None], ...] = (
+    ("plan", "plan_indicators", _t("规划目标对照", "Targets of the plan"), (
+        _c("name", "指标", "Indicator", 34), _c("value", "数据给出", "The data give", 12, "#,##0.##"), _c("relation", "关系", "Relation", 6), _c("target", "目标", "Target", 12, "#,##0.##"),
+        _c("unit", "单位", "Unit", 10), _c("verdict", "结论", "Verdict", 10), _c("layer", "图层", "Layer", 20), _c("filter", "筛选条件", "Filter", 36), _c("measure", "统计方式", "Measure", 18),
+        _c("per", "除以", "Divided by", 24), _c("unknown", "未知行数", "Unknown rows", 8), _c("source", "目标来源", "Source", 50),
+    ), None),
     ("hca", "pipeline_hca", _t("管道高后果区清单", "High-consequence areas"), (
         _c("pipeline_id", "管道编号", "Pipeline", 12), NAME, _c("from_station", "起点桩号", "From", 12), _c("to_station", "终点桩号", "To", 12),
         _c("length_m", "长度 (m)", "Length (m)", 10, M), COLOUR, LEVEL, _c("criterion", "识别依据", "Criterion", 40), _c("households", "2 km 最大户数", "Households in 2 km", 10),

@@ -1,1 +1,0 @@
-"""Seeded generator of the Linzi example: every position in it is invented."""

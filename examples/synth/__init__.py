@@ -1,0 +1,1 @@
+"""Seeded generator of the example places: every position that it makes is invented."""

@@ -1,0 +1,53 @@
+"""What a project file says that can be wrong though its records are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from riskmap.data.postgis import is_url
+from riskmap.data.spec import near
+from riskmap.errors import SpecError
+from riskmap.text import Text
+
+DATABASE = "riskmap.gpkg"
+"""What the database of a build is called in its output folder."""
+
+
+def check_database(database: str) -> None:
+    """Raise when the database is neither the file of every build nor a server.
+
+    Raises
+    ------
+    SpecError
+    """
+    if database != DATABASE and not is_url(database):
+        raise SpecError(
+            Text(
+                f"database: {database}：构建的数据库叫 {DATABASE}，放在输出文件夹里",
+                f"database: {database}: the database of a build is {DATABASE} in its output folder",
+            ),
+            remedy=Text(
+                f"删去这一项，或写 postgresql://用户@主机/库?schema=名（另存一份到服务器，{DATABASE} 仍在）",
+                f"leave it out, or say postgresql://user@host/database?schema=name for a server beside {DATABASE}",
+            ),
+        )
+
+
+def check_declared(declared: Iterable[str], inputs: Iterable[str]) -> None:
+    """Raise when a declared total is of a layer that is no input.
+
+    Raises
+    ------
+    SpecError
+    """
+    for name in declared:
+        layer, dot, what = name.partition(".")
+        if layer not in inputs or not dot or not what:
+            raise SpecError(
+                Text(f"declared.{name}：inputs 里没有这个图层", f"declared.{name}: no such layer in inputs")
+                + near(layer, list(inputs)),
+                remedy=Text(
+                    "写成 图层.字段、图层.rows、图层.area_km2 或 图层.length_km，例如 townships.population: 649160",
+                    "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
+                ),
+            )
