@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from riskmap.workflow.steps import (
     assets,
+    cards,
     chains,
     change,
     checks,
     coverage,
     dams,
+    evacuation,
     geohazards,
     hazchem,
     maps,
@@ -45,10 +47,11 @@ STEPS: tuple[Step, ...] = (
     pipelines.STEP,
     hazchem.STEP,
     risk_points.STEP,
-    # steps that make evacuation_routes come before this line: chains reads them
+    evacuation.STEP,
     chains.STEP,
     plan.STEP,
     tables.STEP,
+    cards.STEP,
     maps.STEP,
     sheets.STEP,
     qgis.STEP,
