@@ -190,6 +190,63 @@ def test_a_projects_own_rows_go_first() -> None:
     assert (known.find("氨", None).q_t, known.find("甲方溶剂", None).q_t) == (5.0, 1000.0)
 
 
+@pytest.mark.parametrize(
+    ("name", "cas", "both"),
+    [
+        ("盐酸", "7647-01-0", ("盐酸", "氯化氢(无水)")),
+        ("甲醛溶液", "50-00-0", ("甲醛溶液", "甲醛(含量>90%)")),
+        ("氨水", "7664-41-7", ("氨水", "氨")),
+        ("液氨", "9999-99-9", ("液氨", "7664-41-7", "9999-99-9")),
+    ],
+)
+def test_a_name_that_its_number_does_not_bear_out_is_told_with_both_sides(
+    name: str, cas: str, both: tuple[str, ...]
+) -> None:
+    found = hazchem.matched(pd.DataFrame({"substance": [name], "cas": [cas], "quantity_t": [30.0]}))
+    assert all(word in found["doubt"].iloc[0].zh and word in found["doubt"].iloc[0].en for word in both)
+
+
+def test_what_agrees_is_not_doubted() -> None:
+    rows = pd.DataFrame({"substance": ["液氨", None, "氨"], "cas": ["7664-41-7", "67-56-1", None], "quantity_t": 1.0})
+    assert hazchem.matched(rows)["doubt"].tolist() == [None, None, None]
+
+
+def test_a_projects_own_number_goes_before_the_house() -> None:
+    own = [{"name": "20%氨水", "cas": "7664-41-7", "q_t": "500", "beta": "1"}]
+    files = [rules.rows(f"gb18218_table{n}") for n in (1, 2, 3, 4)]
+    known = substances.Substances(*files, own=own)
+    assert known.find(None, "7664-41-7").name == "20%氨水"
+    assert known.find("20%氨水", "7664-41-7").q_t == 500
+    assert known.find("氨水", "7664-41-7").q_t == 500
+    assert known.find("液氨", None).q_t == 10
+    with pytest.raises(DataError, match="different substances"):
+        known.find("苯", "7664-41-7")
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"nam": "x"}, "nam"), ({"name": "x"}, "class"), ({"name": "x", "q_t": 5}, "beta"), ({"name": "x", "class": "W99"}, "W9"),
+        ({"name": "x", "q_t": 0, "beta": 1}, "q_t"), ({"name": "x", "q_t": "five", "beta": 1}, "q_t"),
+    ],
+)  # fmt: skip
+def test_a_substance_of_ones_own_is_read_strictly(own: dict[str, object], told: str, tmp_path: Path) -> None:
+    from riskmap.data.catalog import house
+    from riskmap.errors import SpecError
+    from riskmap.workflow.project import load
+
+    file = county.county(tmp_path, hazchem={"substances": [own]})
+    with pytest.raises(SpecError, match=told):
+        load(file, house())
+
+
+def test_a_quantity_that_is_no_number_is_an_error_of_its_row_and_field() -> None:
+    frame = pd.DataFrame({"substance": ["氨", "氯"], "quantity_t": [1, "5t"]}, index=[3, 4])
+    with pytest.raises(DataError, match="5t") as caught:
+        hazchem.grade(frame, people_500m=1)
+    assert (caught.value.row, caught.value.field) == ("4", "quantity_t")
+
+
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=6), st.floats(0, 1e5), st.floats(1, 100))
 def test_more_stock_or_more_people_never_lowers_the_grade(tonnes: list[float], people: float, more: float) -> None:
     names = ["氨", "氯", "苯", "甲醇", "氢", "乙烯"][: len(tonnes)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from riskmap.errors import DataError, MissingFieldError
 from riskmap.overlay import rules, substances
@@ -22,8 +23,6 @@ from riskmap.overlay.consequences import (
 from riskmap.text import Text, join
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from riskmap.overlay.substances import Substances
 
 __all__ = [
@@ -155,15 +154,14 @@ def matched(inventory: pd.DataFrame, *, known: Substances | None = None) -> pd.D
     Returns
     -------
     DataFrame
-        On the caller's index: ``name, cas, symbol, table, quantity_t, threshold_t, ratio, beta, confidence``.
+        On the caller's index: ``name, cas, symbol, table, quantity_t, threshold_t, ratio, beta, confidence`` and ``doubt``
+        (a Text where name and number do not both stand for the substance taken, else None).
 
     Raises
     ------
     DataError
         See :func:`grade`.
     """
-    import pandas as pd
-
     known = substances.house() if known is None else known
     _require_columns(inventory)
     rows, wrong = [], []
@@ -177,11 +175,22 @@ def matched(inventory: pd.DataFrame, *, known: Substances | None = None) -> pd.D
         ratio = quantity / found.q_t
         cas = found.cas[0] if found.cas else None
         rows.append(
-            (found.name, cas, found.symbol, found.table, quantity, found.q_t, ratio, found.beta, found.confidence)
+            (
+                found.name,
+                cas,
+                found.symbol,
+                found.table,
+                quantity,
+                found.q_t,
+                ratio,
+                found.beta,
+                found.confidence,
+                known.doubt(_text(row, "substance"), _text(row, "cas"), found),
+            )
         )
     if wrong:
         raise _complaint(wrong)
-    columns = ["name", "cas", "symbol", "table", "quantity_t", "threshold_t", "ratio", "beta", "confidence"]
+    columns = ["name", "cas", "symbol", "table", "quantity_t", "threshold_t", "ratio", "beta", "confidence", "doubt"]
     return pd.DataFrame(rows, columns=columns, index=inventory.index)
 
 
@@ -210,11 +219,18 @@ def _text(row: pd.Series, column: str) -> str | None:
 
 
 def _quantity(value: Any) -> float:
-    number = np.nan if value is None else float(value)
+    try:
+        number = np.nan if value is None or value is pd.NA else float(value)
+    except (TypeError, ValueError):
+        raise DataError(
+            Text(f"数量 {value!r} 不是数", f"the quantity {value!r} is no number"),
+            remedy=Text("只写数，单位是吨", "give the number alone, in tonnes"),
+            field="quantity_t",
+        ) from None
     if np.isnan(number):
-        raise DataError(Text("数量未知，不当作 0", "the quantity is unknown, not 0"))
+        raise DataError(Text("数量未知，不当作 0", "the quantity is unknown, not 0"), field="quantity_t")
     if number < 0:
-        raise DataError(Text(f"数量 {number:g} t 为负", f"the quantity {number:g} t is negative"))
+        raise DataError(Text(f"数量 {number:g} t 为负", f"the quantity {number:g} t is negative"), field="quantity_t")
     return number
 
 
@@ -227,5 +243,5 @@ def _complaint(wrong: list[tuple[Any, DataError]]) -> DataError:
         remedy=first.remedy or Text("改正后再评估", "correct it, then assess again"),
         layer="hazchem_inventory",
         row=str(wrong[0][0]),
-        field="substance",
+        field=first.field or "substance",
     )

@@ -56,8 +56,10 @@ class Substances:
         toxic = {row["cas"]: float(row["beta"]) for row in table_3}
         self._by_name: dict[str, Substance] = {}
         self._by_cas: dict[str, list[Substance]] = {}
+        self._own_rows: list[Substance] = []
         for row in own:
-            self._add(self._own(row), row)
+            self._own_rows.append(self._own(row))
+            self._add(self._own_rows[-1], row)
         for row in table_1:
             numbers = _numbers(row["cas"])
             beta = next((toxic[n] for n in numbers if n in toxic), self._class_beta[row["class"]])
@@ -82,9 +84,14 @@ class Substances:
             Unknown, ambiguous, or a name and a number of different substances; with near matches.
         """
         named = self._by_name.get(fold(name)) if name else None
-        number = unicodedata.normalize("NFKC", cas).strip().replace("–", "-") if cas else None
+        number = _number(cas)
         numbered = self._by_cas.get(number, []) if number else []
-        if named is not None and numbered and not any(s.name == named.name for s in numbered):
+        same = named is not None and (number in named.cas or any(s.name == named.name for s in numbered))
+        own = next((s for s in numbered if s in self._own_rows), None)
+        if own is not None and (named is None or same):
+            # the project's own row goes before the house's of the same number
+            named = named if named in self._own_rows else own
+        elif named is not None and numbered and not same:
             raise DataError(
                 Text(
                     f"名称 {name!r} 与 CAS 号 {number} 不是同一种物质（该号是 {numbered[0].name}）",
@@ -112,6 +119,27 @@ class Substances:
             numbers = found.cas if found is not None else (number,) if number else ()
             return self._of_class(name or number or symbol, symbol, numbers, "secondary")
         raise self._unknown(name, number)
+
+    def doubt(self, name: str | None, cas: str | None, found: Substance) -> Text | None:
+        """Say where name and number of a row do not both stand for the substance taken; None where they do.
+
+        A solution or a mixture often bears the number of what is in it: 盐酸 is not anhydrous hydrogen chloride.
+        """
+        number = _number(cas)
+        if name and fold(name) not in self._by_name and number in found.cas:
+            return Text(
+                f"名称 {name!r} 不认识，按 CAS 号 {number} 取为 {found.name!r}",
+                f"the name {name!r} is not known; by the CAS number {number} it is taken for {found.name!r}",
+            )
+        if name and number and found.cas and number not in found.cas:
+            listed = "、".join(found.cas)
+            return Text(
+                f"名称 {name!r} 取为 {found.name!r}（CAS {listed}），登记的 CAS 号却是 {number}",
+                f"the name {name!r} is taken for {found.name!r} (CAS {listed}), but the row says CAS {number}",
+            )
+        if number and not cas_is_valid(number):
+            return Text(f"CAS 号 {number} 的校验位不对", f"the check digit of the CAS number {number} is wrong")
+        return None
 
     def _unknown(self, name: str | None, number: str | None) -> DataError:
         said = " ".join(repr(w) for w in (name, number) if w)
@@ -182,6 +210,10 @@ def cas_is_valid(number: str) -> bool:
         return False
     digits = number.replace("-", "")
     return sum(int(d) * n for n, d in enumerate(reversed(digits[:-1]), 1)) % 10 == int(digits[-1])
+
+
+def _number(cas: str | None) -> str | None:
+    return unicodedata.normalize("NFKC", cas).strip().replace("–", "-") if cas else None
 
 
 def _numbers(cell: str) -> tuple[str, ...]:

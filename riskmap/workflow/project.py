@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from riskmap.data.catalog import Catalog
 from riskmap.data.postgis import without_password
@@ -59,11 +59,43 @@ class ExposureSpec(Record):
     people: Literal["buildings", "raster", "villages"] | None = None
 
 
+class SubstanceSpec(Record):
+    """A substance of a project's own: a name, and its threshold with beta, or its class of GB 18218 table 2."""
+
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    cas: tuple[str, ...] = ()
+    q_t: float | None = Field(default=None, gt=0)
+    beta: float | None = Field(default=None, gt=0)
+    class_: str | None = Field(default=None, alias="class")
+
+    @field_validator("aliases", "cas", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        return tuple(w.strip() for w in value.split(";") if w.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> SubstanceSpec:
+        if (self.q_t is None) != (self.beta is None):
+            raise ValueError("q_t 和 beta 要一起给 / give q_t and beta together")
+        if self.q_t is None and not self.class_:
+            raise ValueError(
+                "要么给 q_t 和 beta，要么给表 2 的类别符号 class / give q_t and beta, or the class of table 2"
+            )
+        return self
+
+    def row(self) -> dict[str, str]:
+        """Give it as a row of the tables of substances."""
+        given = {"q_t": self.q_t, "beta": self.beta, "class": self.class_}
+        words = {"name": self.name, "aliases": ";".join(self.aliases), "cas": ";".join(self.cas)}
+        return words | {key: str(value) for key, value in given.items() if value is not None}
+
+
 class HazchemSpec(Record):
     """Hazardous-chemical sources: a plant radius for points without one, substances of one's own."""
 
     plant_radius_m: float = Field(default=0.0, ge=0)
-    substances: tuple[dict[str, str | float], ...] = ()
+    substances: tuple[SubstanceSpec, ...] = ()
 
 
 class RiskPointsSpec(Record):
@@ -162,6 +194,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
+        _check_substances(project, catalog)
         check_publishing(project.output.publish, project.output.map_review_number, project.database)
         check_travel(project.fire, project.reach, catalog)
     except SpecError as error:
@@ -298,3 +331,19 @@ def _check_plan(project: Project, catalog: Catalog) -> None:
     for target in project.plan:
         for layer in target.layers:
             catalog.layer(layer)
+
+
+def _check_substances(project: Project, catalog: Catalog) -> None:
+    """Check the classes of the project's own substances."""
+    table = project.facts.get("hazchem", {}).get("table_2", catalog.facts("hazchem").values["table_2"].value)
+    symbols = [row["symbol"] for row in catalog.fact_rows(table)]
+    for n, substance in enumerate(project.hazchem.substances):
+        if substance.class_ is not None and substance.class_ not in symbols:
+            said = f"hazchem.substances.{n}.class"
+            raise SpecError(
+                Text(
+                    f"{said}：类别符号 {substance.class_!r} 不在表 2 中",
+                    f"{said}: {substance.class_!r} is not in table 2",
+                )
+                + near(substance.class_, symbols)
+            )

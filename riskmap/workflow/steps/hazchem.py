@@ -90,7 +90,7 @@ def _graded(
     context: Context, sources: Any, around: pd.DataFrame, known: dict[str, Any], findings: list[Finding]
 ) -> tuple[list[Graded | None], pd.DataFrame]:
     files = [context.catalog.fact_rows(known[f]) for f in ("table_1", "table_2", "table_3", "table_4", "gases")]
-    own = [{k: str(v) for k, v in row.items()} for row in context.project.hazchem.substances]
+    own = [substance.row() for substance in context.project.hazchem.substances]
     tables = substances.Substances(*files, own=own)
     inventory = (
         context.rows("hazchem_inventory")
@@ -114,6 +114,7 @@ def _graded(
             continue
         graded.append(one)
         items.append(one.items.assign(source_id=source, row=one.items.index))
+        findings += _doubts(source, one)
     strange = sorted(set(inventory["source_id"].dropna()) - set(sources["id"]))
     if strange:
         message = Text(
@@ -146,6 +147,22 @@ def _graded(
         )
         context.used[use.topic, use.key] = use
     return graded, listed
+
+
+def _doubts(source: str, one: Graded) -> list[Finding]:
+    """Say which rows were taken for a substance that their name or their number does not stand for."""
+    remedy = Text(
+        "核对：溶液、混合物常登记纯物质的 CAS 号；不是该物质的，改正，或在项目文件 hazchem.substances 里写明",
+        "check: solutions often bear the number of the pure substance; correct the row, or declare it under hazchem.substances",
+    )
+    return [
+        Finding(
+            "hazchem_inventory", "warning", "SUBSTANCE_DOUBT",
+            Text(f"{source} 第 {row} 行：", f"{source}, row {row}: ") + doubt, remedy, row=str(row), field="cas",
+        )
+        for row, doubt in one.items["doubt"].items()
+        if doubt is not None
+    ]  # fmt: skip
 
 
 def _grades(context: Context, sources: Any, around: pd.DataFrame, graded: list[Graded | None]) -> gpd.GeoDataFrame:
