@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -112,3 +114,34 @@ def test_quakes_are_laid_over_dams_without_geohazard_points(county) -> None:
     assert shaken
     listed = rows_of(county, "compound_points")
     assert set(listed["second_id"][listed["chain"] == "earthquake_tailings"]) == shaken
+
+
+def quakes(folder: Path, **more: object):
+    """A county with one dam in the blank corner of its earthquake layer and one on known ground."""
+    west, south = ORIGIN
+    (folder / "data").mkdir(parents=True)
+    where = [Point(west + 2000, south + 1500), Point(west + 300, south + 2900)]
+    gpd.GeoDataFrame({"id": ["W1", "W2"], "name": ["一号库", "二号库"]}, geometry=where, crs=SYSTEM).to_file(
+        folder / "data" / "dams.gpkg"
+    )
+    file = small_county(folder, **more)
+    text = file.read_text(encoding="utf-8").replace("inputs:\n", "inputs:\n  tailings_dams: data/dams.gpkg\n")
+    # the flood layer of the small county lacks its north-western corner
+    text = text.replace("hazard_earthquake: data/quake.tif", "hazard_earthquake: data/flood.tif")
+    file.write_text(text, encoding="utf-8")
+    return built(file, folder / "out", "chains")
+
+
+def test_dams_where_the_hazard_is_unknown_are_named(tmp_path: Path) -> None:
+    made = quakes(tmp_path / "a", facts={"chains": {"quake_unit": "g"}})
+    assert [f.named for f in made.findings if f.code == "HAZARD_UNKNOWN"] == [("W2",)]
+    assert "W2" not in rows_of(made, "compound_points")["second_id"].tolist()
+
+
+def test_a_declared_unit_of_the_earthquake_layer_is_taken_and_a_guessed_one_warned_of(tmp_path: Path) -> None:
+    # values up to 3: read as degrees without a word of their unit
+    guessed = [f for f in quakes(tmp_path / "a").findings if f.code == "QUAKE_UNIT"]
+    assert [(f.severity, "degree" in f.message.en) for f in guessed] == [("warning", True)]
+    made = quakes(tmp_path / "b", facts={"chains": {"quake_unit": "g"}})
+    assert [f for f in made.findings if f.code == "QUAKE_UNIT"] == []
+    assert rows_of(made, "compound_points")["unit"].tolist() == ["g"]

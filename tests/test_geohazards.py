@@ -136,7 +136,9 @@ def test_nearest_wardens_and_density() -> None:
         crs=SYSTEM,
     )
     table = geohazards.density(two, pd.Series([7.0, np.nan]), towns, list(towns.geometry), 300.0)
-    assert table[["points", "people"]].to_numpy().tolist() == [[1, 7.0], [1, 0.0]]
+    np.testing.assert_equal(
+        table[["points", "people", "people_unknown_points"]].to_numpy(), [[1, 7.0, 0], [1, np.nan, 1]]
+    )
     assert table["density"].tolist() == pytest.approx([500.0, 125.0])
     assert table["high"].tolist() == [True, False]
 
@@ -164,3 +166,16 @@ def test_unknown_people_are_not_blue_for_little_property() -> None:
     given = geohazards.grade(pd.Series([np.nan, np.nan, 5]), pd.Series([1000.0, 5e6, np.nan]))
     assert given["grade"].tolist() == [4, 3, 4]
     assert given["level"].tolist() == [0, 2, 1]
+
+
+def test_a_stated_grade_serves_where_nothing_else_is_known() -> None:
+    people = pd.Series([np.nan, np.nan, 5.0, np.nan, np.nan])
+    money = pd.Series([np.nan, np.nan, np.nan, 1000.0, 6e7])
+    stated = geohazards.stated_grade(pd.Series(["大型", None, "大型", "中型", "特大型"]))
+    given = geohazards.decided(geohazards.grade(people, money), stated)
+    # little property says nothing of the people, much does; a count of people goes before the statement
+    assert given["grade"].tolist() == [2, pd.NA, 4, 3, 2]
+    assert given["level"].tolist() == [3, 0, 1, 2, 3]
+    assert given["grade_basis"].tolist() == ["stated", None, "people_property", "stated", "people_property"]
+    without = geohazards.decided(geohazards.grade(people, money), None)
+    assert without["level"].tolist() == [0, 0, 1, 0, 3]

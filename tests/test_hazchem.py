@@ -295,3 +295,57 @@ def test_a_plant_on_ground_without_population_data_takes_the_largest_alpha(tmp_p
     assert graded["alpha"].tolist() == [2.0, 2.0, 2.0, 2.0]
     assert graded["conservative"].tolist() == [False, False, True, True]
     assert graded["people_500m"].isna().tolist() == [False, False, True, True]
+
+
+def test_villages_end_at_the_county_line_and_so_does_what_is_known_of_a_ring(tmp_path: Path) -> None:
+    """Plants in the middle, 200 m inside the line, 100 m beyond it; villages stand for the people."""
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "villages": "data/villages.gpkg",
+        "hazard_flood": "data/flood.tif",
+        "hazchem_sources": "data/plants.gpkg",
+        "hazchem_inventory": "data/stock.csv",
+    }
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    ids, spots = ["in", "near", "out"], [(1550, 850), (200, 1750), (-100, 1750)]
+    places = [shapely.Point(county.WEST + x, county.SOUTH + y) for x, y in spots]
+    plants = gpd.GeoDataFrame({"id": ids, "name": ids, "enterprise": ids}, geometry=places, crs=county.CRS)
+    plants.to_file(tmp_path / "data" / "plants.gpkg")
+    stock = pd.DataFrame({"source_id": ids, "substance": "液氨", "quantity_t": 600.0})
+    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
+    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
+    graded = Database(built.out / "riskmap.gpkg").read("hazchem_grades").set_index("id")
+    square = shapely.box(county.WEST, county.SOUTH, county.WEST + 2000, county.SOUTH + 2000)
+    rings = [p.buffer(500, quad_segs=64) for p in places]
+    assert graded["known_share"].tolist() == pytest.approx(
+        [r.intersection(square).area / r.area for r in rings], abs=1e-3
+    )
+    told = {f.code: f.named for f in built.findings if f.code.startswith("RESIDENTS_")}
+    assert told == {"RESIDENTS_UNKNOWN": ("near",), "RESIDENTS_BEYOND_DATA": ("out",)}
+    assert graded["people_500m"].isna().tolist() == [False, False, True]
+    assert graded["conservative"].tolist() == [False, False, True]
+    assert graded.loc["out", "alpha"] == 2.0
+
+
+def test_a_ring_of_mostly_blank_cells_is_unknown_not_its_few_people(tmp_path: Path) -> None:
+    people = np.full((20, 20), -1, np.int32)
+    people[:, :6] = 3
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "hazard_flood": "data/flood.tif",
+        "exposure_population": {"path": "data/people.tif", "content": "amount"},
+        "hazchem_sources": "data/plants.gpkg",
+        "hazchem_inventory": "data/stock.csv",
+    }
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    county.raster(tmp_path / "data" / "people.tif", people, nodata=-1)
+    spot = shapely.Point(county.WEST + 950, county.SOUTH + 1000)
+    plants = gpd.GeoDataFrame({"id": ["a"], "name": ["a"], "enterprise": ["a"]}, geometry=[spot], crs=county.CRS)
+    plants.to_file(tmp_path / "data" / "plants.gpkg")
+    stock = pd.DataFrame({"source_id": ["a"], "substance": "液氨", "quantity_t": 600.0})
+    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
+    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
+    row = Database(built.out / "riskmap.gpkg").read("hazchem_grades").iloc[0]
+    assert 0 < row["known_share"] < 0.3
+    assert pd.isna(row["people_500m"])
+    assert (row["alpha"], row["conservative"]) == (2.0, True)

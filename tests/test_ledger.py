@@ -18,7 +18,7 @@ import riskmap
 from riskmap.data.database import Database
 from riskmap.output.tables import Column, Sheet, write_csv, write_workbook
 from riskmap.text import Text, plain
-from riskmap.workflow.steps.indicators import INDICATORS, count
+from riskmap.workflow.steps.indicators import INDICATORS, count, unknown
 
 NASTY = ["=1+1", "+86 533", "-5", "@SUM(A1)", "\tx", "\rx", "甲\x01乙", "=cmd|' /C calc'!A0", "普通"]
 COLOURS = {"red": "#e60000"}
@@ -151,3 +151,10 @@ def test_a_sum_of_unknown_people_is_unknown_and_of_no_rows_nothing() -> None:
     red = next(one for one in INDICATORS if one.measure == "sum:people_red")
     told = [count(pd.DataFrame({"people_red": v}, dtype=float), red) for v in ([np.nan, np.nan], [], [np.nan, 3.0])]
     assert told == pytest.approx([np.nan, 0.0, 3.0], nan_ok=True)
+
+
+def test_a_sum_says_how_many_rows_it_leaves_out() -> None:
+    people = next(one for one in INDICATORS if one.measure == "sum:people")
+    places = next(one for one in INDICATORS if one.measure == "count")
+    rows = pd.DataFrame({"people": [3.0, np.nan, np.nan]})
+    assert (count(rows, people), unknown(rows, people), unknown(rows, places)) == (3.0, 2, None)

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from riskmap.crs import require_same
+from riskmap.overlay import rules
 from riskmap.overlay.chainage import Course, Segments
 from riskmap.overlay.pieces import place_columns
 from riskmap.text import Text
@@ -16,14 +17,17 @@ from riskmap.text import Text
 if TYPE_CHECKING:
     import geopandas as gpd
 
-SAME_PLACE_M = 5.0
-"""Crossings of one road nearer than this along the line are one: carriageways and rows per direction."""
-
 COLUMNS = ("pipeline_id", "kind", "object", "from_m", "to_m", "from_station", "to_station", "length_m", "geometry")
 
 
 def crossings(
-    pipelines: gpd.GeoDataFrame, runs: list[Course], kind: str, objects: gpd.GeoDataFrame, names: pd.Series
+    pipelines: gpd.GeoDataFrame,
+    runs: list[Course],
+    kind: str,
+    objects: gpd.GeoDataFrame,
+    names: pd.Series,
+    *,
+    same_place_m: float | None = None,
 ) -> gpd.GeoDataFrame:
     """Find where lines cross the objects of one kind, inside the boundary.
 
@@ -38,6 +42,8 @@ def crossings(
         Lines (a crossing is a point) or polygons (a crossing is a stretch).
     names : Series
         What to call each object, on its index.
+    same_place_m : float, optional
+        Crossings of one name nearer than this along the line are one; the house's value by default.
 
     Returns
     -------
@@ -47,6 +53,7 @@ def crossings(
     import geopandas as gpd
 
     require_same(pipelines.crs, objects.crs, what=Text("管道与被穿越物", "pipelines and what they cross"))
+    together_m = rules.values("pipelines")["same_place_m"] if same_place_m is None else same_place_m
     segments = Segments.of(runs)
     lines, shapes = segments.lines(), objects.geometry.to_numpy()
     seg, other = shapely.STRtree(shapes).query(lines, predicate="intersects")
@@ -63,12 +70,14 @@ def crossings(
             "stop": segments.s[seg] + at.max(axis=0),
         }
     )
-    rows = [row for row in _joined(found) if runs[row["course"]].is_inside((row["start"] + row["stop"]) / 2)]
+    rows = [
+        row for row in _joined(found, together_m) if runs[row["course"]].is_inside((row["start"] + row["stop"]) / 2)
+    ]
     made = []
     for row in rows:
         run = runs[row["course"]]
         placed = place_columns(run, row["start"], row["stop"])
-        if row["stop"] - row["start"] < SAME_PLACE_M:
+        if row["stop"] - row["start"] < together_m:
             placed["geometry"] = shapely.points(run.point((row["start"] + row["stop"]) / 2))
         made.append(
             {"pipeline_id": pipelines["id"].iloc[run.row], "kind": kind, "object": row["object"] or None, **placed}
@@ -81,7 +90,7 @@ def _type(column: str) -> str:
     return "float64" if column in ("from_m", "to_m", "length_m") else "object"
 
 
-def _joined(found: pd.DataFrame) -> list[dict[str, Any]]:
+def _joined(found: pd.DataFrame, together_m: float) -> list[dict[str, Any]]:
     """Join what one object of a name does on neighbouring metres of a course."""
     out: list[dict[str, Any]] = []
     for row in found.sort_values(["course", "object", "start"], kind="stable").to_dict("records"):
@@ -89,7 +98,7 @@ def _joined(found: pd.DataFrame) -> list[dict[str, Any]]:
         if (
             last
             and (last["course"], last["object"]) == (row["course"], row["object"])
-            and row["start"] <= last["stop"] + SAME_PLACE_M
+            and row["start"] <= last["stop"] + together_m
         ):
             last["stop"] = max(last["stop"], row["stop"])
         else:

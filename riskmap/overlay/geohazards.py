@@ -26,6 +26,7 @@ GRADES = ("特大型", "大型", "中型", "小型")
 SCHEME_OF_KIND = {"landslide": "landslide", "unstable_slope": "landslide", "collapse": "collapse"}
 """Volume classes of each kind; debris flows follow the scheme that the facts name, other kinds have none."""
 
+PEOPLE_PROPERTY, STATED = "people_property", "stated"
 AGREES, POINT_WORSE, CELL_WORSE = "same", "point_worse", "cell_worse"
 
 
@@ -71,6 +72,33 @@ def grade(
     # little property says nothing of the people: unknown people are not blue
     level = level.mask(by_people.isna() & (level == LOW), UNKNOWN)
     return pd.DataFrame({"grade": worse.astype("Int64"), "at_least": at_least, fields.LEVEL: level})
+
+
+def decided(graded: pd.DataFrame, stated: pd.Series | None) -> pd.DataFrame:
+    """Let the stated grade serve where people and property give no colour; say on what each grade rests.
+
+    Parameters
+    ----------
+    graded : DataFrame
+        From :func:`grade`.
+    stated : Series, optional
+        From :func:`stated_grade`.
+
+    Returns
+    -------
+    DataFrame
+        ``grade, at_least, level`` and ``grade_basis``: ``people_property``, ``stated``, missing where nothing is known.
+    """
+    known = pd.Series(pd.NA, index=graded.index, dtype="Int64") if stated is None else stated
+    serves = (graded[fields.LEVEL] == UNKNOWN) & known.notna()
+    # the worse of a property that says little and a statement
+    grade_ = graded["grade"].mask(serves, pd.concat([graded["grade"], known], axis=1).min(axis=1).astype("Int64"))
+    level = graded[fields.LEVEL].mask(serves, 5 - grade_.fillna(0).astype(int))
+    basis = pd.Series(PEOPLE_PROPERTY, index=graded.index, dtype=object)
+    basis = basis.where(graded["grade"].notna(), None).mask(serves, STATED)
+    return pd.DataFrame(
+        {"grade": grade_, "at_least": graded["at_least"] & ~serves, fields.LEVEL: level, "grade_basis": basis}
+    )
 
 
 def _by_bounds(amounts: pd.Series, lower: Sequence[float]) -> pd.Series:
@@ -208,13 +236,16 @@ def density(
     Returns
     -------
     DataFrame
-        One row per township: ``name, code, area_km2, points, people, density`` (per 100 km2), ``high``.
+        One row per township: ``name, code, area_km2, points, people`` (of those known; NaN where none is),
+        ``people_unknown_points, density`` (per 100 km2), ``high``.
     """
     point, town = shapely.STRtree(np.asarray(ground, object)).query(points.geometry.to_numpy(), predicate="intersects")
     # a point on a common edge belongs to the first township
     first = pd.DataFrame({"point": point, "town": town}).sort_values(["point", "town"]).drop_duplicates("point")
     count = np.bincount(first["town"], minlength=len(townships))
-    threatened = np.nan_to_num(people.to_numpy(float, na_value=np.nan))[first["point"]]
+    given = pd.to_numeric(people, errors="coerce").astype("Float64").to_numpy(float, na_value=np.nan)[first["point"]]
+    unknown = np.bincount(first["town"], np.isnan(given), minlength=len(townships)).astype(int)
+    threatened = np.bincount(first["town"], np.nan_to_num(given), minlength=len(townships))
     km2 = shapely.area(np.asarray(ground, object)) / 1e6
     with np.errstate(divide="ignore", invalid="ignore"):
         per_100 = np.where(km2 > 0, count / km2 * 100, np.nan)
@@ -224,7 +255,8 @@ def density(
             fields.CODE: townships[fields.CODE].to_numpy(),
             fields.AREA_KM2: km2,
             "points": count,
-            fields.PEOPLE: np.bincount(first["town"], threatened, minlength=len(townships)),
+            fields.PEOPLE: np.where((unknown > 0) & (unknown == count), np.nan, threatened),
+            "people_unknown_points": unknown,
             "density": per_100,
             "high": per_100 >= high,
         }

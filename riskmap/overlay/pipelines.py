@@ -25,9 +25,6 @@ from riskmap.text import Text
 if TYPE_CHECKING:
     import geopandas as gpd
 
-LEVEL_OF_GRADE = (0, 2, 3, 4)
-"""Grade III red, II orange, I yellow; outside any area no colour (house reading of standards 5.1)."""
-
 ASSESSED, OUTSIDE, NOT_COVERED = "assessed", "outside_area", "not_covered"
 NAMES = {
     ASSESSED: Text("不是高后果区", "outside any area"),
@@ -240,7 +237,7 @@ def _piece_rows(
     for piece, households in zip(kept, np.zeros(len(kept)) if counted is None else counted, strict=True):
         assessed = piece.inside and table is not None
         status = ASSESSED if assessed else OUTSIDE if table else NOT_COVERED
-        level = LEVEL_OF_GRADE[piece.grade]
+        level = known["level_of_grade"][piece.grade]
         texts = [LABELS[c] for c in piece.criteria]
         rows.append(
             {

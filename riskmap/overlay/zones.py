@@ -11,6 +11,7 @@ import shapely
 
 from riskmap import fields
 from riskmap.crs import require_same
+from riskmap.landing import covered_cells
 from riskmap.overlay import consequences, rules
 from riskmap.overlay.exposure import ROUND_BY, Settled, people_in
 from riskmap.text import Text
@@ -63,6 +64,35 @@ def residents(
     reach = shapely.buffer(shapes, plant + within_m, quad_segs=2 * ROUND_BY)
     rings = gpd.GeoDataFrame(geometry=shapely.difference(reach, ground), crs=sources.crs, index=sources.index)
     return people_in(rings, where)[[fields.PEOPLE, "unknown"]]
+
+
+def known_share(
+    sources: gpd.GeoDataFrame, where: Settled, area: Any, *, within_m: float, plant_m: pd.Series
+) -> pd.Series:
+    """Give the share of the ring around each plant on which people data say anything, 0 ... 1.
+
+    Parameters
+    ----------
+    sources, where, within_m, plant_m
+        See :func:`residents`.
+    area : geometry
+        The area that was delivered; buildings and villages are not known beyond it.
+    """
+    import geopandas as gpd
+
+    shapes, plant = sources.geometry.to_numpy(), plant_m.to_numpy(float)
+    ground = np.where(plant > 0, shapely.buffer(shapes, plant, quad_segs=ROUND_BY), shapes)
+    rings = shapely.difference(shapely.buffer(shapes, plant + within_m, quad_segs=ROUND_BY), ground)
+    if where.cells is not None:
+        frame, values = gpd.GeoDataFrame(geometry=rings, crs=sources.crs), where.cells.values.ravel()
+        cells = covered_cells(frame, where.cells.grid)
+        held = [
+            float(share[~np.isnan(values[at].astype(float))].sum()) * where.cells.grid.cell_area for at, share in cells
+        ]
+        known = np.array(held, dtype=float)
+    else:
+        known = shapely.area(shapely.intersection(rings, area))
+    return pd.Series(np.minimum(known / shapely.area(rings), 1.0), index=sources.index)
 
 
 def _residents_at(
@@ -138,9 +168,10 @@ def reaches(row: Mapping[str, str], stock_kg: float, known: Mapping[str, Any]) -
     found = []
     heat = float(row["heat_mj_kg"]) if row["heat_mj_kg"] else None
     if heat is not None:
-        cloud = consequences.vapour_cloud(stock_kg, heat_mj_kg=heat, constants=known)
+        mass = stock_kg * known["cloud_share"]
+        cloud = consequences.vapour_cloud(mass, heat_mj_kg=heat, constants=known)
         radii = {"death": cloud.death_m, "heavy": cloud.heavy_m, "light": cloud.light_m, "property": cloud.property_m}
-        found += [("vapour_cloud", effect, radius, stock_kg) for effect, radius in radii.items()]
+        found += [("vapour_cloud", effect, radius, mass) for effect, radius in radii.items()]
     if row["fireball"] == "1":
         mass = stock_kg * known["fireball_share"]
         found.append(("fireball", "fireball", consequences.fireball(mass, constants=known).radius_m, mass))

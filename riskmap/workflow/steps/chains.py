@@ -15,19 +15,23 @@ from riskmap.levels import to_four
 from riskmap.overlay import chains, exposure
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps.overlays import AROUND, facts_of, people
+from riskmap.workflow.scoring import five_to_four
+from riskmap.workflow.steps.overlays import AROUND, about, facts_of, people
 from riskmap.workflow.steps.step import Step
 
 LAYER = "compound_points"
-G_AT_MOST = 2.0
-"""A whole county whose largest value is below this is in g: no map of intensities stays under II."""
+G, DEGREE, AUTO = "g", "degree", "auto"
 
 
 def run(context: Context) -> Results:
     """Give ``compound_points`` and, where evacuation routes are known, ``hazchem_routes``."""
     results = Results()
     known = facts_of(context, "chains")
-    parts = [*_slides(context, results.findings), *_floods(context, known), *_quakes(context, known, results.findings)]
+    parts = [
+        *_slides(context, results.findings),
+        *_floods(context, known, results.findings),
+        *_quakes(context, known, results.findings),
+    ]
     ranked = chains.ranked(parts, context.crs)
     results.rows[LAYER] = ranked
     if context.has("evacuation_routes") and context.has("hazchem_zones"):
@@ -66,17 +70,27 @@ def _value_at(
     points = objects.geometry.representative_point()
     at = cells.grid.locate(points.x.to_numpy(), points.y.to_numpy())
     if count:
-        codes = to_four(cells.values) if count == 5 else cells.values
+        codes = to_four(cells.values, five_to_four(context)) if count == 5 else cells.values
         found = np.append(codes.ravel(), 0)[at].astype(float)
         return pd.Series(np.where(found > 0, found, np.nan), index=objects.index), float(level), "level"
     return pd.Series(np.append(cells.values.ravel().astype(float), np.nan)[at], index=objects.index), value, ""
 
 
-def _floods(context: Context, known: dict[str, Any]) -> list[gpd.GeoDataFrame]:
+def _unseen(layer: str, objects: gpd.GeoDataFrame, value: pd.Series, hazard: str) -> list[Finding]:
+    """Say at which objects the hazard is not known: they are in no chain, and that is no all-clear."""
+    text = Text(
+        f"{hazard} 在这些地方没有数据，未参加灾害链叠加，不等于安全",
+        f"{hazard} is not known there: not in any chain, which is no all-clear",
+    )
+    return about(layer, "warning", "HAZARD_UNKNOWN", text, objects["id"][value.isna().to_numpy()])
+
+
+def _floods(context: Context, known: dict[str, Any], findings: list[Finding]) -> list[gpd.GeoDataFrame]:
     if not (context.has("hazard_flood") and context.has("hazchem_grades")):
         return []
     sources = context.rows("hazchem_grades")
     value, limit, unit = _value_at(context, "hazard_flood", sources, known["flood_level"], known["flood_depth_m"])
+    findings += _unseen("hazchem_sources", sources, value, "hazard_flood")
     residents = sources["people_500m"].astype("Float64").to_numpy(float, na_value=np.nan)
     counted = pd.Series(residents, index=sources.index)
     return [
@@ -97,15 +111,14 @@ def _quakes(context: Context, known: dict[str, Any], findings: list[Finding]) ->
     if not (context.has("hazard_earthquake") and context.has("overhead_dams")):
         return []
     dams = context.rows("overhead_dams")
-    in_g = float(np.nanmax(context.cells("hazard_earthquake").values)) <= G_AT_MOST
+    values, said = context.cells("hazard_earthquake").values, known["quake_unit"]
+    in_g = said == G if said != AUTO else bool(np.isfinite(values).any()) and np.nanmax(values) <= known["g_at_most"]
     limit = known["quake_g"] if in_g else known["quake_intensity"]
     value, limit, unit = _value_at(context, "hazard_earthquake", dams, known["quake_level"], limit)
-    unit = unit or ("g" if in_g else "degree")
-    message = Text(
-        f"地震层按 {unit} 理解，自 {limit:g} 起与尾矿库叠加",
-        f"the earthquake layer is read as {unit}; tailings dams are listed from {limit:g}",
-    )
-    findings.append(Finding("hazard_earthquake", "note", "QUAKE_UNIT", message))
+    findings += _unseen("tailings_dams", dams, value, "hazard_earthquake")
+    unit = unit or (G if in_g else DEGREE)
+    if unit != "level" and said == AUTO:
+        findings.append(_guessed(unit, limit))
     # below a failing dam are those registered, or those lower; all nearby where the terrain is not known
     columns = (_numbers(dams[c]) for c in ("people_below", "people_within_1km", "people_lower_within_1km"))
     stated, near, lower = columns
@@ -126,6 +139,18 @@ def _quakes(context: Context, known: dict[str, Any], findings: list[Finding]) ->
 
 def _numbers(values: pd.Series) -> Any:
     return pd.to_numeric(values, errors="coerce").astype("Float64").to_numpy(float, na_value=np.nan)
+
+
+def _guessed(unit: str, limit: float) -> Finding:
+    message = Text(
+        f"没有写明地震层的单位，按最大值当作 {unit}，自 {limit:g} 起与尾矿库叠加",
+        f"the unit of the earthquake layer is not declared; by its largest value it is read as {unit}, dams are listed from {limit:g}",
+    )
+    remedy = Text(
+        "在项目文件写明 facts: {chains: {quake_unit: g}} 或 degree",
+        "declare it in the project: facts: {chains: {quake_unit: g}} or degree",
+    )
+    return Finding("hazard_earthquake", "warning", "QUAKE_UNIT", message, remedy)
 
 
 def _routes(context: Context) -> pd.DataFrame:
@@ -151,6 +176,6 @@ STEP = Step(
     takes=(*AROUND, "geohazard_zones", "geohazard_exposure", "pipeline_hca", "hazchem_grades", "hazchem_zones", "overhead_dams",
            "hazard_flood", "hazard_earthquake", "evacuation_routes"),
     gives=(LAYER, "hazchem_routes"),
-    options=("exposure", "facts"),
+    options=("exposure", "facts", "risk"),
     run=run,
 )  # fmt: skip

@@ -41,7 +41,7 @@ def run(context: Context) -> Results:
     given = townships(context)
     if given is not None:
         threatened = points["threatened_people"]
-        table = geohazards.density(points, threatened, *given, high=float(known["high_density"]))
+        table = geohazards.density(points, threatened, *given, high=float(context.fact("zoning", "density_high_from")))
         results.rows["geohazard_density"] = table
     results.totals |= _totals(exposed, where)
     return results
@@ -54,7 +54,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
     scale = geohazards.scale_class(points["kind"], volume, constants=known, table=rows)
     cell = geohazards.level_at(points, levels) if levels is not None else pd.Series(0, index=points.index)
     stated = geohazards.stated_grade(points["level"]) if "level" in points.columns else None
-    own = graded[fields.LEVEL] if stated is None else (5 - stated).fillna(graded[fields.LEVEL]).astype(int)
+    graded = geohazards.decided(graded, stated)
     township = township_at(context, points.geometry)
     if "township" in points.columns:
         township = township.where(township.notna(), points["township"])
@@ -75,6 +75,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
             **scale,
             "grade": graded["grade"],
             "grade_at_least": graded["at_least"],
+            "grade_basis": graded["grade_basis"],
             "stated_grade": stated,
             fields.LEVEL: graded[fields.LEVEL],
             **geohazards.colour_columns(graded[fields.LEVEL]),
@@ -85,7 +86,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
             **taken,
             "cell_level": cell,
             "cell_colour": geohazards.colour_columns(cell)[fields.COLOUR],
-            "agreement": geohazards.agreement(own, cell),
+            "agreement": geohazards.agreement(graded[fields.LEVEL], cell),
             "township": township,
             "village": points.get("village"),
             "nearest_road": road["name"],
@@ -104,6 +105,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
 def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
     found = []
     for code, severity, rows, zh, en in (
+        ("GRADE_FROM_STATEMENT", "warning", exposed["grade_basis"].eq("stated"), "威胁人数未知，按登记的险情等级着色", "people are unknown: the stated danger grade gives the colour"),
         ("GRADE_UNKNOWN", "warning", exposed["grade"].isna(), "威胁人数和财产都未知，险情等级未知", "people and property are unknown: no danger grade"),
         ("GRADE_AT_LEAST", "note", exposed["grade_at_least"], "威胁人数或财产未知，险情等级只是下限", "people or property is unknown: the grade is a lower bound"),
         ("GRADE_STATED", "note", exposed["stated_grade"].notna() & exposed["grade"].notna() & (exposed["stated_grade"] != exposed["grade"]), "登记的险情等级与按人数、财产计算的不同", "the stated danger grade differs from that of people and property"),

@@ -16,13 +16,15 @@ from riskmap.overlay import exposure, hazchem, substances, zones
 from riskmap.overlay.hazchem import Graded
 from riskmap.text import Text
 from riskmap.workflow.context import Context, FactUse, Results
-from riskmap.workflow.steps.overlays import AROUND, facts_of, optional, people, township_at
+from riskmap.workflow.steps.overlays import AROUND, about, facts_of, optional, people, township_at
 from riskmap.workflow.steps.step import Step
 
 LAYER = "hazchem_grades"
 TARGETS = ("facilities", "shelters", "villages")
 NAMES = {0: "不构成重大危险源", 1: "一级重大危险源", 2: "二级重大危险源", 3: "三级重大危险源", 4: "四级重大危险源"}
 NOT_ASSESSED = "未评估"
+SHARE_DIGITS = 1e-3
+"""A ring drawn with corners misses so much of itself."""
 
 
 def run(context: Context) -> Results:
@@ -72,18 +74,36 @@ def _residents(
         remedy = Text("补厂区面或 plant_radius_m", "give plant polygons or plant_radius_m")
         findings.append(Finding("hazchem_sources", "warning", "PLANT_POINT", message, remedy, rows=int(points.sum())))
     counted = zones.residents(sources, where, within_m=known["residents_within_m"], plant_m=plant)
+    share = pd.Series(np.nan, index=sources.index)
+    if where is not None:
+        share = zones.known_share(sources, where, context.boundary, within_m=known["residents_within_m"], plant_m=plant)
     # an unknown dwelling beside a plant may hold the hundredth resident
-    vague = counted["unknown"] > 0
-    if vague.any():
-        names = ", ".join(sources["id"][vague].head(8))
-        message = Text(
-            f"{int(vague.sum())} 个危险源周边有人口未知的地方，人数只是下限：{names}",
-            f"{int(vague.sum())} sources have places of unknown people nearby; their count is a lower bound: {names}",
-        )
-        findings.append(Finding("hazchem_sources", "warning", "RESIDENTS_UNKNOWN", message, rows=int(vague.sum())))
+    vague = (counted["unknown"] > 0) | (share < 1 - SHARE_DIGITS)
+    blind = share < 1 - known["ring_unknown_share"] - SHARE_DIGITS
+    findings += _ring_findings(sources["id"], vague & ~blind, blind)
     whole = np.ceil(counted[fields.PEOPLE].round(6))
     # "nobody" must be known of the whole ring: alpha 0.5 of ground without data would be the mildest
-    return counted.assign(people=whole.mask(vague & (whole == 0)))
+    return counted.assign(people=whole.mask((vague & (whole == 0)) | blind), known_share=share)
+
+
+def _ring_findings(ids: pd.Series, part: pd.Series, blind: pd.Series) -> list[Finding]:
+    """Say around which plants people are known of a part of the ring only, or hardly at all."""
+    remedy = Text(
+        "补县界外或空白处的人口（邻县数据），或核实周边常住人口",
+        "add people beyond the county line or on the blank ground, or find out who lives there",
+    )
+    some = Text(
+        "厂界外 500 m 环内有人口未知的地方（县界外或空白），人数只是下限，α 只按已知部分取",
+        "part of the ring around the plant has no people data (beyond the county line or blank): the count is a lower bound and alpha is of the known part",
+    )
+    most = Text(
+        "厂界外 500 m 环大部分没有人口数据，人数按未知，α 取 2.0",
+        "most of the ring around the plant has no people data: residents are unknown, alpha is 2.0",
+    )
+    return [
+        *about("hazchem_sources", "warning", "RESIDENTS_UNKNOWN", some, ids[part], remedy),
+        *about("hazchem_sources", "warning", "RESIDENTS_BEYOND_DATA", most, ids[blind], remedy),
+    ]
 
 
 def _graded(
@@ -180,6 +200,7 @@ def _grades(context: Context, sources: Any, around: pd.DataFrame, graded: list[G
             fields.LEVEL_NAME: [NOT_ASSESSED if g is None else NAMES[g.grade] for g in graded],
             fields.COLOUR: [LEVELS[n].colour for n in level],
             "people_500m": around[fields.PEOPLE].astype("Int64"),
+            "known_share": around["known_share"],
             "conservative": pd.array([None if g is None else g.conservative for g in graded], dtype="boolean"),
             "substances": [None if g is None else "、".join(dict.fromkeys(g.items["name"])) for g in graded],
             "township": township_at(context, sources.geometry.representative_point()),

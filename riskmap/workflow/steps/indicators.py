@@ -64,15 +64,20 @@ INDICATORS: tuple[Indicator, ...] = (
 
 
 def indicators(context: Context) -> pd.DataFrame:
-    """Count the indicators whose layer was made: ``name, value, unit, layer, filter, measure``."""
+    """Count the indicators whose layer was made: ``name, value, unit, unknown_rows, layer, filter, measure``."""
     rows = []
     for one in INDICATORS:
         if context.has(one.layer):
-            value = count(context.database.read(one.layer, where=one.where), one)
-            rows.append(
-                (one.name.pick(context.lang), value, one.unit.pick(context.lang), one.layer, one.where, one.measure)
-            )
-    return pd.DataFrame(rows, columns=["name", "value", "unit", "layer", "filter", "measure"])
+            held = context.database.read(one.layer, where=one.where)
+            told = (one.name.pick(context.lang), count(held, one), one.unit.pick(context.lang), unknown(held, one))
+            rows.append((*told, one.layer, one.where, one.measure))
+    columns = ["name", "value", "unit", "unknown_rows", "layer", "filter", "measure"]
+    return pd.DataFrame(rows, columns=columns).astype({"unknown_rows": "Int64"})
+
+
+def unknown(rows: pd.DataFrame, one: Indicator) -> int | None:
+    """Give how many rows of a sum have no figure, so that the sum is a lower bound; None for what is no sum."""
+    return None if one.measure == "count" else int(rows[one.measure.removeprefix("sum:")].isna().sum())
 
 
 def count(rows: pd.DataFrame, one: Indicator) -> float:

@@ -182,6 +182,7 @@ def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.Dat
         "n_yellow",
         "n_blue",
         "people",
+        "people_unknown",
         "wardens",
         "listed",
     ]
@@ -199,6 +200,7 @@ def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.Dat
                 "points": len(part),
                 **counts,
                 "people": part["people"].sum(min_count=1),
+                "people_unknown": int(part["people"].isna().sum()),
                 "wardens": _wardens(wardens, town),
                 "listed": names,
             }

@@ -44,7 +44,7 @@ def run(context: Context) -> Results:
     pieces = _with_people(context, found.pieces, where, float(known["belt_m"]))
     results.rows[LAYER] = pieces
     results.rows["pipeline_hca_causes"] = found.causes
-    results.rows["pipeline_crossings"] = _crossings(context, lines, found)
+    results.rows["pipeline_crossings"] = _crossings(context, lines, found, float(known["same_place_m"]))
     results.rows["pipeline_km"] = _kilometres(context, pieces)
     results.findings += _findings(lines, pieces, around, accuracy, known)
     results.findings += join_findings(lines, found, float(known["join_gap_m"]))
@@ -64,7 +64,7 @@ def _with_people(context: Context, pieces: gpd.GeoDataFrame, where: Any, belt_m:
     return placed[[*[c for c in placed.columns if c != "geometry"], "geometry"]]
 
 
-def _crossings(context: Context, lines: gpd.GeoDataFrame, found: Identified) -> gpd.GeoDataFrame:
+def _crossings(context: Context, lines: gpd.GeoDataFrame, found: Identified, same_place_m: float) -> gpd.GeoDataFrame:
     parts = []
     for kind, layer, condition, name in (
         ("red", "risk_zones", lambda f: f[fields.LEVEL] == 4, fields.LEVEL_NAME),
@@ -81,7 +81,7 @@ def _crossings(context: Context, lines: gpd.GeoDataFrame, found: Identified) -> 
         if len(frame):
             names = frame[name] if name in frame.columns else pd.Series(None, index=frame.index, dtype=object)
             names = names.astype(object).where(names.notna(), "")
-            parts.append(crossings.crossings(lines, found.runs, kind, frame, names))
+            parts.append(crossings.crossings(lines, found.runs, kind, frame, names, same_place_m=same_place_m))
     held = [p for p in parts if len(p)]
     if not held:
         columns = [c for c in crossings.COLUMNS if c != "geometry"]

@@ -13,9 +13,6 @@ from riskmap.workflow.steps.ledger import COLOUR_NAMES, cards, ledger, responsib
 from riskmap.workflow.steps.overlays import optional
 from riskmap.workflow.steps.step import Step
 
-LISTED_FROM = 2
-"""The risk list holds what is yellow or worse; the ledger holds all."""
-
 C = Column
 NO, KIND, NAME = (
     C("no", Text("序号", "No."), 6),
@@ -53,7 +50,7 @@ def _sheets(context: Context) -> list[Sheet]:
     rows = ledger(context)
     wardens = optional(context, "wardens")
     exposed = optional(context, "geohazard_exposure")
-    risky = rows[rows["level"].fillna(0) >= LISTED_FROM].reset_index(drop=True)
+    risky = rows[rows["level"].fillna(0) >= context.fact("ledger", "listed_from")].reset_index(drop=True)
     inside = _origin(context)
     people = Text(
         "人数：隐患点为登记的威胁人数，高后果区为管道两侧 200 m 内，危险源为厂界外 500 m 内；空白为未知，不是 0。",
@@ -100,8 +97,8 @@ def _sheets(context: Context) -> list[Sheet]:
             indicators(context),
             inside
             + _t(
-                "每个数字注明图层和筛选条件，可在 riskmap.gpkg 中复核。",
-                "Each figure names its layer and filter and can be counted again in riskmap.gpkg.",
+                "每个数字注明图层和筛选条件，可在 riskmap.gpkg 中复核；有数值未知的行时，合计只是下限。",
+                "Each figure names its layer and filter and can be counted again in riskmap.gpkg; with rows of unknown value a sum is a lower bound.",
             ),
         ),
     ]
@@ -147,14 +144,14 @@ def _c(key: str, zh: str, en: str, width: float = 12.0, form: str = "General") -
 
 RESPONSIBLE = (
     TOWN, VILLAGE, _c("points", "点数", "Points", 7), _c("n_red", "红", "Red", 6), _c("n_orange", "橙", "Orange", 6),
-    _c("n_yellow", "黄", "Yellow", 6), _c("n_blue", "蓝", "Blue", 6), PEOPLE, _c("wardens", "责任人（网格员）及电话", "Wardens", 34), _c("listed", "所辖风险", "Risks", 60),
+    _c("n_yellow", "黄", "Yellow", 6), _c("n_blue", "蓝", "Blue", 6), PEOPLE, _c("people_unknown", "人数未知的点", "Points of unknown people", 9), _c("wardens", "责任人（网格员）及电话", "Wardens", 34), _c("listed", "所辖风险", "Risks", 60),
 )  # fmt: skip
 CARD = (
     TOWN, WARDEN, PHONE, NAME, KIND, COLOUR, PEOPLE, PLACE, _c("shelter", "就近避难场所", "Nearest shelter", 18), MEASURES,
 )  # fmt: skip
 INDICATOR = (
     _c("name", "指标", "Indicator", 34), _c("value", "数值", "Value", 12, "#,##0.##"), _c("unit", "单位", "Unit", 8),
-    _c("layer", "图层", "Layer", 22), _c("filter", "筛选条件", "Filter", 36), _c("measure", "统计方式", "Measure", 16),
+    _c("unknown_rows", "数值未知的行数", "Rows of unknown value", 9), _c("layer", "图层", "Layer", 22), _c("filter", "筛选条件", "Filter", 36), _c("measure", "统计方式", "Measure", 16),
 )  # fmt: skip
 M = "#,##0.0"
 OWN: tuple[tuple[str, str, Text, tuple[Column, ...], str | None], ...] = (
