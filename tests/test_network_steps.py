@@ -73,7 +73,18 @@ def world(folder: Path, **changes) -> Path:
                 "limit_min": 2,
                 "ready_min": 0.5,
                 "max_snap_m": 1000,
-            }
+            },
+            {
+                "id": "large",
+                "title": {"zh": "到大村", "en": "to large villages"},
+                "from": "fire_stations",
+                "source_kinds": ["small"],
+                "to": "villages",
+                "where": "population > 400",
+                "limit_min": 30,
+                "mode": "pedestrian",
+                "max_snap_m": 1000,
+            },
         ],
     }
     project |= changes
@@ -175,13 +186,17 @@ def test_grids_of_minutes_and_of_stations_in_time(built: Built) -> None:
 
 def test_another_question_of_reach(database: Database) -> None:
     """By car at 50 km/h: 1,550 m are 111.6 s, 250 m are 18 s, and 30 s to get ready; both villages lie 750 m off."""
-    results = database.read("reach_results").set_index("id")
+    every = database.read("reach_results")
+    results = every[every["question"] == "aid"].set_index("id")
     assert results.loc["370305101001", "minutes"] == pytest.approx((1550 * 3.6 / 50 + 30) / 60)
     assert results.loc["370305100001", "minutes"] == pytest.approx((250 * 3.6 / 50 + 30) / 60)
     assert results["within"].to_dict() == {"370305101001": False, "370305100001": True}
     summary = database.read("reach_summary").iloc[0]
     assert (summary["targets"], summary["within"], summary["people_within"], summary["people"]) == (2, 1, 300, 900)
     assert summary["sources_left_out"] == 1
+    large = every[every["question"] == "large"].squeeze()
+    assert (large["id"], large["source_id"]) == ("370305101001", "A")
+    assert large["minutes"] == pytest.approx(1550 / 60)  # on foot, 1 m a second
 
 
 def test_one_more_station_is_checked_on_the_network(database: Database) -> None:

@@ -89,8 +89,11 @@ def patterns(usable: NDArray[np.bool_], demand: NDArray[np.float64]) -> tuple[ND
     """Put rows together that the same sites cover: the programme shrinks and stays the same."""
     if not len(usable):
         return usable, demand
-    some, which = np.unique(usable, axis=0, return_inverse=True)
-    return some, np.bincount(which.ravel(), demand, minlength=len(some))
+    # as bytes: comparing whole rows of many columns is slow
+    which, first = pd.factorize(np.array([row.tobytes() for row in np.packbits(usable, axis=1)], dtype=object))
+    begins = np.zeros(len(first), dtype=np.int64)
+    begins[which[::-1]] = np.arange(len(usable))[::-1]
+    return usable[begins], np.bincount(which, demand, minlength=len(first))
 
 
 def solve(

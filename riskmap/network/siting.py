@@ -86,29 +86,49 @@ def max_coverage(
     usable = problem.within(limit_s)
     if problem.capacity is not None:
         return _assigned(problem, usable, -problem.demand[:, None] * usable, p, time_limit_s, serve_all=False)
-    chosen, value, bound = _most_covered(problem, usable, p, time_limit_s)
+    chosen, value, bound = _most_covered(_Open.of(problem, usable), p - len(problem.existing), time_limit_s)
     return _siting(problem, chosen, usable, value, bound)
 
 
-def _most_covered(
-    problem: Problem, usable: NDArray[np.bool_], p: int, time_limit_s: float | None
-) -> tuple[NDArray[np.bool_], float, float]:
-    """Give the best ``p`` sites, the demand they cover and the proven bound.
+@dataclass(frozen=True, eq=False)
+class _Open:
+    """What existing sites leave to cover: only that is asked about.
 
-    What existing sites cover is covered by every choice, so only the rest is asked about, and only of sites that can
-    be among the best: a site whose own gain, with the largest gains of others, falls short of a choice at hand cannot.
+    ``chosen``: existing columns; ``base``: demand that they cover; ``free``: the other columns; ``some`` and ``amount``:
+    which of these cover the rest, rows of the same sites put together, and their demand.
     """
-    chosen = np.zeros(len(problem.columns), dtype=bool)
-    chosen[problem.existing] = True
-    done = usable[:, chosen].any(axis=1)
-    base, new = float(problem.demand[done].sum()), p - int(chosen.sum())
-    rest = ~done & (problem.demand > 0)
-    free = np.flatnonzero(~chosen)
-    kept = free[_promising(usable[np.ix_(rest, free)], problem.demand[rest], new)]
-    some, amount = patterns(usable[np.ix_(rest, kept)], problem.demand[rest])
-    if not new or not len(amount):
-        chosen[free[:new]] = True
-        return chosen, base, base
+
+    chosen: NDArray[np.bool_]
+    base: float
+    free: NDArray[np.int64]
+    some: NDArray[np.bool_]
+    amount: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, problem: Problem, usable: NDArray[np.bool_]) -> _Open:
+        """Give what is left of a problem."""
+        chosen = np.zeros(len(problem.columns), dtype=bool)
+        chosen[problem.existing] = True
+        done = usable[:, chosen].any(axis=1)
+        free = np.flatnonzero(~chosen)
+        left = np.flatnonzero(~done & (problem.demand > 0))
+        left = left[usable[np.ix_(left, free)].any(axis=1)]  # what nobody can cover asks for nothing
+        some, amount = patterns(usable[np.ix_(left, free)], problem.demand[left])
+        return cls(chosen, float(problem.demand[done].sum()), free, some, amount)
+
+
+def _most_covered(task: _Open, new: int, time_limit_s: float | None) -> tuple[NDArray[np.bool_], float, float]:
+    """Give the best choice of ``new`` sites beside the existing ones, the demand covered and the proven bound.
+
+    Only sites that can be among the best are asked about: one whose own gain, with the largest gains of others, falls
+    short of a choice at hand cannot.
+    """
+    chosen = task.chosen.copy()
+    if not new or not len(task.amount):
+        chosen[task.free[:new]] = True
+        return chosen, task.base, task.base
+    kept = _promising(task.some, task.amount, new)
+    some, amount = patterns(task.some[:, kept], task.amount)
     sites, count = len(kept), len(amount)
     covered = hstack([-csr_array(some.astype(float)), eye_array(count)])
     found = solve(
@@ -119,9 +139,10 @@ def _most_covered(
         extra=count,
         time_limit_s=time_limit_s,
     )
-    chosen[kept[found.x[:sites] > 0.5]] = True
-    value = base + float(problem.demand[rest & usable[:, chosen].any(axis=1)].sum())
-    return chosen, value, base - bound_of(found)
+    taken = kept[found.x[:sites] > 0.5]
+    chosen[task.free[taken]] = True
+    value = task.base + float(task.amount[task.some[:, taken].any(axis=1)].sum())
+    return chosen, value, task.base - bound_of(found)
 
 
 def _promising(usable: NDArray[np.bool_], demand: NDArray[np.float64], new: int) -> NDArray[np.int64]:
@@ -152,10 +173,7 @@ def fewest_sites(
 ) -> Siting:
     """Choose the fewest sites that cover all demand that can be covered within a limit.
 
-    Parameters
-    ----------
-    times, demand, limit_s, existing, time_limit_s
-        As in :func:`max_coverage`. Rows that no site covers are given as ``unserved``; they ask for no site.
+    The arguments are those of :func:`max_coverage`. Rows that no site covers are ``unserved``; they ask for no site.
     """
     problem = checked(times, demand, existing, None, None)
     usable = problem.within(limit_s)
@@ -263,24 +281,23 @@ def curve(
         ``added`` (0, 1, ...), ``covered``, ``gain`` over the row above, ``share`` of all demand, ``gap``, ``sites`` (the
         new ones). It ends when nothing more is gained.
     """
-    total = float(np.sum(np.asarray(demand, dtype=float)))
+    problem = checked(times, demand, existing, None, None)
+    total = float(problem.demand.sum())
+    task = _Open.of(problem, problem.within(limit_s))
     rows: list[dict[str, Any]] = []
-    for added in range(min(extra, times.shape[1] - len(existing)) + 1):
-        best = max_coverage(
-            times, demand, p=len(existing) + added, limit_s=limit_s, existing=existing, time_limit_s=time_limit_s
-        )
-        gain = best.value - rows[-1]["covered"] if rows else 0.0
+    for added in range(min(extra, len(task.free)) + 1):
+        chosen, value, bound = _most_covered(task, added, time_limit_s)
+        gain = value - rows[-1]["covered"] if rows else 0.0
         if rows and gain <= 0:
             break
-        new = [site for site in best.sites if site not in set(existing)]
         rows.append(
             {
                 "added": added,
-                "covered": best.value,
+                "covered": value,
                 "gain": gain,
-                "share": best.value / total if total > 0 else np.nan,
-                "gap": best.gap,
-                "sites": new,
+                "share": value / total if total > 0 else np.nan,
+                "gap": gap_of(value, bound),
+                "sites": list(problem.columns[chosen & ~task.chosen]),
             }
         )
     return pd.DataFrame(rows)
@@ -374,5 +391,10 @@ def _siting(
         assignment = pd.Series(None, index=problem.rows, dtype=object)
         assignment.iloc[np.flatnonzero(served)] = problem.columns.to_numpy()[at[nearest[served]]]
     unserved = problem.rows[(problem.demand > 0) & ~usable.any(axis=1)]
+    return Siting(list(problem.columns[at]), value, bound, gap_of(value, bound), assignment, unserved)
+
+
+def gap_of(value: float, bound: float) -> float:
+    """Give the relative gap between a value and what is proven; 0 within rounding."""
     gap = abs(value - bound) / max(abs(value), 1.0)
-    return Siting(list(problem.columns[at]), value, bound, gap if gap > 1e-9 else 0.0, assignment, unserved)
+    return gap if gap > GAP else 0.0

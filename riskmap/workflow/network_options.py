@@ -1,4 +1,4 @@
-"""What a project file may say about roads, the fire circle, siting and reach: strict records."""
+"""What a project file says of the road network, the fire circle, siting and other questions of reach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from riskmap.data.spec import Bilingual, Record
+from riskmap.data.catalog import Catalog
+from riskmap.data.spec import Bilingual, Record, near
+from riskmap.errors import SpecError
+from riskmap.text import Text
 
 
 class NetworkSpec(Record):
@@ -42,7 +45,7 @@ class SitingSpec(Record):
 
 
 class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time."""
+    """One question of reach: who comes from where to what, in what time; ``where`` is a condition on the targets' fields."""
 
     id: str
     title: Bilingual
@@ -50,9 +53,48 @@ class ReachSpec(Record):
     source_kinds: tuple[str, ...] = ()
     to: str
     kinds: tuple[str, ...] = ()
+    where: str | None = None
     levels: tuple[Literal[1, 2, 3, 4], ...] = ()
     limit_min: float = Field(gt=0)
     ready_min: float = Field(default=0, ge=0)
     mode: Literal["fire", "car", "pedestrian"] = "car"
     speeds_kmh: dict[str, float] = {}
     max_snap_m: float | None = Field(default=None, gt=0)
+
+
+def check_travel(fire: FireSpec, reach: tuple[ReachSpec, ...], catalog: Catalog) -> None:
+    """Check the classes of speeds, and the layers and ids of the questions of reach.
+
+    Raises
+    ------
+    SpecError
+    """
+    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
+    given = [("fire.speeds_kmh", fire.speeds_kmh)]
+    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in reach]
+    for place, speeds in given:
+        for road, kmh in speeds.items():
+            if road not in classes:
+                raise SpecError(
+                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
+                    + near(road, classes)
+                )
+            if not 0 <= kmh <= 200:
+                raise SpecError(
+                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
+                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
+                )
+    ids = [question.id for question in reach]
+    for again in sorted({i for i in ids if ids.count(i) > 1}):
+        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
+    for question in reach:
+        for layer in (question.sources, question.to):
+            catalog.layer(layer)
+        if question.to == "risk_level" and (question.where or question.kinds):
+            raise SpecError(
+                Text(
+                    f"reach.{question.id}：风险等级格子只能用 levels 筛选",
+                    f"reach.{question.id}: cells of the risk level are chosen by levels only",
+                ),
+                remedy=Text("去掉 where 和 kinds", "take where and kinds away"),
+            )

@@ -15,9 +15,10 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
-from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec
+from riskmap.workflow.evacuation_options import EvacuationSpec
+from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
 from riskmap.workflow.plan_options import TargetSpec
-from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared, check_publishing
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -27,12 +28,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class EvacuationSpec(Record):
-    """Evacuation."""
-
-    walk_m_s: float = 1.0
 
 
 MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]
@@ -86,7 +81,6 @@ class OutputSpec(Record):
     map_review_number: str | None = None
     print: tuple[Printing, ...] = (PrintSpec(),)
     fonts: tuple[str, ...] = ()
-    compare: str | None = None
 
 
 class Project(Record):
@@ -168,8 +162,8 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
-        _check_publishing(project)
-        _check_travel(project, catalog)
+        check_publishing(project.output.publish, project.output.map_review_number, project.database)
+        check_travel(project.fire, project.reach, catalog)
     except SpecError as error:
         error.file = error.file or path.name
         raise
@@ -294,45 +288,6 @@ def _check_fact_rows(place: str, rows: Any, house: tuple[dict[str, Any], ...]) -
                     f"{place} row {number}: {wrong[0]} is missing or not known; the columns are {', '.join(sorted(columns))}",
                 )
             )
-
-
-def _check_publishing(project: Project) -> None:
-    if project.output.publish == "public" and not (project.output.map_review_number or "").strip():
-        raise SpecError(
-            Text(
-                "output.publish 是 public，但没有 output.map_review_number（审图号）",
-                "output.publish is public, but there is no output.map_review_number",
-            ),
-            remedy=Text(
-                "地图公开前要送审；写上审图号，或改为 publish: internal",
-                "maps are reviewed before they are published: state the number, or say publish: internal",
-            ),
-        )
-
-
-def _check_travel(project: Project, catalog: Catalog) -> None:
-    """Check the classes of speeds, and the layers and ids of the questions of reach."""
-    classes = [row["road"] for row in catalog.facts("speeds").tables["speeds"].rows]
-    given = [("fire.speeds_kmh", project.fire.speeds_kmh)]
-    given += [(f"reach.{question.id}.speeds_kmh", question.speeds_kmh) for question in project.reach]
-    for place, speeds in given:
-        for road, kmh in speeds.items():
-            if road not in classes:
-                raise SpecError(
-                    Text(f"{place}.{road}：没有这个道路等级", f"{place}.{road}: no such road class")
-                    + near(road, classes)
-                )
-            if not 0 <= kmh <= 200:
-                raise SpecError(
-                    Text(f"{place}.{road}：{kmh:g} 不像 km/h", f"{place}.{road}: {kmh:g} is hardly km/h"),
-                    remedy=Text("速度以 km/h 计，0 表示不通", "speeds are in km/h; 0 closes the class"),
-                )
-    ids = [question.id for question in project.reach]
-    for again in sorted({i for i in ids if ids.count(i) > 1}):
-        raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
-    for question in project.reach:
-        for layer in (question.sources, question.to):
-            catalog.layer(layer)
 
 
 def _check_plan(project: Project, catalog: Catalog) -> None:

@@ -94,8 +94,8 @@ def _answer(
     context: Context, question: Any, network: RoadNetwork, walls: NDArray | None
 ) -> tuple[gpd.GeoDataFrame, dict[str, Any], list[Finding]]:
     """Answer one question: the results by target, the figures, and what deserves a look."""
-    sources = _asked(context, question.sources, question.source_kinds, ())
-    targets = _asked(context, question.to, question.kinds, question.levels)
+    sources = _asked(context, question.sources, question.source_kinds)
+    targets = _asked(context, question.to, question.kinds, question.levels, question.where)
     limit = limit_m(context, question.max_snap_m)
     joined = [
         snapping.snap(
@@ -156,11 +156,13 @@ def _frame(
     )
 
 
-def _asked(context: Context, layer: str, kinds: tuple[str, ...], levels: tuple[int, ...]) -> _Asked:
+def _asked(
+    context: Context, layer: str, kinds: tuple[str, ...], levels: tuple[int, ...] = (), where: str | None = None
+) -> _Asked:
     """Give the points of a layer, or of the cells of some levels."""
     if layer == CELLS:
         return _cells(context, levels)
-    frame = context.rows(layer)
+    frame = context.database.read(layer, where=where)
     frame = _chosen(frame, layer, "kind", kinds)
     frame = _chosen(frame, layer, "level", levels).reset_index(drop=True)
     points = frame.geometry.where(frame.geom_type == "Point", frame.geometry.representative_point())
