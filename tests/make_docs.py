@@ -98,7 +98,9 @@ def values_table() -> str:
             ]
             for key, fact in facts.values.items():
                 source = f"{fact.source}{f'; {fact.clause}' if fact.clause else ''}"
-                lines.append(f"| `{key}` | {_cell(fact.value)} | {fact.unit or ''} | {fact.confidence} | {_cell(source)} |")
+                lines.append(
+                    f"| `{key}` | {_cell(fact.value)} | {fact.unit or ''} | {fact.confidence} | {_cell(source)} |"
+                )
             lines.append("")
         if facts.tables:
             if not facts.values:
@@ -118,7 +120,9 @@ def layers_table() -> str:
     lines = ["| id | role | geometry | title | required fields |", "| --- | --- | --- | --- | --- |"]
     for id, spec in house().layer_specs.items():
         required = ", ".join(f"`{n}`" for n, f in spec.fields.items() if f.required)
-        lines.append(f"| `{id}` | {spec.role} | {', '.join(spec.geometry)} | {spec.title.zh} {spec.title.en} | {required} |")
+        lines.append(
+            f"| `{id}` | {spec.role} | {', '.join(spec.geometry)} | {spec.title.zh} {spec.title.en} | {required} |"
+        )
     return "\n".join(lines)
 
 
@@ -139,7 +143,9 @@ def _cell(value: Any) -> str:
 
 def filled(text: str, made: str) -> str:
     """Return a page with its made part replaced."""
-    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n\n{made}\n\n{END}", text, flags=re.DOTALL)
+    return re.sub(
+        re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n\n{made}\n\n{END}", text, flags=re.DOTALL
+    )
 
 
 def pages() -> dict[Path, str]:
