@@ -34,6 +34,10 @@ test: $(VENV)/tested  ## Run the whole test suite
 	sh tests/setup.sh $(BIN)/python
 	$(BIN)/python -m pytest
 
+qgis: $(VENV)/tested  ## Open a delivered project in real QGIS and check its pixels (Debian; as root it installs python3-qgis)
+	sh tests/setup_qgis.sh
+	$(BIN)/python -m pytest tests/test_qgis.py -rs
+
 bench: $(VENV)/tested  ## Run the benchmarks (ratios against a baseline in the same run)
 	$(BIN)/python -m pip install --quiet -e '.[test,bench]'
 	$(BIN)/python -m pytest -o python_files='bench_*.py' tests/bench -q -s
@@ -59,4 +63,4 @@ wheelhouse: wheel  ## Make a folder from which pip installs without internet
 clean:  ## Remove what was made (not out/)
 	rm -rf $(VENV) build dist wheelhouse *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.PHONY: help install demo test bench check wheel wheelhouse clean
+.PHONY: help install demo test qgis bench check wheel wheelhouse clean

@@ -28,6 +28,19 @@ def shared() -> Path:
     pytest.skip("the open data folder is not beside this checkout")
 
 
+@pytest.fixture(scope="session")
+def threatened_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the output folder of the small county with threats of every kind; tests leave it as it is."""
+    from threats import threatened
+
+    import riskmap
+
+    folder = tmp_path_factory.mktemp("threatened")
+    one = {"maps": ["risk-zoning"], "formats": ["pdf"]}
+    printed = ["A3", {"paper": "A4", **one}, {"paper": "A0", **one}, {"paper": "A3", "atlas": True, **one}]
+    return riskmap.build(threatened(folder, output={"print": printed}), folder / "out").out
+
+
 @pytest.fixture
 def jinan() -> Path:
     """The project file of the Jinan core districts, built from real files."""

@@ -43,7 +43,7 @@ def contents_sheets(
     step = first.line_mm("body", 1.7)
     width, height = format.size_mm
     fit = int((height - (TOP_MM + FOOT_MM) * first.factor) / step) - 2
-    sheets = []
+    sheets: list[Sheet] = []
     for start in range(0, len(rows), fit):
         sheet = first if not sheets else Sheet(format, type, sizes)
         _title(sheet, contents, lang)

@@ -157,7 +157,8 @@ def _font(path: Path) -> Font:
     from fontTools.ttLib import TTFont, TTLibError
 
     try:
-        with TTFont(path, lazy=True, fontNumber=0) as file:
+        # opened here, because TTFont leaves a file open that it cannot read
+        with path.open("rb") as stream, TTFont(stream, lazy=True, fontNumber=0) as file:
             widths, em = file["hmtx"].metrics, file["head"].unitsPerEm
             advances = {code: widths[glyph][0] / em for code, glyph in file.getBestCmap().items()}
             return Font(path, file["name"].getDebugName(1) or path.stem, advances)

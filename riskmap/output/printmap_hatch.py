@@ -74,7 +74,7 @@ def over_cells(
         dots = lattice(box, spacing)
         return np.empty((0, 2, 2)), dots[holds(dots[:, 0], dots[:, 1])]
     parts = [
-        _runs(*line, holds, min(transform.a, -transform.e) / SAMPLES_PER_CELL)
+        _runs(line[0], line[1], holds, min(transform.a, -transform.e) / SAMPLES_PER_CELL)
         for angle in ANGLES.get(pattern, ())
         for line in rulings(box, spacing, angle)
     ]

@@ -138,7 +138,7 @@ def stamp(axes: Axes, xy: NDArray[np.float64], drawn: Symbology, number: int, px
     colour = colour_of(drawn, number)
     unknown = number != NO_CLASS and drawn.swatches[number].pattern == "none"
     width = 3 if bare else symbol.width
-    look = {"marker": shape, "ms": size, "ls": "none", "clip_on": True}
+    look: dict[str, Any] = {"marker": shape, "ms": size, "ls": "none", "clip_on": True}
     axes.plot(*xy.T, mfc="white", mec="white", mew=(width + 2.4) * px, zorder=zorder, **look)
     face = "none" if bare else "white" if unknown else colour
     axes.plot(*xy.T, mfc=face, mec=colour if bare else drawn.stroke, mew=width * px, zorder=zorder + 0.002, **look)
@@ -150,7 +150,7 @@ def symbol_path(shape: str, r: float) -> Any:
 
     if shape == "circle":
         circle = Path.unit_circle()
-        return Path(circle.vertices * r, circle.codes)
+        return Path(np.asarray(circle.vertices) * r, circle.codes)
     if shape == "cross":
         return Path([(-r, 0), (r, 0), (0, -r), (0, r)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
     corners = {

@@ -103,7 +103,7 @@ class Sheet:
         from matplotlib.patheffects import Stroke
 
         words = one_line(words)
-        look = {
+        look: dict[str, Any] = {
             "fontproperties": FontProperties(fname=str(self.type.font_of(words).path), size=points),
             "ha": {"centre": "center"}.get(align, align),
             "va": "baseline",

@@ -141,7 +141,7 @@ def draw_index(sheet: Sheet, plate: Plate, box: Box, size: str | float) -> None:
 
     for shape, code in zip(units.geometry, units["code"], strict=True):
         moved = shapely.transform(shape, to_desk)
-        sheet.desk.addfilled(filled(moved, "#c3ccd4" if code == plate.focus else "white", 1.0))
+        sheet.desk.add_patch(filled(moved, "#c3ccd4" if code == plate.focus else "white", 1.0))
         paint_line(sheet, sheet.desk, [moved], INK, 0.6, (), zorder=1.8, casing=None)
         if code in numbers:
             middle = shapely.get_point(shapely.maximum_inscribed_circle(moved), 0)

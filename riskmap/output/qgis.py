@@ -97,7 +97,7 @@ def layer_styles(entries: tuple[VectorEntry, ...], lang: Lang) -> pd.DataFrame:
         Those without a symbology are left out.
     lang : {"zh", "en"}
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for entry in entries:
         if entry.drawn is None or entry.geometry == "NoGeometry" or entry.id in [row["f_table_name"] for row in rows]:
             continue
@@ -240,7 +240,6 @@ def _group(group: Group, database: str, lang: Lang) -> Element:
 
 
 def _layer(entry: Entry, database: str, lang: Lang) -> Element:
-    raster = isinstance(entry, GridEntry)
     common = [
         node("id", text=_id(entry)),
         node("datasource", text=_source(entry, database)),
@@ -250,8 +249,7 @@ def _layer(entry: Entry, database: str, lang: Lang) -> Element:
     if entry.crs is not None:
         common.append(node("srs", {}, spatial_reference(entry.crs)))
     look = {"autoRefreshEnabled": "0", "refreshOnNotifyEnabled": "0", "hasScaleBasedVisibilityFlag": "0"}
-    if raster:
-        assert isinstance(entry, GridEntry)  # noqa: S101  for the type checker
+    if isinstance(entry, GridEntry):
         return node(
             "maplayer", look | {"type": "raster"}, *common, qgis_raster.pipe(entry.ramp), node("blendMode", text="0")
         )

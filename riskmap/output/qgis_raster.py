@@ -59,11 +59,20 @@ def of_classes(drawn: Symbology, lang: Lang) -> Ramp:
     return Ramp(tuple(sorted(entries, key=lambda e: e.value)), classes=True)
 
 
-def of_levels(count: int, lang: Lang) -> Ramp:
-    """Give the colours of delivered levels, 1 to ``count``, which are no risk colours."""
-    places = [round(i * (len(RAMP) - 1) / max(count - 1, 1)) for i in range(count)]
-    names = [f"{i} 级" if lang == "zh" else f"level {i}" for i in range(1, count + 1)]
-    return Ramp(tuple(Entry(i + 1, RAMP[p], names[i]) for i, p in enumerate(places)), classes=True)
+def of_levels(count: int, lang: Lang, *, numbers: bool = False) -> Ramp:
+    """Give the colours of delivered levels, 1 to ``count``, which are no risk colours; ``numbers`` that are no levels stay bare."""
+    named = "{}" if numbers else {"zh": "{} 级", "en": "level {}"}[lang]
+    steps = [i / max(count - 1, 1) for i in range(count)]
+    return Ramp(tuple(Entry(i, _between(step), named.format(i)) for i, step in enumerate(steps, 1)), classes=True)
+
+
+def _between(share: float) -> str:
+    """Give the colour at a share (0-1) of the ramp."""
+    place = share * (len(RAMP) - 1)
+    low = min(int(place), len(RAMP) - 2)
+    ends = [[int(RAMP[low + i][k : k + 2], 16) for k in (1, 3, 5)] for i in (0, 1)]
+    mixed = [round(a + (place - low) * (b - a)) for a, b in zip(*ends, strict=True)]
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 def of_values(low: float, high: float) -> Ramp:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -62,9 +62,3 @@ def spatial_reference(crs: Any) -> Element:
     }
     entries = [node(key, text=str(value)) for key, value in values.items()]
     return node("spatialrefsys", {"nativeFormat": "Wkt"}, *entries)
-
-
-def with_children(parent: Element, children: Iterable[Element]) -> Element:
-    """Add children to an element and give it back."""
-    parent.extend(children)
-    return parent

@@ -24,6 +24,9 @@ MISSING = "—"
 SMALL = 10
 """Areas and numbers below this keep two decimals."""
 
+ROUNDING = 1e-9
+"""A share this near to 1 is the whole: areas of the same ground by two ways differ in their last digits."""
+
 UNGROUPED = 10_000
 """Whole numbers of popups below this have no thousands separator."""
 
@@ -44,12 +47,14 @@ def percent(value: float) -> str:
 
     Examples
     --------
-    >>> percent(0.0864), percent(0.0), percent(0.0002), percent(1)
-    ('8.6%', '0%', '<0.1%', '100%')
+    >>> percent(0.0864), percent(0.0), percent(0.0002), percent(1), percent(0.9998)
+    ('8.6%', '0%', '<0.1%', '100%', '>99.9%')
     """
     if 0 < value < 0.0005:
         return "<0.1%"
-    return "0%" if value == 0 else "100%" if value == 1 else f"{value:.1%}"
+    if 0.9995 <= value < 1 - ROUNDING:
+        return ">99.9%"
+    return "0%" if value == 0 else "100%" if abs(value - 1) <= ROUNDING else f"{value:.1%}"
 
 
 def number(value: float) -> str:

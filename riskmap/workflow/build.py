@@ -17,7 +17,7 @@ from riskmap.data.findings import count as count_findings
 from riskmap.data.spec import near
 from riskmap.errors import ConservationError, OutputError, RiskmapError, SeveralErrors, SpecError
 from riskmap.text import Lang, Text
-from riskmap.workflow import record, reference, store
+from riskmap.workflow import publishing, record, reference, store
 from riskmap.workflow.context import Context
 from riskmap.workflow.project import load
 from riskmap.workflow.steps import STEPS, Step
@@ -245,11 +245,13 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         Finding(name, "note", "STEP_SKIPPED", Text(f"步骤 {name} 跳过：{why.zh}", f"step {name} skipped: {why.en}"))
         for name, why in run.skipped.items()
     ]
+    made = store.products(context, state)
+    findings += publishing.withheld(context, made)
     store.write_tables(context, state, findings)
-    products = store.products(context, state)
+    folder, products = publishing.edition(context, made)
     record.refuse_foreign(target, products, force=force)
     store.deliver(context, state, target)
-    outputs = record.publish(context.folder, target, products)
+    outputs = record.publish(folder, target, products)
     run_record = {
         "riskmap": record.versions()["riskmap"],
         "project": {"file": context.loaded.file.name, "name": asdict(context.project.name)},
@@ -277,4 +279,6 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
     }
     reference.write_first(context)
     record.write_json(run_record, target / record.RUN)
+    if publishing.is_public(context):
+        record.forget_work(target)
     return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))

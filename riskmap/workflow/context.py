@@ -21,7 +21,7 @@ from riskmap.data.rasters import read_grid
 from riskmap.data.windows import windows
 from riskmap.errors import DataError, RiskmapError
 from riskmap.grid import Grid, Raster
-from riskmap.text import Text
+from riskmap.text import Lang, Text
 from riskmap.workflow.clusters import workers
 from riskmap.workflow.project import Loaded
 
@@ -78,7 +78,7 @@ class Context:
     loaded: Loaded
     catalog: Catalog
     folder: Path
-    lang: str
+    lang: Lang
     database: Database
     used: dict[tuple[str, str], FactUse] = field(default_factory=dict)
     facts_known: dict[tuple[str, str], FactUse] = field(default_factory=dict)

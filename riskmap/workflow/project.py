@@ -15,9 +15,10 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.evacuation_options import EvacuationSpec
 from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
 from riskmap.workflow.plan_options import TargetSpec
-from riskmap.workflow.project_checks import DATABASE, check_database, check_declared
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared, check_publishing
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -27,12 +28,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class EvacuationSpec(Record):
-    """Evacuation."""
-
-    walk_m_s: float = 1.0
 
 
 MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]
@@ -86,7 +81,6 @@ class OutputSpec(Record):
     map_review_number: str | None = None
     print: tuple[Printing, ...] = (PrintSpec(),)
     fonts: tuple[str, ...] = ()
-    compare: str | None = None
 
 
 class Project(Record):
@@ -168,7 +162,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
-        _check_publishing(project)
+        check_publishing(project.output.publish, project.output.map_review_number, project.database)
         check_travel(project.fire, project.reach, catalog)
     except SpecError as error:
         error.file = error.file or path.name
@@ -294,20 +288,6 @@ def _check_fact_rows(place: str, rows: Any, house: tuple[dict[str, Any], ...]) -
                     f"{place} row {number}: {wrong[0]} is missing or not known; the columns are {', '.join(sorted(columns))}",
                 )
             )
-
-
-def _check_publishing(project: Project) -> None:
-    if project.output.publish == "public" and not (project.output.map_review_number or "").strip():
-        raise SpecError(
-            Text(
-                "output.publish 是 public，但没有 output.map_review_number（审图号）",
-                "output.publish is public, but there is no output.map_review_number",
-            ),
-            remedy=Text(
-                "地图公开前要送审；写上审图号，或改为 publish: internal",
-                "maps are reviewed before they are published: state the number, or say publish: internal",
-            ),
-        )
 
 
 def _check_plan(project: Project, catalog: Catalog) -> None:

@@ -51,3 +51,36 @@ def check_declared(declared: Iterable[str], inputs: Iterable[str]) -> None:
                     "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
                 ),
             )
+
+
+def check_publishing(publish: str, map_review_number: str | None, database: str) -> None:
+    """Raise when a public edition has no map review number, or would send the whole database to a server.
+
+    Raises
+    ------
+    SpecError
+    """
+    if publish != "public":
+        return
+    if not (map_review_number or "").strip():
+        raise SpecError(
+            Text(
+                "output.publish 是 public，但没有 output.map_review_number（审图号）",
+                "output.publish is public, but there is no output.map_review_number",
+            ),
+            remedy=Text(
+                "地图公开前要送审；写上审图号，或改为 publish: internal",
+                "maps are reviewed before they are published: state the number, or say publish: internal",
+            ),
+        )
+    if is_url(database):
+        raise SpecError(
+            Text(
+                "output.publish 是 public，database 却是服务器：服务器上会有全部受限图层",
+                "output.publish is public, but database is a server, which would hold every restricted layer",
+            ),
+            remedy=Text(
+                "公开版另写一个项目文件，不写 database",
+                "give the public edition a project file of its own without database",
+            ),
+        )

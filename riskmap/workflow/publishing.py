@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,14 +138,53 @@ def findings(context: Context) -> list[Finding]:
     return [Finding("maps", "note", "PUBLIC_EDITION", text) for text in left_out(context)]
 
 
-def public_database(context: Context) -> Path | None:
-    """Write the database of a public edition beside the whole one, and give its path; None for an internal edition."""
+PUBLIC_FILES = ("maps/*.html", "print/*", "project.qgz")
+"""Files of a public edition beside its database and grids. Whatever is not listed stays at home, also what later steps write:
+lists, cards and ledgers hold names, telephone numbers and exact positions."""
+
+GRID_FILES = (".tif", ".qml", ".sld")
+
+
+def edition(context: Context, products: list[str]) -> tuple[Path, list[str]]:
+    """Give the folder from which this edition is published, and its files; an internal one is the work folder whole.
+
+    A public edition has a database of its own, without the restricted layers, and only files that show nothing else.
+    """
     if not is_public(context):
-        return None
-    path = context.folder / "public.gpkg"
+        return context.folder, products
+    folder = record.fresh_folder(context.folder / "public")
+    names = [name for name in products if _is_public_file(context, name)]
+    for name in names:
+        record.copy(context.folder / name, folder / name)
+    database = _public_database(context, folder)
+    return folder, sorted([*names, database.name])
+
+
+def withheld(context: Context, products: list[str]) -> list[Finding]:
+    """Say which files of the build a public edition does not hold."""
+    if not is_public(context):
+        return []
+    own = Path(context.database.name).name
+    kept = sorted({name for name in products if not _is_public_file(context, name) and name != own})
+    if not kept:
+        return []
+    message = Text(
+        f"公开版不含文件：{'、'.join(kept)}", f"files that the public edition does not hold: {', '.join(kept)}"
+    )
+    return [Finding("maps", "note", "PUBLIC_EDITION_FILES", message)]
+
+
+def _is_public_file(context: Context, name: str) -> bool:
+    path = PurePosixPath(name)
+    if path.parent.name == "grids" and path.suffix in GRID_FILES:
+        return action_on(context, path.stem)[0] == "keep"
+    return any(path.match(pattern) for pattern in PUBLIC_FILES)
+
+
+def _public_database(context: Context, folder: Path) -> Path:
     # a fresh file: rows deleted from a database stay readable in its free pages
-    record.remove(path)
-    public = Database(path)
+    path = folder / Path(context.database.name).name
+    public = Database(path, scratch=True)
     for layer in context.database.layers():
         frame: pd.DataFrame | None = released(context, layer)
         if frame is not None:

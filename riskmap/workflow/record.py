@@ -66,6 +66,25 @@ def work_folder(out: Path, *, fresh: bool) -> Path:
     return folder
 
 
+def fresh_folder(folder: Path) -> Path:
+    """Give an empty folder of ours."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Copy a file of ours within the work folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    return target
+
+
+def forget_work(out: Path) -> None:
+    """Remove the work folder of a build: nothing of what a public edition leaves out stays beside it."""
+    shutil.rmtree(out / WORK / "work", ignore_errors=True)
+
+
 def remove(path: Path) -> None:
     """Remove a file of ours, if it is there."""
     path.unlink(missing_ok=True)

@@ -397,7 +397,9 @@ async function start(map) {
   wireMap(app);
   // after the drawing, so that the first click need not wait
   if (app.why) window.setTimeout(() => app.why.load(), 50);
-  window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map };
+  // milliseconds since the page was asked for
+  const drawn = performance.now();
+  window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map, drawn: drawn };
 }
 
 window.riskmapPage = function (map) {

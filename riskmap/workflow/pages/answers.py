@@ -152,6 +152,8 @@ def named_routes(context: Context) -> gpd.GeoDataFrame:
     routes = context.rows("evacuation_routes")
     routes = routes[routes.geometry.notna() & ~routes.geometry.is_empty].reset_index(drop=True)
     for end in ("origin", "shelter"):
+        if end in routes.columns:
+            continue
         names = routes[f"{end}_id"].astype("string")
         if context.has("evacuation_plan"):
             plan = context.rows("evacuation_plan").drop_duplicates(f"{end}_id").set_index(f"{end}_id")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from riskmap.output.webmap import Page, VectorLayer
@@ -19,6 +18,7 @@ TITLE = Text("转移安置路线图", "evacuation map")
 
 BELOW = (("water", True), ("forest", False), ("roads", False), ("built_up", False))
 ABOVE = (
+    ("evacuation_closures", True),
     ("barriers", False),
     ("villages", True),
     ("tailings_dams", True),
@@ -27,7 +27,7 @@ ABOVE = (
     ("geohazard_exposure", True),
     ("shelters", True),
 )
-POPUP = ("origin", "shelter", "people", "minutes", "length_m", "via_hazard")
+POPUP = ("origin", "shelter", "kind", "people", "minutes", "slow_minutes", "length_m", "via_hazard")
 
 
 def page(context: Context) -> Page:
@@ -55,15 +55,27 @@ def page(context: Context) -> Page:
 
 def _routes(context: Context) -> VectorLayer:
     routes = named_routes(context)
-    declared = context.catalog.layer("evacuation_plan").fields
-    shown = tuple((c, parts.labelled(declared, c)) for c in POPUP if c in routes.columns)
+    declared = {**context.catalog.layer("evacuation_plan").fields, **context.catalog.layer("evacuation_routes").fields}
+    shown = tuple((c, parts.labelled(declared, c)) for c in POPUP if c in routes.columns and c in declared)
     return VectorLayer(context.catalog.style("evacuation_routes"), routes, shown, search="origin")
 
 
+def plan_of(context: Context) -> pd.DataFrame:
+    """Give the plan of the scenario that moves most people, the plan itself where there is one; else the main routes."""
+    if context.has("evacuation_plan"):
+        plan = pd.DataFrame(context.rows("evacuation_plan"))
+    else:
+        routes = context.rows("evacuation_routes")
+        plan = pd.DataFrame(routes[routes["kind"].eq("main")])
+    if "scenario" not in plan.columns or not len(plan):
+        return plan.reset_index(drop=True)
+    # the same people stand in several scenarios: sums are of one
+    greatest = str(plan.groupby("scenario", sort=True)["people"].sum().idxmax())
+    return plan[plan["scenario"].eq(greatest)].reset_index(drop=True)
+
+
 def _headline(context: Context) -> Text:
-    routes = context.rows("evacuation_routes")
-    main = routes[routes["kind"].eq("main")]
-    plan: Any = context.rows("evacuation_plan") if context.has("evacuation_plan") else main
+    plan = plan_of(context)
     people, places = plan["people"].sum(), plan["shelter_id"].nunique()
     line = Text(
         f"{plan['origin_id'].nunique():,} 个村组 {people:,.0f} 人转移到 {places:,} 处避难场所",
@@ -72,7 +84,22 @@ def _headline(context: Context) -> Text:
     longest = plan["minutes"].max()
     if not np.isnan(float(longest)):
         line += Text(f"，路上最长 {longest:,.0f} 分钟", f", at most {longest:,.0f} min on the way")
+    unplaced = _unplaced(context, plan)
+    if unplaced > 0:
+        line += Text(f"；{unplaced:,.0f} 人没有去处", f"; {unplaced:,.0f} people have no place")
     return line
+
+
+def _unplaced(context: Context, plan: pd.DataFrame) -> float:
+    """Give how many people of the plan's scenario have no shelter."""
+    if not context.has("evacuation_origins"):
+        return 0.0
+    rows = context.rows("evacuation_origins")
+    if "unplaced" not in rows.columns:
+        return 0.0
+    if "scenario" in rows.columns and "scenario" in plan.columns:
+        rows = rows[rows["scenario"].isin(plan["scenario"].unique())]
+    return float(rows["unplaced"].sum())
 
 
 def _figures(context: Context) -> tuple[tuple[Text, str], ...]:
@@ -94,6 +121,9 @@ def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, s
         return units, ()
     routes = context.rows("evacuation_routes")
     main = routes[routes["kind"].eq("main") & routes.geometry.notna()].reset_index(drop=True)
+    plan = plan_of(context)
+    if "scenario" in main.columns and "scenario" in plan.columns:
+        main = main[main["scenario"].isin(plan["scenario"].unique())].reset_index(drop=True)
     starts = shapely.get_point(shapely.get_geometry(main.geometry.to_numpy(), 0), 0)
     owner = gpd.sjoin(
         gpd.GeoDataFrame(geometry=starts, crs=main.crs),
@@ -113,9 +143,27 @@ def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, s
 
 
 def _notes(context: Context) -> tuple[Text, ...]:
-    return (
+    plan = plan_of(context)
+    notes = [
         Text(
             f"步行速度 {context.project.evacuation.walk_m_s:g} m/s；用时只是路上用时，不含预警和准备。",
             f"Walking at {context.project.evacuation.walk_m_s:g} m/s; minutes are those on the way, without warning and preparation.",
-        ),
-    )
+        )
+    ]
+    if {"warning_min", "preparation_min"} <= set(plan.columns) and len(plan):
+        warning, preparation = plan["warning_min"].max(), plan["preparation_min"].max()
+        notes.append(
+            Text(
+                f"预警 {warning:g} 分钟、准备 {preparation:g} 分钟另计。",
+                f"Warning ({warning:g} min) and preparation ({preparation:g} min) come on top.",
+            )
+        )
+    if "scenario" in plan.columns and len(plan):
+        shown = str(plan["scenario"].iloc[0])
+        notes.append(
+            Text(
+                f"标题和乡镇表是转移人数最多的情景（{shown}）；路线含全部情景。",
+                f"Headline and table are those of the scenario that moves most people ({shown}); routes are of all scenarios.",
+            )
+        )
+    return tuple(notes)

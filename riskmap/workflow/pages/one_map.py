@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from riskmap import fields
+from riskmap.levels import LEVELS, MAJOR
 from riskmap.output.webmap import Page
 from riskmap.text import Text, join
 from riskmap.workflow import publishing
@@ -24,6 +25,7 @@ SUBJECT_LAYERS = (
     "pipelines",
     "hazchem_grades",
     "hazchem_sources",
+    "risk_point_levels",
     "risk_points",
 )
 """Threats; with none of them there is no such map."""
@@ -32,6 +34,7 @@ STANDS_FOR = {
     "geohazard_exposure": "geohazard_points",
     "pipeline_hca": "pipelines",
     "hazchem_grades": "hazchem_sources",
+    "risk_point_levels": "risk_points",
 }
 """A result is shown in place of what was delivered."""
 
@@ -40,6 +43,8 @@ OVERLAYS = (
     ("reserves", False),
     ("forest", False),
     ("water", True),
+    ("risk_point_cells", False),
+    ("geohazard_zones", False),
     ("hazchem_zones", False),
     ("roads", False),
     ("barriers", False),
@@ -54,12 +59,15 @@ OVERLAYS = (
     ("shelters", False),
     ("fire_stations", True),
     ("risk_points", True),
+    ("risk_point_levels", True),
     ("reservoirs", True),
     ("tailings_dams", True),
+    ("overhead_dams", True),
     ("hazchem_sources", True),
     ("hazchem_grades", True),
     ("geohazard_points", True),
     ("geohazard_exposure", True),
+    ("compound_points", False),
 )
 
 
@@ -97,7 +105,7 @@ def _headline(context: Context) -> Text:
         *_geohazards(_rows(context, "geohazard_exposure", "geohazard_points")),
         *_hazchem(_rows(context, "hazchem_grades", "hazchem_sources")),
         *_pipelines(_rows(context, "pipeline_hca", "pipelines"), context),
-        *_risk_points(_rows(context, "risk_points")),
+        *_risk_points(_rows(context, "risk_point_levels", "risk_points")),
     ]
     return join(said, zh="；", en="; ")
 
@@ -147,8 +155,14 @@ def _risk_points(rows: pd.DataFrame | None) -> list[Text]:
     line = Text(f"风险点 {len(rows):,} 个", f"{len(rows):,} risk points")
     if "level" not in rows.columns or rows["level"].notna().sum() == 0:
         return [line]
-    red = int(rows["level"].eq(4).sum())
-    return [line + Text(f"，其中红色 {red:,} 个", f", {red:,} of them red")]
+    counted = [(LEVELS[n], int(rows["level"].eq(n).sum())) for n in range(MAJOR, 0, -1)]
+    by_colour = join(
+        [Text(f"{COLOUR_WORDS[level.code].zh} {n:,}", f"{n:,} {COLOUR_WORDS[level.code].en}") for level, n in counted]
+    )
+    return [line + Text("，", ": ") + by_colour]
+
+
+COLOUR_WORDS = {4: Text("红", "red"), 3: Text("橙", "orange"), 2: Text("黄", "yellow"), 1: Text("蓝", "blue")}
 
 
 def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, str], ...]]:
@@ -163,6 +177,7 @@ def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, s
             if rows is not None:
                 units[column] = counts(rows, units)
                 columns.append((column, title, "count"))
+        columns += _risk_point_columns(context, units)
     if fields.LEVEL in units.columns:
         columns.append((fields.LEVEL, Text("等级", "Level"), "level"))
     if fields.PEOPLE in units.columns and "people" in context.totals.get("zones", {}):
@@ -173,8 +188,18 @@ def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, s
 COUNTED = (
     ("n_geohazards", Text("隐患点", "Geohazards"), ("geohazard_exposure", "geohazard_points")),
     ("n_hazchem", Text("危险源", "Hazchem"), ("hazchem_grades", "hazchem_sources")),
-    ("n_risk_points", Text("风险点", "Risk points"), ("risk_points",)),
+    ("n_risk_points", Text("风险点", "Risk points"), ("risk_point_levels", "risk_points")),
 )
+
+
+def _risk_point_columns(context: Context, units: gpd.GeoDataFrame) -> list[tuple[str, Text, str]]:
+    """Give the numbers of red and orange risk points of each township, as the risk-points step has counted them."""
+    if not context.has("risk_point_units"):
+        return []
+    counted = context.rows("risk_point_units").drop_duplicates(fields.CODE).set_index(fields.CODE)
+    for column in ("n_red", "n_orange"):
+        units[column] = units[fields.CODE].map(counted[column]).astype(float)
+    return [("n_red", Text("红色点", "Red points"), "count"), ("n_orange", Text("橙色点", "Orange points"), "count")]
 
 
 def counts(rows: Any, units: gpd.GeoDataFrame) -> list[float]:

@@ -14,13 +14,34 @@ from riskmap.crs import name as crs_name
 from riskmap.data.prepare import ORIGIN_COLUMNS
 from riskmap.grid import Raster
 from riskmap.output.webmap import INTERNAL_USE, GridLayer, LegendRow, VectorLayer
+from riskmap.output.webmap_words import area, percent
 from riskmap.text import Text, join, plain
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages.plan_note import plan_note
 
 POPUP_FIELDS = 6
-"""Fields of a feature that a click shows, in the order of the declaration."""
+"""Fields of a feature that a click shows, in the order of the declaration, where ``POPUPS`` names none."""
+
+POPUPS: dict[str, tuple[str, ...]] = {
+    "geohazard_exposure": (
+        "name", "kind", "scale", "grade", "people", "households", "agreement", "village", "warden", "shelter",
+    ),
+    "geohazard_zones": ("id", "kind", "basis", "reach_m", "people", "households", "schools", "hospitals", "road_km"),
+    "hazchem_grades": ("name", "enterprise", "grade", "s", "r", "people_500m", "substances", "conservative"),
+    "hazchem_zones": ("source_id", "scenario", "effect", "radius_m", "people"),
+    "pipeline_hca": ("pipeline_id", "from_station", "to_station", "grade", "criterion", "households", "usable"),
+    "risk_point_levels": ("name", "level_name", "basis", "score", "township"),
+    "risk_point_cells": ("level_name", "rule", "n_red", "n_orange", "n_yellow", "n_blue", "n_unknown"),
+    "compound_points": ("chain", "first_name", "second_name", "value", "unit", "people"),
+    "fire_gaps": ("name", "area_km2", "population", "minutes"),
+    "fire_coverage": ("station_id", "minutes_from", "minutes_to"),
+    "fire_responsibility": ("name", "kind", "area_km2", "built_up_km2", "norm_km2", "population", "only_people"),
+    "siting_sites": ("name", "rank", "demand", "gap"),
+    "fire_stations": ("name", "kind", "engines", "staff", "turnout_s"),
+    "shelters": ("name", "kind", "capacity", "area_m2", "indoor"),
+}  # fmt: skip
+"""What a click shows of a layer: what a reader asks first."""
 
 
 def subtitle(context: Context) -> Text:
@@ -38,8 +59,8 @@ def class_headline(
     """Give the sentence to remember of a zoning: the gravest class, its area, its share and who lives there."""
     share = areas[code] / total
     line = Text(
-        f"{what.zh} {areas[code]:,.1f} km²，占 {share:.1%}",
-        f"{what.en}: {areas[code]:,.1f} km², {share:.1%} of the area",
+        f"{what.zh} {area(areas[code])} km²，占 {percent(share)}",
+        f"{what.en}: {area(areas[code])} km², {percent(share)} of the area",
     )
     if people is None:
         return line
@@ -75,7 +96,7 @@ def vectors(context: Context, wanted: tuple[tuple[str, bool], ...]) -> tuple[Vec
     """
     layers = []
     for layer, visible in wanted:
-        frame = publishing.released(context, layer)
+        frame = publishing.released(context, layer) if layer in context.catalog.style_specs else None
         if frame is None or not hasattr(frame, "geometry"):
             continue
         frame = frame[frame.intersects(context.boundary)].reset_index(drop=True)
@@ -95,8 +116,9 @@ def popup(
 ) -> tuple[tuple[str, Text], ...]:
     """Give the columns that a click shows: those named, else the first declared ones that are there and filled."""
     declared = context.catalog.layer(layer).fields
-    named = columns or tuple(c for c in declared if frame_has(frame, c))[:POPUP_FIELDS]
-    shown = [(c, labelled(declared, c)) for c in named if c in frame.columns]
+    wanted = columns or tuple(c for c in POPUPS.get(layer, ()) if frame_has(frame, c))
+    named = wanted or tuple(c for c in declared if frame_has(frame, c))[:POPUP_FIELDS]
+    shown = [(c, labelled(declared, c)) for c in named if c in frame.columns and c in declared]
     if publishing.COUNT in frame.columns:
         shown.append((publishing.COUNT, Text("处数", "Number")))
     return tuple(shown + [(c, Text("数据性质", "kind of data")) for c in ORIGIN_COLUMNS if c in frame.columns])

@@ -10,6 +10,7 @@ from riskmap.crs import name as crs_name
 from riskmap.levels import LEVELS, ZONES
 from riskmap.output.printmap import Contents, Plate
 from riskmap.output.webmap import LegendRow, Page
+from riskmap.output.webmap_words import area, percent
 from riskmap.risk.control_units import SUFFIXES
 from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
@@ -94,8 +95,8 @@ def _headline(page: Page, rows: tuple[LegendRow, ...]) -> Text:
     worst = rows[0]
     name = (LEVELS if page.grids[0].style.id == "risk_level" else ZONES)[worst.value].name
     line = Text(
-        f"{name.zh} {worst.area_km2:,.1f} km²，占 {worst.share:.1%}",
-        f"{name.en}: {worst.area_km2:,.1f} km², {worst.share:.1%} of the township",
+        f"{name.zh} {area(worst.area_km2)} km²，占 {percent(worst.share)}",
+        f"{name.en}: {area(worst.area_km2)} km², {percent(worst.share)} of the township",
     )
     if worst.people is None:
         return line

@@ -61,9 +61,13 @@ LAYERS: tuple[str, ...] = tuple(
             zoning.UNCERTAIN,
             *(layer for part in (zoning, one_map, fire) for layer, _ in part.OVERLAYS),
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),
+            *one_map.SUBJECT_LAYERS,
+            "risk_point_units",
             "fire_areas",
             "fire_gaps",
+            "fire_summary",
             "evacuation_plan",
+            "evacuation_origins",
             "evacuation_routes",
             "plan_indicators",
         )

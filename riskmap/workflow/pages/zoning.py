@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from riskmap import fields
+from riskmap.data.rasters import read_grid
 from riskmap.levels import LEVELS, MAJOR, ZONES
-from riskmap.output.webmap import Page, VectorLayer
+from riskmap.output.webmap import Comparison, GridLayer, Page, VectorLayer
 from riskmap.text import Text, join, plain
+from riskmap.workflow import record
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages import parts
 from riskmap.workflow.pages.answers import answers, explanation
@@ -53,7 +55,23 @@ def risk_page(context: Context) -> Page:
         notice=parts.notice(context),
         explanation=explanation(context),
         answers=answers(context)[0],
+        comparison=_comparison(context),
     )
+
+
+def _comparison(context: Context) -> Comparison | None:
+    """Give the earlier run that ``risk.previous`` names."""
+    previous = context.project.risk.previous
+    if previous is None:
+        return None
+    folder = context.loaded.folder / previous
+    told, raster = record.read_json(folder / record.RUN), read_grid(folder / "grids" / "risk_level.tif")
+    before, now = (run["zones"]["area_km2"]["by_level"] for run in (told["totals"], context.totals))
+    # another boundary has other cells of unknown level, not other ground outside
+    layer = GridLayer(context.catalog.style("risk_level"), raster, raster.values > 0)
+    codes = sorted({*before, *now} - {"0"}, key=int, reverse=True)
+    areas = tuple((int(code), float(before.get(code, 0.0)), float(now.get(code, 0.0))) for code in codes)
+    return Comparison(layer, Text("上次", "Before"), Text("本次", "Now"), areas)
 
 
 def control_page(context: Context) -> Page:

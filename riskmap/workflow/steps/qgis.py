@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from riskmap.data.spec import StyleSpec, Symbol
 from riskmap.errors import SpecError
 from riskmap.output import qgis, qgis_raster
 from riskmap.output.qgis import Geometry, GridEntry, Group, VectorEntry
@@ -14,6 +15,7 @@ from riskmap.output.symbology import Symbology, symbology
 from riskmap.text import Text
 from riskmap.workflow import publishing
 from riskmap.workflow.context import ABOUT_THE_BUILD, Context, Results
+from riskmap.workflow.pages.one_map import STANDS_FOR
 from riskmap.workflow.steps.step import Step
 
 GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
@@ -21,15 +23,28 @@ GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (
         Text("风险与隐患", "Threats"),
         (
-            "geohazard_exposure", "geohazard_points", "hazchem_grades", "hazchem_sources", "hazchem_zones",
-            "pipeline_hca", "pipelines", "risk_points", "tailings_dams", "reservoirs",
+            "compound_points", "geohazard_exposure", "geohazard_points", "hazchem_grades", "hazchem_sources",
+            "risk_point_levels", "risk_points", "overhead_dams", "tailings_dams", "reservoirs", "pipeline_hca", "pipelines",
+            "pipeline_crossings", "hazchem_targets", "geohazard_zones", "hazchem_zones", "risk_point_cells",
         ),
     ),
-    (Text("消防救援", "Fire and rescue"), ("fire_stations", "fire_gaps", "fire_coverage", "fire_areas", "snapping")),
-    (Text("转移安置", "Evacuation"), ("shelters", "evacuation_routes")),
+    (
+        Text("消防救援", "Fire and rescue"),
+        (
+            "fire_stations", "siting_sites", "fire_gaps", "fire_coverage", "fire_areas", "fire_responsibility",
+            "reach_results", "snapping",
+        ),
+    ),
+    (
+        Text("转移安置", "Evacuation"),
+        ("shelters", "evacuation_origins", "evacuation_closures", "evacuation_routes", "evacuation_load"),
+    ),
     (
         Text("综合区划", "Zoning"),
-        ("risk_level", "control_zone", "risk_zones", "control_zones", "risk_units", "control_units"),
+        (
+            "risk_level", "control_zone", "risk_zones", "control_zones", "risk_units", "village_units", "county_units",
+            "control_units",
+        ),
     ),
     (
         Text("承灾体和救援力量", "People, places and help"),
@@ -54,11 +69,13 @@ SEEN = {
     "hazchem_sources",
     "pipeline_hca",
     "pipelines",
+    "risk_point_levels",
+    "risk_points",
     "fire_stations",
     "shelters",
     "risk_level",
 }
-"""Layers that are shown when the project is opened."""
+"""Layers that are shown when the project is opened, what was delivered only where no result stands for it."""
 
 KINDS: dict[str, Geometry] = {
     "Point": "Point",
@@ -135,10 +152,36 @@ def _entries(context: Context, layer: str, frame: Any) -> list[VectorEntry]:
     drawn = _style(context, layer)
     return [
         VectorEntry(
-            layer, title, frame.crs, kind, columns, declared, _fitting(drawn, kind), layer in SEEN, len(kinds) > 1
+            layer,
+            title,
+            frame.crs,
+            kind,
+            columns,
+            declared,
+            _fitting(drawn, kind) or _plain(context, layer, title, kind),
+            _is_seen(context, layer),
+            len(kinds) > 1,
         )
         for kind in kinds
     ]
+
+
+def _is_seen(context: Context, layer: str) -> bool:
+    replaced = {old for new, old in STANDS_FOR.items() if context.has(new)}
+    return layer in SEEN and layer not in replaced
+
+
+def _plain(context: Context, layer: str, title: Text, kind: Geometry) -> Symbology | None:
+    """Give one quiet symbol for a layer without a style: QGIS's own would have another colour at each opening."""
+    drawn: dict[Any, Literal["point", "line", "polygon"]] = {
+        "Point": "point",
+        "LineString": "line",
+        "Polygon": "polygon",
+    }
+    symbol = Symbol(colour="ink", fill="grey" if kind != "LineString" else None, width=1, radius=3, opacity=0.6)
+    return symbology(
+        StyleSpec(id=layer, layer=layer, title=title, geometry=drawn[kind], symbol=symbol), context.catalog
+    )
 
 
 def _declared(context: Context, layer: str) -> tuple[Text, dict[str, Any]]:
@@ -179,9 +222,9 @@ def _grid(context: Context, grid: str) -> GridEntry:
     title = Text(**known["title"])
     crs = context.crs
     if grid in context.catalog.style_specs:
-        ramp = qgis_raster.of_classes(symbology(context.catalog.style(grid), context.catalog), _lang(context))
+        ramp = qgis_raster.of_classes(symbology(context.catalog.style(grid), context.catalog), context.lang)
     elif known["levels"]:
-        ramp = qgis_raster.of_levels(known["levels"], _lang(context))
+        ramp = qgis_raster.of_levels(known["levels"], context.lang, numbers=grid == "control_rule")
     else:
         values = context.cells(grid).values
         low, high = (float(f(values)) for f in (np.nanmin, np.nanmax)) if np.isfinite(values).any() else (0.0, 1.0)
