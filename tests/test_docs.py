@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -36,7 +37,9 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.name not in ("API.md", "CLI.md")], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
 def test_commands_in_pages_are_commands(page: Path) -> None:
     from riskmap.cli import main
 
@@ -48,22 +51,22 @@ def test_commands_in_pages_are_commands(page: Path) -> None:
 
 
 def test_every_formula_names_code_that_is_there() -> None:
-    import importlib
-
     text = (ROOT / "METHODS.md").read_text(encoding="utf-8")
     rows = re.findall(r"\| `((?:risk|overlay|network|workflow)\.[\w.]+)` \|", text)
     assert len(rows) > 20
     for name in rows:
-        for depth in range(name.count(".") + 1):
-            module, _, rest = (
-                lambda parts: (".".join(parts[: len(parts) - depth]), None, parts[len(parts) - depth :])
-            )(name.split("."))
-            try:
-                found = importlib.import_module(f"riskmap.{module}")
-            except ModuleNotFoundError:
-                continue
-            for part in rest:
-                found = getattr(found, part)
-            break
-        else:
-            pytest.fail(name)
+        found = _resolved(f"riskmap.{name}".split("."))
+        assert found is not None, name
+
+
+def _resolved(parts: list[str]) -> object | None:
+    """Give the module, or what a module holds, of a dotted name."""
+    for cut in range(len(parts), 1, -1):
+        try:
+            found: object = importlib.import_module(".".join(parts[:cut]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            found = getattr(found, part, None)
+        return found
+    return None

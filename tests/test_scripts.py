@@ -14,7 +14,7 @@ SCRIPTS = ROOT / "examples" / "scripts"
 PRINTED = {
     "ahp_weights.py": "CR 0.0032",
     "batch_counties.py": "luobei.yaml 206,072 people",
-    "compose_rasters.py": "cells by level [25",  # the unknown corner, 5 x 5
+    "compose_rasters.py": "cells by level [  25",  # the unknown corner, 5 x 5
     "fire_coverage.py": "share of the built-up area 0.4",
     "hazchem_grade.py": "alpha 1.5",
     "network_on_osmnx.py": "route to 3: 270.0 s over [0, 1, 2, 3]",
