@@ -307,7 +307,7 @@ def test_villages_end_at_the_county_line_and_so_does_what_is_known_of_a_ring(tmp
         "hazchem_inventory": "data/stock.csv",
     }
     project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
-    ids, spots = ["in", "near", "out"], [(1550, 850), (200, 1750), (-100, 1750)]
+    ids, spots = ["in", "near", "out"], [(1400, 650), (200, 1750), (-100, 1750)]
     places = [shapely.Point(county.WEST + x, county.SOUTH + y) for x, y in spots]
     plants = gpd.GeoDataFrame({"id": ids, "name": ids, "enterprise": ids}, geometry=places, crs=county.CRS)
     plants.to_file(tmp_path / "data" / "plants.gpkg")
