@@ -71,7 +71,7 @@ def _workbook(path: Path, layer: str, *, values: bool) -> Any:
         return openpyxl.load_workbook(path, data_only=values)
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise rules.error("FILE_TRUNCATED", file=path.name, layer=layer, why=error) from error
-    except (KeyError, ValueError, OSError, TypeError) as error:
+    except (KeyError, ValueError, OSError, TypeError, NotImplementedError) as error:
         raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error) from error
 
 
