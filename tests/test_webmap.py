@@ -669,6 +669,7 @@ def test_tianditu_is_off_and_its_key_is_in_no_file(browser: Browser, world: Page
     assert set(re.findall(r"https?://([\w.{}]+)", own)) == {"t{s}.tianditu.gov.cn", "www.w3.org"}
     with visit(browser, online) as seen:
         assert seen.requests == []
+        seen.run("() => { document.getElementById('layers').open = true; }")
         seen.page.click("#basemap-switch")
         assert seen.requests == []
         seen.page.fill("#basemap-key", "SECRETKEY")
