@@ -19,7 +19,9 @@ from shapely.geometry import LineString, Point, box
 import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
+from riskmap.errors import OutputError
 from riskmap.workflow.build import Built
+from riskmap.workflow.verify import verify
 
 STEPS = ("network", "snapping", "coverage", "siting", "reach")
 
@@ -206,6 +208,19 @@ def test_one_more_station_is_checked_on_the_network(database: Database) -> None:
     np.testing.assert_allclose(curve["checked"], curve["covered"])
     assert (curve["gap"] == 0).all()
     assert len(database.read("siting_sites")) == 1
+
+
+def test_every_total_is_derived_again_from_the_layers(built: Built) -> None:
+    totals = verify(built.out)["totals"]
+    assert totals["coverage.roads_km"]["delivered"] == pytest.approx(1.4)
+    assert totals["network.components"] == {"run": 2, "delivered": 2}
+    assert totals["reach.aid.within"] == {"run": 1, "delivered": 1}
+    assert {"coverage.built_up_km2", "siting.value", "network.km"} <= set(totals)
+    record = json.loads((built.out / "run.json").read_text(encoding="utf-8"))
+    record["totals"]["coverage"]["shares"]["strict"]["built_up"]["covered"] *= 1.01
+    (built.out / "run.json").write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(OutputError, match=r"coverage\.built_up_km2"):
+        verify(built.out)
 
 
 def test_the_network_is_made_again_only_when_roads_change(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ SINGLE_STEPS = {
     "geohazards": "Grade geohazard points and count what they threaten.",
     "pipelines": "Identify the pipelines' high-consequence areas.",
     "hazchem": "Grade hazardous-chemical sources and draw screening zones.",
+    "evacuate": "Plan who goes to which shelter, on which road, and how long it takes.",
+    "cards": "Write the evacuation cards and the table of routes.",
     "tables": "Write the ledger, the lists, the wardens' cards and the indicators.",
     "map": "Write the map pages.",
     "print": "Print the maps: PDF and PNG sheets.",

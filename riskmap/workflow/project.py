@@ -15,6 +15,7 @@ from riskmap.data.spec import Bilingual, InputSpec, Record, build, near, read_ya
 from riskmap.errors import SpecError
 from riskmap.output.printmap_template import Orientation, Paper
 from riskmap.text import Lang, Text
+from riskmap.workflow.evacuation_options import EvacuationSpec
 from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
 from riskmap.workflow.plan_options import TargetSpec
 from riskmap.workflow.project_checks import DATABASE, check_database, check_declared, check_publishing
@@ -27,12 +28,6 @@ def _input(value: Any) -> Any:
 
 Input = Annotated[InputSpec, BeforeValidator(_input)]
 """A path, or a mapping that also says what the file does not say of itself."""
-
-
-class EvacuationSpec(Record):
-    """Evacuation."""
-
-    walk_m_s: float = 1.0
 
 
 MapName = Literal["risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation"]

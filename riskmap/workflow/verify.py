@@ -12,7 +12,7 @@ from riskmap.data.database import Database
 from riskmap.data.rasters import read_grid
 from riskmap.errors import OutputError
 from riskmap.text import Text
-from riskmap.workflow import record
+from riskmap.workflow import record, verify_network
 
 TOLERANCE = 1e-6
 
@@ -76,10 +76,15 @@ def _changed_files(folder: Path, outputs: dict[str, dict[str, Any]]) -> list[Tex
 
 
 def _totals(folder: Path, run: dict[str, Any]) -> dict[str, dict[str, float]]:
-    recorded = run["totals"].get("zones")
-    if recorded is None:
-        return {}
     database = Database(folder / "riskmap.gpkg")
+    pairs = verify_network.pairs(database, run["totals"])
+    recorded = run["totals"].get("zones")
+    if recorded is not None:
+        pairs |= _zones(folder, recorded, database)
+    return {name: {"run": a, "delivered": b} for name, (a, b) in pairs.items()}
+
+
+def _zones(folder: Path, recorded: dict[str, Any], database: Database) -> dict[str, tuple[float, float]]:
     pairs: dict[str, tuple[float, float]] = {}
     for product, column, key in (("risk_zones", fields.LEVEL, "by_level"), ("control_zones", fields.ZONE, "by_zone")):
         polygons = database.read(product)
@@ -95,7 +100,7 @@ def _totals(folder: Path, run: dict[str, Any]) -> dict[str, dict[str, float]]:
     if "by_unit" in recorded["area_km2"]:
         units = database.read("risk_units")
         pairs["area_km2.by_unit"] = (sum(recorded["area_km2"]["by_unit"].values()), float(units.area.sum() / 1e6))
-    return {name: {"run": a, "delivered": b} for name, (a, b) in pairs.items()}
+    return pairs
 
 
 def _people(folder: Path, recorded: dict[str, Any], boundary: Any) -> dict[str, tuple[float, float]]:

@@ -47,7 +47,7 @@ def page(context: Context) -> Page:
         legend=(),
         units=units,
         unit_columns=columns,
-        notes=(*_notes(context), *parts.system_note(context), *parts.source_notes(context)),
+        notes=(*_notes(context), *_travel_notes(context), *parts.system_note(context), *parts.source_notes(context)),
         totals=_figures(context),
         notice=parts.notice(context),
         answers=tuple(q for q in asked if q.layer == "fire_coverage"),
@@ -151,6 +151,48 @@ def _notes(context: Context) -> tuple[Text, ...]:
             Text(
                 f"若时限全部用于行驶（不含出动），覆盖率 {loose['share']:.1%}。",
                 f"Were the whole limit driven, without turnout, the share would be {loose['share']:.1%}.",
+            )
+        )
+    return tuple(notes)
+
+
+def _travel_notes(context: Context) -> tuple[Text, ...]:
+    """Say whose speeds and which one-way reading were used, who is left out, and how the drawn ground was proved."""
+    fire, told = context.project.fire, context.totals.get("coverage")
+    if told is None:
+        return ()
+    own = Text("由项目给定；未给定的等级", "of the project; for other classes ") if fire.speeds_kmh else Text("", "")
+    speeds = own + Text("按道路等级的规划值，不是实测", "planned values by road class, not measured")
+    oneway = (
+        Text("遵守单行规定", "one-way rules are obeyed")
+        if fire.obey_oneway
+        else Text(
+            "出警车辆可逆行单行路（高速公路和分隔车道除外）",
+            "engines on call may go against one-way streets (not on motorways and divided roads)",
+        )
+    )
+    notes = [Text("车速：", "Speeds: ") + speeds + Text("；", "; ") + oneway + Text("。", ".")]
+    if told["stations_left_out"]:
+        notes.append(
+            Text(
+                f"{told['stations_left_out']} 个消防站未接入路网，未计入覆盖（原因见图层 snapping）。",
+                f"{told['stations_left_out']} stations are not routed and not counted (the layer snapping says why).",
+            )
+        )
+    second = share_of(context, "people_second")
+    if second is not None:
+        notes.append(
+            Text(
+                f"全域人口中 {second['share']:.1%} 有第二个站也能在时限内到达。",
+                f"A second station comes in time too for {second['share']:.1%} of all people.",
+            )
+        )
+    proof = told["certificate"]
+    if proof["points"]:
+        notes.append(
+            Text(
+                f"覆盖面随机抽查 {proof['points']:,} 点，{proof['passed']:,} 点在时限内有车到达 {told['depth_m']:g} m 步行距离内的道路。",
+                f"Of {proof['points']:,} points drawn at random in the covered ground, {proof['passed']:,} have an engine in time on a road within {told['depth_m']:g} m on foot.",
             )
         )
     return tuple(notes)

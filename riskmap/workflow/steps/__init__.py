@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from riskmap.workflow.steps import (
     assets,
+    cards,
     chains,
     change,
     checks,
     coverage,
+    evacuation,
     geohazards,
     hazchem,
     maps,
@@ -43,10 +45,11 @@ STEPS: tuple[Step, ...] = (
     pipelines.STEP,
     hazchem.STEP,
     risk_points.STEP,
-    # steps that make evacuation_routes come before this line: chains reads them
+    evacuation.STEP,
     chains.STEP,
     plan.STEP,
     tables.STEP,
+    cards.STEP,
     maps.STEP,
     sheets.STEP,
     qgis.STEP,

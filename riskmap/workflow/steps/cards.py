@@ -1,0 +1,323 @@
+"""The cards step: an evacuation card for every settlement that has to move, and for every household on the list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from riskmap.output import cards, cards_html
+from riskmap.output.cards import Card, Sketch
+from riskmap.output.printmap_fonts import typeface
+from riskmap.text import Text
+from riskmap.workflow.context import Context, Results
+from riskmap.workflow.steps.evacuation_inputs import scenarios, title_of
+from riskmap.workflow.steps.evacuation_tables import write as write_tables
+from riskmap.workflow.steps.step import Step
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from riskmap.workflow.evacuation_options import EvacuationScenario
+
+ROADS_SHOWN = 4000
+NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')
+HAZARDS = {
+    "landslide": Text("滑坡", "landslide"),
+    "collapse": Text("崩塌", "rock fall"),
+    "debris_flow": Text("泥石流", "debris flow"),
+    "subsidence": Text("地面塌陷", "subsidence"),
+    "ground_fissure": Text("地裂缝", "ground fissure"),
+    "unstable_slope": Text("不稳定斜坡", "unstable slope"),
+    "hazard_flood": Text("洪水", "flood"),
+    "hazchem_zones": Text("危险化学品泄漏", "hazchem release"),
+    "risk_level": Text("红色风险区", "red zone"),
+}
+
+
+class _Layers:
+    """The layers of a build, each read once."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._read: dict[str, Any] = {}
+
+    def has(self, layer: str) -> bool:
+        """Tell whether a layer was made."""
+        return self.context.has(layer)
+
+    def rows(self, layer: str) -> Any:
+        """Give the rows of a layer."""
+        if layer not in self._read:
+            self._read[layer] = self.context.rows(layer)
+        return self._read[layer]
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Index of the streets."""
+        return shapely.STRtree(self.rows("network_edges").geometry.to_numpy())
+
+
+def run(context: Context) -> Results:
+    """Write the cards as PDF and HTML, and the routes as a workbook."""
+    results = Results()
+    layers = _Layers(context)
+    type = typeface(context.loaded.folder / font for font in context.project.output.fonts)
+    folder = context.folder / "cards"
+    origins, plan = layers.rows("evacuation_origins"), layers.rows("evacuation_plan")
+    written = {"settlements": 0, "households": 0}
+    for scenario in scenarios(context):
+        for _, origin in origins[(origins["scenario"] == scenario.id) & (origins["placed"] > 0)].iterrows():
+            groups = plan[(plan["scenario"] == scenario.id) & (plan["origin_id"] == origin["id"])]
+            card = _card(layers, scenario, origin, groups)
+            homes = [_household(context, card, home) for _, home in _households(layers, origin).iterrows()]
+            stem = f"{scenario.id}-{origin['id']}-{NOT_IN_NAMES.sub('_', str(origin['name']))}"
+            for name, made in ((stem, [card]), (f"{stem}-户" if context.lang == "zh" else f"{stem}-households", homes)):
+                if made:
+                    title = f"{cards.WORDS['title'].pick(context.lang)} {card.place}"
+                    results.files.append(
+                        cards.write_pdf(made, folder / f"{name}.pdf", type=type, lang=context.lang, title=title)
+                    )
+                    results.files.append(
+                        cards_html.write_html(made, folder / f"{name}.html", lang=context.lang, title=title)
+                    )
+            written["settlements"] += 1
+            written["households"] += len(homes)
+    results.files += write_tables(context)
+    results.totals = written
+    return results
+
+
+def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, groups: pd.DataFrame) -> Card:
+    context = layers.context
+    lang = context.lang
+    main = groups.sort_values("people", ascending=False, kind="stable").iloc[0]
+    routes = layers.rows("evacuation_routes")
+    routes = routes[routes["origin_id"].eq(origin["id"]) & routes["scenario"].eq(scenario.id)]
+    way = routes[routes["id"] == main["route_id"]].iloc[0]
+    backup = routes[routes["id"] == main["backup_route_id"]]
+    where = [v for v in (origin["township"], origin["village"]) if isinstance(v, str) and v != origin["name"]]
+    return Card(
+        place=str(origin["name"]),
+        subtitle=" ".join(where),
+        hazard=_hazard(layers, scenario, origin).pick(lang),
+        people=Text("{n:,.0f} 人", "{n:,.0f} people").format(n=float(origin["people"])).pick(lang),
+        signal=_signal(context, scenario).pick(lang),
+        call=_call(layers, origin).pick(lang),
+        shelter=str(main["shelter"]),
+        minutes=_minutes(main).pick(lang),
+        way=str(way["roads_zh" if lang == "zh" else "roads_en"]),
+        backup=tuple(line.pick(lang) for line in _backup(main, backup, groups, lang)),
+        early=bool(main["early"]),
+        notes=tuple(note.pick(lang) for note in _notes(context, main)),
+        sketch=_sketch(layers, scenario, origin, routes, main),
+    )
+
+
+def _hazard(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
+    """Give the kind of a threatened point, else what the scenario is called."""
+    if origin["layer"] == "geohazard_points":
+        points = layers.rows("geohazard_points")
+        kind = points.loc[points["id"].astype(str) == str(origin["id"]), "kind"]
+        if len(kind) and kind.iloc[0] in HAZARDS:
+            return HAZARDS[kind.iloc[0]]
+    return HAZARDS.get(scenario.hazard, title_of(scenario))
+
+
+def _signal(context: Context, scenario: EvacuationScenario) -> Text:
+    if scenario.signal is not None:
+        return scenario.signal
+    words = context.fact("evacuation", "signal")
+    return Text(words["zh"], words["en"])
+
+
+def _call(layers: _Layers, origin: pd.Series) -> Text:
+    """Give the warden of the point, else of the village, else of the township; then whom the project names."""
+    lines = []
+    if layers.has("wardens"):
+        wardens = layers.rows("wardens")
+        for column, value in (
+            ("geohazard_id", origin["id"]),
+            ("village", origin["village"]),
+            ("township", origin["township"]),
+        ):
+            if column in wardens.columns and isinstance(value, str):
+                found = wardens[wardens[column].astype(object).eq(value)]
+                if len(found):
+                    row = found.iloc[0]
+                    lines.append(" ".join(str(row[c]) for c in ("name", "phone") if c in row and pd.notna(row[c])))
+                    break
+    own = layers.context.project.evacuation.call
+    text = Text("、".join(lines), ", ".join(lines))
+    if own is not None:
+        text = Text(f"{text.zh}　{own.zh}".strip("　"), f"{text.en}  {own.en}".strip())
+    return text if text.zh else Text("（村里填写：联系人、电话）", "(to be filled in: name and phone)")
+
+
+def _minutes(row: pd.Series) -> Text:
+    km = float(row["length_m"]) / 1000
+    minutes = int(np.ceil(float(row["slow_minutes"])))
+    if row["mode"] == "vehicle":
+        return Text(f"乘车约 {minutes} 分钟，{km:.1f} 公里", f"by vehicle about {minutes} min, {km:.1f} km")
+    return Text(f"慢走约 {minutes} 分钟，{km:.1f} 公里", f"slow walk about {minutes} min, {km:.1f} km")
+
+
+def _backup(main: pd.Series, backup: pd.DataFrame, groups: pd.DataFrame, lang: str) -> list[Text]:
+    lines = []
+    if len(backup):
+        row = backup.iloc[0]
+        minutes = int(np.ceil(float(row["slow_minutes"])))
+        roads = row["roads_zh" if lang == "zh" else "roads_en"]
+        lines.append(Text(f"备用路线（约 {minutes} 分钟）：{roads}", f"Backup way (about {minutes} min): {roads}"))
+    else:
+        lines.append(
+            Text(
+                "没有第二条路：路断时原地往高处等待救援，并打电话",
+                "There is no second way: if it is cut, wait on higher ground and call",
+            )
+        )
+    if isinstance(main["backup_shelter"], str):
+        minutes = int(
+            np.ceil(float(main["backup_shelter_minutes"]) * float(main["slow_minutes"]) / float(main["minutes"]))
+        )
+        lines.append(
+            Text(
+                f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟）",
+                f"Backup shelter: {main['backup_shelter']} (about {minutes} min)",
+            )
+        )
+    for _, other in groups[groups["route_id"] != main["route_id"]].iterrows():
+        lines.append(
+            Text(
+                f"其中 {float(other['people']):,.0f} 人去 {other['shelter']}",
+                f"{float(other['people']):,.0f} of the people go to {other['shelter']}",
+            )
+        )
+    return lines
+
+
+def _notes(context: Context, main: pd.Series) -> list[Text]:
+    slow = context.project.evacuation.slow_walk_m_s or float(context.fact("evacuation", "slow_walk_m_s"))
+    before = float(main["warning_min"]), float(main["preparation_min"])
+    speed = Text(
+        f"分钟数按慢行者 {slow:g} m/s 计，从出门算起；" if main["mode"] == "walk" else "分钟数为行车时间，从上车算起；",
+        f"Minutes are those of a slow walker ({slow:g} m/s) from the door; "
+        if main["mode"] == "walk"
+        else "Minutes are those of the drive; ",
+    )
+    rest = Text(
+        f"另需预警 {before[0]:g} 分钟、准备 {before[1]:g} 分钟。示意图仅供转移使用。",
+        f"add {before[0]:g} min of warning and {before[1]:g} min to get ready. The map is a sketch for this purpose only.",
+    )
+    notes = [speed + rest]
+    if any(context.is_synthetic(layer) for layer in context.project.inputs):
+        notes.append(Text("合成示例数据，不得用于实际转移。", "Synthetic example data, not for real use."))
+    return notes
+
+
+def _sketch(
+    layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, routes: gpd.GeoDataFrame, main: pd.Series
+) -> Sketch:
+    lines = {
+        kind: list(routes.geometry[routes["kind"].eq(kind) & routes["shelter_id"].eq(main["shelter_id"])])
+        for kind in ("main", "backup")
+    }
+    plain = Sketch([], [], lines["main"], lines["backup"], origin.geometry, _ends(routes, main))
+    area = shapely.box(*plain.window(182.0, 110.0))
+    streets = layers.rows("network_edges")
+    near = streets.geometry.to_numpy()[layers.tree.query(area)]
+    roads = shapely.intersection(near[:ROADS_SHOWN], area)
+    closures = layers.rows("evacuation_closures") if layers.has("evacuation_closures") else None
+    zones = _zones(layers, scenario, closures, area)
+    names = _names(streets.iloc[layers.tree.query(area)], lines["main"], area)
+    return replace(plain, roads=[r for r in roads if not r.is_empty], hazards=zones, names=names)
+
+
+def _ends(routes: gpd.GeoDataFrame, main: pd.Series) -> list[tuple[str, Any]]:
+    line = routes.geometry[routes["id"] == main["route_id"]].iloc[0]
+    return [(str(main["shelter"]), shapely.get_point(line, -1))]
+
+
+def _zones(layers: _Layers, scenario: EvacuationScenario, closures: Any, area: Any) -> list[Any]:
+    """Give the hazard's own ground in the window: its zones, else the ground around the roads that it closes."""
+    if scenario.hazard in ("geohazard_zones", "hazchem_zones"):
+        zones = layers.rows(scenario.hazard).geometry
+        held = shapely.intersection(zones[zones.intersects(area)].to_numpy(), area)
+        return [z for z in held if not z.is_empty]
+    if closures is None:
+        return []
+    own = closures[closures["scenario"].eq(scenario.id) & closures["hazard_layer"].eq(scenario.hazard)]
+    own = own[own["action"].eq("closed") & own.intersects(area)]
+    if not len(own):
+        return []
+    ground = shapely.intersection(shapely.buffer(shapely.union_all(own.geometry.to_numpy()), 25.0), area)
+    return list(shapely.get_parts(ground))
+
+
+def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[str, Any]]:
+    """Give the names of the roads of the main route, each once at the middle of its longest stretch."""
+    if "name" not in streets.columns or not main:
+        return []
+    way = shapely.buffer(shapely.union_all(main), 1.0)
+    named = streets[streets["name"].notna()]
+    at = shapely.STRtree(named.geometry.to_numpy()).query(way)
+    rows = named.iloc[np.sort(at)]
+    held = shapely.length(shapely.intersection(rows.geometry.to_numpy(), way))
+    rows = rows.assign(held=held)[held > 60].sort_values("held", ascending=False, kind="stable").drop_duplicates("name")
+    middle = shapely.line_interpolate_point(rows.geometry.to_numpy(), 0.5, normalized=True)
+    return [(str(n), p) for n, p in list(zip(rows["name"], middle, strict=True))[:5] if p.within(area)]
+
+
+def _households(layers: _Layers, origin: pd.Series) -> pd.DataFrame:
+    """Give the households of an origin: those of the point, else those of the village."""
+    if not layers.has("households"):
+        return pd.DataFrame()
+    homes = layers.rows("households")
+    if (
+        origin["layer"] == "geohazard_points"
+        and "geohazard_id" in homes.columns
+        and homes["geohazard_id"].notna().any()
+    ):
+        return homes[homes["geohazard_id"].astype(object).eq(origin["id"])]
+    for column, value in (("village_code", origin["village_code"]), ("village", origin["village"])):
+        if column in homes.columns and isinstance(value, str):
+            found = homes[homes[column].astype(object).eq(value)]
+            if len(found):
+                return found
+    return homes.iloc[:0]
+
+
+def _household(context: Context, card: Card, home: pd.Series) -> Card:
+    """Give the card of one household: the settlement's, with the household's own head and people."""
+
+    def number(column: str) -> float:
+        value = home.get(column)
+        return float("nan") if value is None or pd.isna(value) else float(value)
+
+    people, slow = number("people"), number("slow_walkers")
+    zh, en = ("人数未知", "people unknown") if np.isnan(people) else (f"{people:.0f} 人", f"{people:.0f} people")
+    if slow > 0:
+        zh, en = f"{zh}，其中行动不便 {slow:.0f} 人", f"{en}, {slow:.0f} of them walk slowly"
+    head = home.get("head")
+    phone = home.get("phone")
+    name = str(head) if isinstance(head, str) else Text("（户主）", "(head)").pick(context.lang)
+    place = Text(f"{name} 家", f"Household of {name}").pick(context.lang)
+    subtitle = " ".join(p for p in (card.subtitle, card.place, phone if isinstance(phone, str) else "") if p)
+    return replace(card, place=place, subtitle=subtitle, people=Text(zh, en).pick(context.lang))
+
+
+STEP = Step(
+    "cards",
+    Text("避险转移明白卡", "evacuation cards"),
+    needs=("evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_summary", "network_edges"),
+    takes=("evacuation_closures", "geohazard_points", "geohazard_zones", "hazchem_zones", "households", "wardens", "hazard_flood"),
+    gives=("cards", "tables/evacuation.xlsx"),
+    options=("evacuation", "output", "facts"),
+    run=run,
+    speaks=True,
+)  # fmt: skip

@@ -1,0 +1,328 @@
+"""The figures of an evacuation, what deserves a look in it, and the indicators of the shelters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from riskmap.data.findings import Finding
+from riskmap.network import shelters
+from riskmap.text import Text
+from riskmap.workflow.context import Context
+from riskmap.workflow.steps.evacuation_layers import slow_factor, taking_part
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from riskmap.workflow.evacuation_options import EvacuationScenario
+    from riskmap.workflow.steps.evacuation_solved import Solved
+
+PLAN = "evacuation_plan"
+REASONS = {
+    "not_routed": (
+        Text("离道路太远或在孤立路段上", "too far from any road, or on a road cut off from the rest"),
+        Text("补上通到它的道路", "add the road that leads there"),
+    ),
+    "no_exit": (
+        Text("灾害发生后没有路能离开危险区", "no road leads out of the zone"),
+        Text("补上道路，或另行组织转移", "add the road, or arrange for them apart"),
+    ),
+    "cut_off": (
+        Text("到任何避难场所的路都被危险区切断", "hazard zones cut every road to a shelter"),
+        Text("在这一侧增设避难场所", "open a shelter on this side"),
+    ),
+    "too_far": (
+        Text("最近的避难场所超出最长用时", "the nearest shelter is beyond the longest way"),
+        Text("增设避难场所，或安排车辆", "open a shelter nearer by, or send vehicles"),
+    ),
+    "full": (Text("可达的避难场所已满", "the shelters within reach are full"), Text("扩容或增设避难场所", "add room")),
+}
+
+
+def unknown_people(scenario: EvacuationScenario, origins: gpd.GeoDataFrame) -> list[Finding]:
+    """Name the origins whose people are unknown: they are not in the plan."""
+    unknown = origins[origins["people"].isna()]
+    if not len(unknown):
+        return []
+    ids = unknown["id"].astype(str).tolist()
+    shown = "、".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+    message = Text(
+        f"情景 {scenario.id}：{len(ids)} 处人数未知，未列入方案：{shown}",
+        f"scenario {scenario.id}: the people of {len(ids)} origins are unknown; not in the plan: {shown.replace('、', ', ')}",
+    )
+    remedy = Text("补上人数；未知不是 0", "fill in the people; unknown is not 0")
+    return [Finding(PLAN, "warning", "PEOPLE_UNKNOWN", message, remedy, row=scenario.id, rows=len(ids))]
+
+
+def unplaced(solved: Solved) -> pd.DataFrame:
+    """Give who has no place: ``id, name, people, reason, geometry``, those who join no road too."""
+    origins = solved.origins
+    people = origins["people"].to_numpy(dtype=float).copy()
+    reason = np.full(len(origins), "not_routed", dtype=object)
+    at = np.flatnonzero(origins["routed"].to_numpy())
+    people[at], reason[at] = solved.plan.assignment.unplaced.to_numpy(), solved.reason.to_numpy(object)
+    frame = origins[["id", "name", "geometry"]].assign(people=people, reason=reason)
+    return frame[(people > 0) & ~frame["id"].isin(solved.handed_on).to_numpy()]
+
+
+def findings(solved: Solved) -> list[Finding]:
+    """Say who has no place and why, who has to leave before the hazard strikes, and which way in is the only one."""
+    found = []
+    for _, row in unplaced(solved).iterrows():
+        why, remedy = REASONS[row["reason"]]
+        message = Text("{s}：{n:,.0f} 人没有去处：{w}", "{s}: {n:,.0f} people have no place: {w}")
+        found.append(
+            Finding(
+                PLAN,
+                "warning",
+                f"UNPLACED_{row['reason'].upper()}",
+                Text(row["name"] or row["id"], row["name"] or row["id"])
+                + Text(" ", " ")
+                + message.format(s=solved.title, n=row["people"], w=why),
+                remedy,
+                row=str(row["id"]),
+                geometry=row["geometry"],
+            )
+        )
+    return found + _notes(solved)
+
+
+def _notes(solved: Solved) -> list[Finding]:
+    found = []
+    origins = taking_part(solved.origins).reset_index(drop=True)
+    placed = origins["people"].to_numpy(dtype=float) - solved.plan.assignment.unplaced.to_numpy()
+    early = origins[solved.plan.times.early & (placed > 0)]
+    if len(early):
+        names = "、".join(early["name"].astype(str)[:5]) + (" …" if len(early) > 5 else "")
+        message = Text(
+            f"{solved.title.zh}：{len(early)} 处 {placed[early.index].sum():,.0f} 人在灾害发生后没有符合规则的出路，必须提前转移：{names}",
+            f"{solved.title.en}: {placed[early.index].sum():,.0f} people of {len(early)} origins have no way out by the rules once the hazard strikes and must leave before: {names.replace('、', ', ')}",
+        )
+        remedy = Text("路线按提前转移给出", "their routes are for leaving early")
+        found.append(Finding(PLAN, "warning", "LEAVE_EARLY", message, remedy, row=solved.scenario.id, rows=len(early)))
+    single = origins[(solved.hanging >= 0) & ~origins["id"].isin(solved.handed_on).to_numpy()]
+    if len(single):
+        names = "、".join(single["name"].astype(str)[:5]) + (" …" if len(single) > 5 else "")
+        message = Text(
+            f"{solved.title.zh}：{len(single)} 处只有一条进出道路：{names}",
+            f"{solved.title.en}: {len(single)} origins have a single way in and out: {names.replace('、', ', ')}",
+        )
+        found.append(Finding(PLAN, "note", "SINGLE_ACCESS", message, row=solved.scenario.id, rows=len(single)))
+    if solved.wanted is not None:
+        place = _place(solved)
+        message = Text(
+            f"{solved.title.zh}：在此处增设避难场所，{solved.wanted.people:,.0f} 名没有去处的人能在时限内到达",
+            f"{solved.title.en}: a shelter here would be in reach of {solved.wanted.people:,.0f} people without a place",
+        )
+        found.append(Finding(PLAN, "note", "SHELTER_WANTED", message, row=solved.scenario.id, geometry=place))
+    return found
+
+
+def _place(solved: Solved) -> Any:
+    import shapely
+
+    node = solved.wanted.node
+    graph = solved.ways.graph
+    if node < len(solved.ways.network.xy):
+        return shapely.Point(solved.ways.network.xy[node])
+    edge = int(np.flatnonzero(graph.tail == node)[0])
+    line = solved.ways.network.lines[solved.ways.base[edge]]
+    return shapely.line_interpolate_point(line, graph.share_from[edge], normalized=True)
+
+
+def figures(solved: Solved) -> dict[str, float]:
+    """Give the figures of a scenario by name; minutes of walking are at the usual speed."""
+    assignment, nearest, groups = solved.plan.assignment, solved.plan.nearest, solved.plan.groups
+    here = ~solved.origins["id"].isin(solved.handed_on)
+    people = solved.origins.loc[here, "people"].to_numpy(dtype=float)
+    placed = assignment.placed
+    made = {
+        "people": float(people.sum()),
+        "origins": float(len(people)),
+        "placed": placed,
+        "unplaced": float(people.sum() - placed),
+        "early": float(sum(g.people for g in groups if solved.plan.times.early[g.origin])),
+        "person_minutes": assignment.person_seconds / 60,
+        "mean_minutes": assignment.person_seconds / placed / 60 if placed else np.nan,
+        "longest_minutes": max(
+            ((g.main.seconds + solved.off_road_s[0][g.origin] + solved.off_road_s[1][g.shelter]) / 60 for g in groups),
+            default=np.nan,
+        ),
+        "placed_bound": assignment.placed_bound,
+        "gap": assignment.gap,
+        "nearest_placed": float(nearest.load.sum() - nearest.turned_away.sum()),
+        "nearest_turned_away": float(nearest.turned_away.sum()),
+        "nearest_person_minutes": nearest.person_seconds / 60,
+        "warning_min": solved.before_min[0],
+        "preparation_min": solved.before_min[1],
+        "usable_shelters": float((taking_part(solved.shelters)["unusable"].isna()).sum()),
+        "usable_room": float(_usable_room(solved)),
+    }
+    made["longest_slow_minutes"] = made["longest_minutes"] * slow_factor(solved)
+    if solved.emptying is not None:
+        made["egress_min"] = solved.emptying.plan.egress_s / 60
+        made["bound_min"] = solved.emptying.optimum.egress_s / 60
+        made["total_min"] = made["egress_min"] + sum(solved.before_min)
+    for reason, rows in unplaced(solved).groupby("reason", sort=True):
+        made[f"unplaced_{reason}"] = float(rows["people"].sum())
+    if solved.wanted is not None:
+        made["shelter_wanted_people"] = solved.wanted.people
+    return made
+
+
+def _usable_room(solved: Solved) -> float:
+    rows = taking_part(solved.shelters)
+    return rows.loc[rows["unusable"].isna(), "capacity"].sum()
+
+
+TITLES = {
+    "people": ("受威胁人数", "people threatened", "person"),
+    "origins": ("转移起点", "origins", "1"),
+    "placed": ("有去处的人", "people with a place", "person"),
+    "unplaced": ("没有去处的人", "people without a place", "person"),
+    "unplaced_not_routed": ("其中：未接入路网", "of them: on no road", "person"),
+    "unplaced_no_exit": ("其中：危险区内无出路", "of them: no way out of the zone", "person"),
+    "unplaced_cut_off": ("其中：道路被切断", "of them: cut off", "person"),
+    "unplaced_too_far": ("其中：距离过远", "of them: too far", "person"),
+    "unplaced_full": ("其中：场所已满", "of them: shelters full", "person"),
+    "early": ("必须提前转移的人", "people who must leave before the hazard strikes", "person"),
+    "person_minutes": ("总用时", "person-minutes", "person min"),
+    "mean_minutes": ("平均用时", "mean way", "min"),
+    "longest_minutes": ("最长用时", "longest way", "min"),
+    "longest_slow_minutes": ("最长用时（慢行者）", "longest way at a slow walker's speed", "min"),
+    "placed_bound": ("最多能安置的人", "most people that can be placed", "person"),
+    "gap": ("用时与最优的差距", "gap of the person-minutes to the least", "1"),
+    "nearest_placed": ("各去最近场所：有去处的人", "everyone to the nearest shelter: people with a place", "person"),
+    "nearest_turned_away": (
+        "各去最近场所：挤不下的人",
+        "everyone to the nearest shelter: people turned away",
+        "person",
+    ),
+    "nearest_person_minutes": ("各去最近场所：总用时", "everyone to the nearest shelter: person-minutes", "person min"),
+    "egress_min": ("清空时间（本方案）", "clearance time of this plan", "min"),
+    "bound_min": ("清空时间下限（任何方案）", "no plan is faster than", "min"),
+    "warning_min": ("预警时间", "warning", "min"),
+    "preparation_min": ("准备时间", "preparation", "min"),
+    "total_min": ("从发出预警到全部到达", "from the alarm until all have arrived", "min"),
+    "usable_shelters": ("可用避难场所", "usable shelters", "1"),
+    "usable_room": ("可用容量", "usable room", "person"),
+    "shelter_wanted_people": ("最需增设处可达的人", "people in reach of the shelter most wanted", "person"),
+}
+"""Figures in the order in which readers see them: zh, en, unit."""
+
+
+LONGEST = (
+    "longest_minutes",
+    "longest_slow_minutes",
+    "egress_min",
+    "total_min",
+    "warning_min",
+    "preparation_min",
+    "gap",
+)
+"""Figures of which the largest of the parts is the scenario's; the others add up, but for those of shelters and bounds."""
+
+OF_PARTS = ("bound_min", "usable_shelters", "usable_room", "mean_minutes", "shelter_wanted_people")
+"""Figures that only a part has."""
+
+
+def by_mode(parts: list[Solved]) -> dict[str, dict[str, float]]:
+    """Give the figures of a scenario's parts by mode, and those of the whole under ``all``."""
+    made = {part.mode: figures(part) for part in parts}
+    whole: dict[str, float] = {}
+    for key in TITLES:
+        values = [figure[key] for figure in made.values() if key in figure]
+        if not values or key in OF_PARTS:
+            continue
+        known = [v for v in values if not np.isnan(v)]
+        whole[key] = (max(known) if known else np.nan) if key in LONGEST else float(sum(values))
+    return made | {"all": whole}
+
+
+def summary(parts: list[Solved]) -> pd.DataFrame:
+    """Give ``evacuation_summary``: one row for each figure, of the whole scenario (``all``) and of its parts."""
+    solved, made = parts[0], by_mode(parts)
+    rows = [
+        (solved.scenario.id, solved.title.zh, solved.title.en, mode, key, *TITLES[key][:2], figure[key], TITLES[key][2])
+        for mode, figure in reversed(list(made.items()))
+        for key in TITLES
+        if key in figure
+    ]
+    columns = ["scenario", "scenario_zh", "scenario_en", "mode", "measure", "title_zh", "title_en", "value", "unit"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def shelter_layers(context: Context) -> dict[str, Any]:
+    """Give ``shelter_units`` and ``shelter_faults``."""
+    rows = context.rows("shelters")
+    table = context.fact_table("evacuation", "shelter_m2")
+    held = shelters.room(rows, table)
+    made: dict[str, Any] = {}
+    if context.has("townships"):
+        units = context.rows("townships")
+        residents = pd.to_numeric(units["population"], errors="coerce") if "population" in units.columns else np.nan
+        residents = pd.Series(residents, index=units.index).astype("Float64").astype(float)
+        wanted = float(context.fact("evacuation", "plan_m2_per_resident"))
+        figures = shelters.by_unit(rows, units, residents, wanted_m2=wanted)
+        figures["people_beyond"] = _beyond(context, rows, held, units)
+        made["shelter_units"] = units[["geometry"]].join(figures)
+    faults = _faults(context, rows)
+    if len(faults):
+        made["shelter_faults"] = faults
+    return made
+
+
+def _beyond(context: Context, rows: gpd.GeoDataFrame, held: pd.DataFrame, units: gpd.GeoDataFrame) -> pd.Series:
+    """Count the village people beyond the radius of every shelter, by township; NaN without villages."""
+    import shapely
+
+    if not context.has("villages"):
+        return pd.Series(np.nan, index=units.index)
+    villages = context.rows("villages")
+    beyond = shelters.beyond_radius(villages.geometry, rows.geometry, held["radius_m"]).to_numpy()
+    people = pd.to_numeric(villages["population"], errors="coerce").astype("Float64").astype(float)
+    inner = villages.geometry.representative_point().to_numpy()
+    at, unit = shapely.STRtree(units.geometry.to_numpy()).query(inner, predicate="intersects")
+    first = pd.DataFrame({"at": at, "unit": unit}).sort_values(["at", "unit"]).drop_duplicates("at")
+    count = np.nan_to_num(people.to_numpy()[first["at"]]) * beyond[first["at"]]
+    return pd.Series(np.bincount(first["unit"], count, minlength=len(units)), index=units.index)
+
+
+def _faults(context: Context, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
+    from riskmap.network import evacuation_hazards
+
+    reasons = {row["layer"]: row for row in context.fact_table("evacuation", "shelter_avoid")}
+    near = float(context.fact("evacuation", "near_line_m"))
+    avoided = {}
+    for layer in reasons:
+        if not context.has(layer):
+            continue
+        if layer.startswith("hazard_"):
+            if context.levels_of(layer) is not None:
+                continue
+            raster = context.cells(layer)
+            wet = np.nan_to_num(raster.values.astype(float)) >= context.fact("evacuation", "wet_from_m")
+            avoided[layer] = evacuation_hazards.class_zones(raster, [("wet", wet)]).geometry
+        else:
+            shapes = context.rows(layer).geometry
+            shapes = shapes[shapes.notna() & ~shapes.is_empty]
+            is_line = shapes.geom_type.str.contains("Line").any()
+            avoided[layer] = shapes.buffer(near) if is_line else shapes
+    found = shelters.in_wrong_place(rows, avoided)
+    words = [reasons[layer] for layer in found["layer"]]
+    return gpd.GeoDataFrame(
+        {
+            "id": rows["id"].reindex(found["shelter"]).to_numpy(),
+            "name": rows["name"].reindex(found["shelter"]).to_numpy(),
+            "fault_layer": found["layer"],
+            "share": found["share"],
+            "reason_zh": [row["zh"] for row in words],
+            "reason_en": [row["en"] for row in words],
+        },
+        geometry=rows.geometry.reindex(found["shelter"]).to_numpy(),
+        crs=rows.crs,
+    )
