@@ -13,7 +13,7 @@ from browser import Visit, chromium, require, visit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PAGES = ("risk-zoning", "control-zoning", "one-map", "fire-coverage")
+PAGES = ("risk-zoning", "control-zoning", "one-map", "fire-coverage", "evacuation")
 GRAVE = ("serious", "critical")
 
 
