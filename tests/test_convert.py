@@ -177,7 +177,9 @@ def test_duplicates_name_their_rows() -> None:
 def test_dates(cell: str, value: str | None) -> None:
     values, ledger = turned([cell], field(type="date"))
     assert values == [value]
-    assert codes(ledger) == (["DATE_UNREADABLE"] if value is None else ["DATE_SERIAL"] if cell == "41852" else [])
+    told = "DATE_UNREADABLE" if value is None else "DATE_SERIAL" if cell == "41852" else "DATE_REWRITTEN"
+    assert codes(ledger) == ([] if value == cell else [told])
+    assert [(r.before, r.after) for r in ledger.repairs] == ([] if value == cell else [([cell], [value])])
 
 
 KIND = house().layer("geohazard_points").fields["kind"]

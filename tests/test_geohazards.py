@@ -12,7 +12,6 @@ from shapely import Point, box
 
 from riskmap.grid import Grid, Raster
 from riskmap.overlay import exposure, geohazards, influence
-from riskmap.workflow.steps import geohazards as step
 
 SYSTEM = CRS.from_epsg(4548)
 GRID = Grid((10, 10), Affine(100, 0, 500_000, 0, -100, 4_001_000), SYSTEM)
@@ -145,14 +144,6 @@ def test_nearest_wardens_and_density() -> None:
 def test_level_of_the_cell() -> None:
     levels = Raster(GRID, np.full((10, 10), 3, np.uint8))
     assert geohazards.level_at(points((150, 550), (-10, 0)), levels).tolist() == [3, 0]
-
-
-def test_a_dam_above_registered_people_is_overhead_and_one_of_which_nothing_is_known_is_unknown() -> None:
-    counted = pd.Series([np.nan, np.nan, 0.0, 5.0, np.nan, np.nan])
-    registered = pd.Series([300, None, 7, None, 0, None], dtype="Int64")
-    stated = pd.Series([None, None, None, False, None, True], dtype="boolean")
-    assert step._overhead(counted, registered, stated).tolist() == [True, pd.NA, True, True, False, True]
-    assert step._overhead(counted, None, stated).tolist() == [pd.NA, pd.NA, False, True, pd.NA, True]
 
 
 def test_people_on_ground_of_unknown_height_count_as_lower() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from shapely import LineString, MultiLineString, Point, box
 from riskmap.errors import CRSError
 from riskmap.overlay import pipelines
 from riskmap.overlay.pipelines import high_consequence_areas, identify, potential_impact_radius_m
+from riskmap.workflow.steps import pipelines as step
 
 CRS = "EPSG:4548"
 EAST, NORTH = 500_000.0, 4_060_000.0
@@ -332,17 +334,15 @@ def sampled(shape: LineString, town: gpd.GeoDataFrame, limit: int) -> np.ndarray
     """Grade of each metre by walking: windows from every metre, counted building by building."""
     metres, xy = walk(shape)
     found = np.zeros(len(metres), bool)
-    at = [
-        (s, h)
-        for home, h in zip(town.geometry, town["households"], strict=True)
-        for s in stands(metres, xy, home, 200.0)
-    ]
+    at = [(s, n) for n, home in enumerate(town.geometry) for s in stands(metres, xy, home, 200.0)]
     if not at:
         return found
-    place, held = np.array(at).T
+    place, home = np.array(at).T
+    held = town["households"].to_numpy()
     for x in np.arange(-2000.0, shape.length, 1.0):
         mine = (place >= x) & (place <= x + 2000.0)
-        if held[mine].sum() >= limit:
+        # a line that comes back passes a home twice: it is one home all the same
+        if held[np.unique(home[mine]).astype(int)].sum() >= limit:
             found |= (metres >= place[mine].min() - 200) & (metres <= place[mine].max() + 200)
     return found
 
@@ -435,6 +435,197 @@ def test_pieces_add_up_and_a_reversed_line_has_the_mirrored_pieces(
     back = high_consequence_areas(lines.set_geometry(lines.geometry.reverse()), buildings=buildings, facilities=None)
     assert back["grade"].tolist() == given["grade"].tolist()[::-1]
     assert whole - back["to_m"].to_numpy()[::-1] == pytest.approx(given["from_m"].to_numpy(), abs=1e-4)
+
+
+# --- windows across the ends of parts and rows
+
+
+def gas(*shapes: Any, **columns: list[Any]) -> gpd.GeoDataFrame:
+    names = [chr(65 + n) for n in range(len(shapes))]
+    whole = {"id": names, "medium": ["natural_gas"] * len(shapes), "diameter_mm": 508.0, "pressure_mpa": 6.0}
+    return frame(list(shapes), **(whole | columns))
+
+
+def bend(*xy: tuple[float, float]) -> LineString:
+    return LineString([(EAST + x, NORTH + y) for x, y in xy])
+
+
+TWO_TOWNS = ((4_500.0, 50.0, 60), (5_500.0, -50.0, 60))
+SPLITS = {
+    "one row": [bend((0, 0), (10_000, 0))],
+    "two rows": [bend((0, 0), (5_000, 0)), bend((5_000, 0), (10_000, 0))],
+    "two rows, one drawn the other way": [bend((5_000, 0), (0, 0)), bend((5_000, 0), (10_000, 0))],
+    "parts a centimetre apart": [MultiLineString([bend((0, 0), (5_000, 0)), bend((5_000.01, 0), (10_000, 0))])],
+    "rows a metre apart": [bend((0, 0), (5_000, 0)), bend((5_001, 0), (10_000, 0))],
+    "three rows, a short one between": [bend((0, 0), (4_990, 0)), bend((5_030, 0), (4_990, 0)), bend((5_030, 0), (10_000, 0))],
+    "a branch of three rows": [bend((0, 0), (5_000, 0)), bend((5_000, 0), (10_000, 0)), bend((5_000, 0), (5_000, 4_000))],
+    "a branch of three parts": [MultiLineString([bend((0, 0), (5_000, 0)), bend((5_000, 0), (10_000, 0)), bend((5_000, 0), (5_000, 4_000))])],
+    "a branch from the middle": [bend((0, 0), (10_000, 0)), bend((5_000, 0), (5_000, 4_000))],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", SPLITS)
+def test_two_towns_a_kilometre_apart_are_class_three_however_the_line_is_delivered(how: str) -> None:
+    found = identify(gas(*SPLITS[how]), buildings=homes(*TWO_TOWNS), facilities=None)
+    held = found.pieces[found.pieces["grade"] > 0]
+    east = held.geometry.bounds[["minx", "maxx"]].to_numpy() - EAST
+    assert (east.min(), east.max()) == pytest.approx((4_300, 5_700), abs=1)
+    assert held["households"].tolist() == [120] * len(held)
+    assert set(held["location_class"]) == {3}
+    assert held["grade"].tolist() == [2] * len(held)
+    straight = held[held.geometry.bounds["maxy"] < NORTH + 1]
+    assert straight.length.sum() == pytest.approx(1_400, abs=1.1)
+    gaps = [g.metres for g in found.joined.gaps]
+    assert gaps == pytest.approx({"parts a centimetre apart": [0.01], "rows a metre apart": [1.0]}.get(how, []))
+
+
+def test_a_bridged_gap_and_a_crowded_branch_are_findings() -> None:
+    lines = gas(*SPLITS["rows a metre apart"])
+    told = step.join_findings(lines, identify(lines, buildings=None, facilities=None), 1.0)
+    assert [(f.code, f.named) for f in told] == [("GAP_BRIDGED", ("A–B 1 m",))]
+    touching = gas(*SPLITS["two rows"])
+    assert step.join_findings(touching, identify(touching, buildings=None, facilities=None), 1.0) == []
+    # a net of streets: more ways out of a branch than are followed
+    streets = [bend((0, 300 * n), (1_500, 300 * n)) for n in range(6)]
+    streets += [bend((300 * n, 0), (300 * n, 1_500)) for n in range(6)]
+    blocks = [
+        bend(a, b)
+        for street in streets
+        for a, b in pairwise([(x - EAST, y - NORTH) for x, y in street.segmentize(300).coords])
+    ]
+    net = gas(*blocks, id=[f"N{n:02d}" for n in range(len(blocks))])
+    found = identify(net, buildings=homes((0, 0, 100)), facilities=None)
+    assert [f.code for f in step.join_findings(net, found, 1.0)] == ["BRANCHES_MANY"]
+    assert found.pieces["length_m"].sum() == pytest.approx(18_000)
+
+
+def test_rows_further_apart_or_of_the_other_table_do_not_join() -> None:
+    west, east = bend((0, 0), (5_000, 0)), bend((5_000, 0), (10_000, 0))
+    for lines in (
+        gas(west, bend((5_001.01, 0), (10_000, 0))),
+        gas(west, east, medium=["natural_gas", "crude_oil"], id=["A", "B"]),
+        gas(west, east, medium=["natural_gas", "hydrogen"], id=["A", "B"]),
+    ):
+        given = high_consequence_areas(lines, buildings=homes(*TWO_TOWNS), facilities=None)
+        assert "class-3 location" not in " ".join(given["criterion_en"].dropna())
+
+
+def test_towns_on_two_arms_are_not_in_one_window_with_a_third() -> None:
+    # 40 + 40 on any way through the branch, 120 on all three arms together
+    arms = [bend((0, 0), (x, y)) for x, y in ((-4_000, 0), (4_000, 0), (0, 4_000))]
+    town = homes((-900, 10, 40), (900, 10, 40), (10, 900, 40))
+    given = high_consequence_areas(gas(*arms), buildings=town, facilities=None)
+    assert given["grade"].tolist() == [0, 0, 0]
+    assert given["households"].tolist() == [80, 80, 80]
+
+
+def test_a_home_in_a_bend_or_at_a_joint_is_one_home() -> None:
+    town = homes((1_000, 60, 60))
+    hairpin = bend((0, 0), (1_100, 0), (1_100, 120), (0, 120))
+    rows = [bend((0, 0), (1_000, 0)), bend((1_000, 0), (3_000, 0))]
+    for lines in (gas(hairpin), gas(*rows), gas(bend((0, 0), (1_000, 0), (1_000, 200), (0, 200), (0, 0)))):
+        given = high_consequence_areas(lines, buildings=town, facilities=None)
+        assert given["households"].max() == 60
+        assert given["grade"].max() == 0
+
+
+def test_windows_go_on_through_the_seam_of_a_ring() -> None:
+    ring = [bend((0, 0), (3_000, 0), (3_000, 3_000), (0, 3_000), (0, 0))]
+    town = homes((500, 0, 60), (0, 500, 60))
+    for lines in (gas(*ring), gas(bend((0, 0), (3_000, 0), (3_000, 3_000)), bend((0, 0), (0, 3_000), (3_000, 3_000)))):
+        given = high_consequence_areas(lines, buildings=town, facilities=None)
+        assert given.loc[given["grade"] > 0, "length_m"].sum() == pytest.approx(1_400)
+
+
+def test_margins_settlements_and_areas_go_on_across_joints() -> None:
+    oil = {"medium": ["crude_oil", "crude_oil"], "id": ["A", "B"]}
+    rows = [bend((0, 0), (5_000, 0)), bend((5_000, 0), (10_000, 0))]
+    # a depot 50 m beside the line and 100 m before the joint: its area reaches 100 m into the next row
+    given = high_consequence_areas(gas(*rows, **oil), buildings=None, facilities=facility("depot", 4_900, 40))
+    assert given["length_m"].tolist() == pytest.approx([4_700, 300, 100, 4_900])
+    assert given["grade"].tolist() == [0, 1, 1, 0]
+    # 30 + 30 households 60 m apart on both sides of a joint are one settlement of 50
+    given = high_consequence_areas(
+        gas(*rows, **oil), buildings=homes((4_970, 20, 30), (5_030, 20, 30)), facilities=None
+    )
+    assert given["grade"].tolist() == [0, 2, 2, 0]
+    # a river area and a depot area 40 m apart on two rows are managed as one, with the higher grade
+    river = frame([LineString([(EAST + 4_780, NORTH - 900), (EAST + 4_780, NORTH + 900)])], kind=["river"])
+    depot = facility("depot", 5_220, 40)
+    given = high_consequence_areas(gas(*rows, **oil), buildings=None, facilities=depot, water=river)
+    assert given["grade"].tolist() == [0, 3, 3, 0]
+    assert given["to_m"].tolist() == pytest.approx([4_580, 5_000, 420, 5_000])
+
+
+def joined(*ways: LineString) -> LineString:
+    """Give ways as one line, each turned so that it begins where the last one ended."""
+    xy = list(ways[0].coords)
+    for way in ways[1:]:
+        more = list(way.coords)
+        xy += more[1:] if more[0] == xy[-1] else more[::-1][1:]
+    return LineString(xy)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_areas_of_a_branched_line_are_those_of_walks_along_every_way(seed: int) -> None:
+    rng = np.random.default_rng(40 + seed)
+    arms = []
+    for heading in np.array([0.2, 2.3, 4.4]) + rng.normal(0, 0.2, 3):
+        turns = heading + np.cumsum(rng.normal(0, 0.3, 6))
+        steps = rng.uniform(300, 700, 6)[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
+        arms.append(LineString(np.array([EAST, NORTH]) + np.vstack([[0, 0], np.cumsum(steps, axis=0)])))
+    spots = np.vstack(
+        [
+            shapely.get_coordinates(shapely.line_interpolate_point(arm, rng.uniform(0, 1, 55) ** 2, normalized=True))
+            for arm in arms
+        ]
+    )
+    spots = spots + rng.normal(0, 140, spots.shape)
+    town = frame([Point(p) for p in spots], households=rng.integers(1, 4, len(spots)).tolist())
+    delivered = [arms[0].reverse(), *arms[1:]]
+    given = high_consequence_areas(gas(*delivered), buildings=town, facilities=None)
+    marked = given[given["grade"] > 0].geometry.union_all()
+    ways = [joined(arms[a].reverse(), arms[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
+    # every way as a line by itself, which the walks above prove
+    alone = high_consequence_areas(gas(ways[0]), buildings=town, facilities=None)
+    for way in ways[1:]:
+        alone = pd.concat([alone, high_consequence_areas(gas(way), buildings=town, facilities=None)])
+    expected = alone[alone["grade"] > 0].geometry.union_all()
+    assert marked.difference(expected.buffer(0.01)).length < 0.1
+    assert expected.difference(marked.buffer(0.01)).length < 0.1
+    assert given["households"].max() == alone["households"].max()
+    walked = np.concatenate([sampled(way, town, 100) for way in ways])
+    metres = shapely.points(np.vstack([walk(way)[1] for way in ways]))
+    near = shapely.distance(metres, marked) < 1
+    every = shapely.distance(metres, shapely.union_all(metres[walked])) < 1
+    assert 0.05 < every.mean() < 0.95
+    assert (near ^ every).mean() < 0.03
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True), st.booleans())
+def test_a_line_in_several_rows_has_the_areas_of_the_line_in_one(seed: int, at: list[int], turned: bool) -> None:
+    rng = np.random.default_rng(seed)
+    turns = np.cumsum(rng.normal(0, 0.7, 13))
+    steps = rng.uniform(200, 600, 13)[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
+    xy = np.array([EAST, NORTH]) + np.vstack([[0, 0], np.cumsum(steps, axis=0)])
+    along = shapely.get_coordinates(
+        shapely.line_interpolate_point(LineString(xy), rng.uniform(0, 1, 150), normalized=True)
+    )
+    around = {
+        "buildings": frame([Point(p) for p in along + rng.normal(0, 120, along.shape)], households=rng.integers(1, 5, 150).tolist()),
+        "facilities": frame([Point(p) for p in along[:4]], kind=["school", "hospital", "fuel_station", "depot"]),
+    }  # fmt: skip
+    cuts = [0, *sorted(at), 13]
+    rows = [LineString(xy[a : b + 1]) for a, b in pairwise(cuts)]
+    rows = [r.reverse() if turned and n % 2 else r for n, r in enumerate(rows)]
+    whole = high_consequence_areas(gas(LineString(xy)), **around)
+    apart = high_consequence_areas(gas(*rows), **around)
+    for grade in (0, 1, 2, 3):
+        one, other = (f[f["grade"] == grade].length.sum() for f in (whole, apart))
+        assert other == pytest.approx(one, abs=0.01)
+    assert apart["households"].max() == whole["households"].max()
+    assert apart.length.sum() == pytest.approx(whole.length.sum(), rel=1e-9)
 
 
 def test_coincident_lines_count_once() -> None:

@@ -102,6 +102,9 @@ def dates(text: pd.Series, ledger: Ledger, field: str) -> pd.Series:
     serial = codes == "DATE_SERIAL"
     ledger.rows("DATE_SERIAL", serial, field=field)
     ledger.changed("DATE_SERIAL", field, words[serial], values[serial])
+    rewritten = values.notna() & (values != words) & ~serial
+    ledger.rows("DATE_REWRITTEN", rewritten, field=field, sample=words[rewritten].iloc[0] if rewritten.any() else "")
+    ledger.changed("DATE_REWRITTEN", field, words[rewritten], values[rewritten])
     for code in ("VALUE_NONE_WORD", "DATE_UNREADABLE"):
         marked = codes == code
         if marked.any():

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from riskmap import fields
 from riskmap.overlay import belts, windows
 from riskmap.overlay.belts import NONE, Stretches
-from riskmap.overlay.chainage import Course, Floats, Segments
+from riskmap.overlay.chainage import Course, Floats
+from riskmap.overlay.paths import Group, Path
 from riskmap.overlay.pieces import Cause
 from riskmap.text import Text
 
@@ -51,11 +50,19 @@ class Layer:
     stretches: Stretches
     names: NDArray[Any]
 
-    def on(self, course: int) -> tuple[Floats, tuple[str, ...]]:
-        """Give the spans on a course and the objects' names."""
+    def on(self, course: int) -> Found:
+        """Give the spans on a course, with each one's object and name."""
         mine = belts.of_course(self.stretches, course)
         spans = np.column_stack([mine.start, mine.stop])
-        return spans, tuple(self.names[mine.object])
+        return Found(spans, mine.object, tuple(self.names[mine.object]))
+
+
+class Found(NamedTuple):
+    """Spans of a course, the object that made each, and its name."""
+
+    spans: Floats
+    objects: NDArray[np.int64]
+    names: tuple[str, ...]
 
 
 ABSENT = Layer(NONE, np.empty(0, object))
@@ -63,7 +70,7 @@ ABSENT = Layer(NONE, np.empty(0, object))
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Everything that the tables look at, as stretches of the courses."""
+    """Everything that the tables look at: dwellings as stretches of the paths, all else of the courses."""
 
     known: Mapping[str, Any]
     dwellings: Stretches
@@ -78,74 +85,132 @@ class Surroundings:
     reserves: Layer
     water: Layer
 
-    def slide(self, course: int) -> windows.Windows | None:
-        """Give the windows of a course; None where no dwelling is near."""
-        mine = belts.of_course(self.dwellings, course)
+    def slide(self, number: int, path: Path) -> windows.Windows | None:
+        """Give the windows of a path that it is there for; None where no dwelling is near."""
+        mine = belts.of_course(self.dwellings, number)
         if not len(mine.start):
             return None
         length = self.known["window_m"] + belts.HAIR_M
-        return windows.slide(mine.start, mine.stop, self.households[mine.object], self.tall[mine.object], length)
+        homes, tall = self.households[mine.object], self.tall[mine.object]
+        slid = windows.slide(mine.start, mine.stop, homes, tall, length, mine.object)
+        return slid.only(path.serves(slid.start, slid.start + length))
 
     def causes(
-        self, course: int, run: Course, line: pd.Series, table: str, slid: windows.Windows | None
-    ) -> list[Cause]:
-        """Give all stretches of a course that qualify, by criterion."""
-        found = self._by_households(course, run, table, slid)
-        found += self._oil(course, run) if table == "oil" else self._gas(course, run, line, found)
-        return [c for c in found if len(c.spans)]
+        self, group: Group, runs: list[Course], lines: gpd.GeoDataFrame, table: str, slid: dict[int, windows.Windows]
+    ) -> dict[int, list[Cause]]:
+        """Give all stretches of each course of a group that qualify, by criterion."""
+        found: dict[int, list[Cause]] = {course: [] for course in group.courses}
+        self._by_households(group, table, slid, found)
+        self._built_up(group, table, found)
+        if table == "oil":
+            self._oil(group, found)
+        else:
+            self._gas(group, lines, runs, found)
+        return {course: [c for c in causes if len(c.spans)] for course, causes in found.items()}
 
-    def _by_households(self, course: int, run: Course, table: str, slid: windows.Windows | None) -> list[Cause]:
-        known, found = self.known, []
-        if slid is not None:
-            enough = (slid.tall >= known["class_4_from"]) & (slid.tall >= known["class_4_share"] * slid.households)
-            four = windows.areas(slid.tall_first, slid.tall_last, enough, known["margin_m"], run.length)
-            many = slid.households >= known["class_3_from"]
-            three = windows.areas(slid.first, slid.last, many, known["margin_m"], run.length)
-            found += [self._cause(table, "a", four), self._cause(table, "b", three)]
-        spans, _ = self.built_up.on(course)
-        found.append(self._cause(table, "b", windows.union(spans), BUILT_UP))
-        return found
+    def _by_households(
+        self, group: Group, table: str, slid: dict[int, windows.Windows], found: dict[int, list[Cause]]
+    ) -> None:
+        known, margin = self.known, self.known["margin_m"]
+        rows: dict[str, list[tuple[Path, Floats]]] = {"a": [], "b": [], "c": []}
+        for number, path in group.paths.items():
+            if number not in slid:
+                continue
+            at, length = slid[number], path.course.length
+            enough = (at.tall >= known["class_4_from"]) & (at.tall >= known["class_4_share"] * at.households)
+            rows["a"].append((path, windows.areas(at.tall_first, at.tall_last, enough, margin, length)))
+            many = at.households >= known["class_3_from"]
+            rows["b"].append((path, windows.areas(at.first, at.last, many, margin, length)))
+            if table == "oil":
+                rows["c"].append((path, self._settlements(number, path)))
+        for row, made in rows.items():
+            for course, spans in _on_courses(made).items():
+                found[course].append(self._cause(table, row, spans))
 
-    def _oil(self, course: int, run: Course) -> list[Cause]:
+    def _settlements(self, number: int, path: Path) -> Floats:
+        """Give the stretches of a path beside settlements that are large enough."""
         known = self.known
-        mine = belts.of_course(self.dwellings, course)
-        homes = self.households[mine.object]
-        runs, counted = windows.settlements(mine.start, mine.stop, homes, known["settlement_gap_m"] + belts.HAIR_M)
-        groups = self._widened(runs[counted >= known["settlement_from"]], run)
-        villages, names = self.villages.on(course)
-        sites, site_names = self.flammable["oil"].on(course)
-        found = [
-            self._cause("oil", "c", groups),
-            Cause("oil_c", known["oil_c"], self._widened(villages, run), names),
-            Cause("oil_d", known["oil_d"], self._widened(sites, run), site_names),
-        ]
-        for row, layer in (("d", self.transport), ("e", self.reserves), ("f", self.water)):
-            spans, names = layer.on(course)
-            found.append(Cause(f"oil_{row}", known[f"oil_{row}"], spans, names))
-        return found
+        mine = belts.of_course(self.dwellings, number)
+        gap = known["settlement_gap_m"] + belts.HAIR_M
+        runs, counted = windows.settlements(mine.start, mine.stop, self.households[mine.object], gap, mine.object)
+        large = (counted >= known["settlement_from"]) & path.serves(runs[:, 0], runs[:, 1])
+        return _wider(runs[large], known["margin_m"], path)
 
-    def _gas(self, course: int, run: Course, line: pd.Series, found: list[Cause]) -> list[Cause]:
+    def _built_up(self, group: Group, table: str, found: dict[int, list[Cause]]) -> None:
+        for course in group.courses:
+            found[course].append(self._cause(table, "b", windows.union(self.built_up.on(course).spans), BUILT_UP))
+
+    def _oil(self, group: Group, found: dict[int, list[Cause]]) -> None:
         known = self.known
-        row = gas_row(line["diameter_mm"], line["pressure_mpa"], known)
-        spans, names = self.places.on(course)
-        places = Cause(f"gas_{row}", known[f"gas_{row}"], self._widened(spans, run), names)
-        dense = [c.spans for c in found if c.criterion in ("gas_a", "gas_b") and len(c.spans)]
-        spans, names = self.flammable["gas"].on(course)
+        for row, layer in (("c", self.villages), ("d", self.flammable["oil"])):
+            self._spread(group, dict.fromkeys(group.courses, f"oil_{row}"), layer, found)
+        for course in group.courses:
+            for row, layer in (("d", self.transport), ("e", self.reserves), ("f", self.water)):
+                spans, _, names = layer.on(course)
+                found[course].append(Cause(f"oil_{row}", known[f"oil_{row}"], spans, names))
+
+    def _gas(self, group: Group, lines: gpd.GeoDataFrame, runs: list[Course], found: dict[int, list[Cause]]) -> None:
+        sizes = {
+            c: (lines["diameter_mm"].iloc[runs[c].row], lines["pressure_mpa"].iloc[runs[c].row]) for c in group.courses
+        }
+        rows = {course: f"gas_{gas_row(d, p, self.known)}" for course, (d, p) in sizes.items()}
+        dense = {
+            course: [c.spans for c in causes if c.criterion in ("gas_a", "gas_b") and len(c.spans)]
+            for course, causes in found.items()
+        }
+        self._spread(group, rows, self.places, found)
+
         # row f speaks of places outside class 3 and 4 locations
-        free = [not any(_inside(d, (a + b) / 2) for d in dense) for a, b in spans]
-        kept = tuple(n for n, f in zip(names, free, strict=True) if f)
-        return [places, Cause("gas_f", known["gas_f"], self._widened(spans[np.array(free, bool)], run), kept)]
+        def free(course: int, spans: Floats) -> NDArray[np.bool_]:
+            return np.array([not any(_inside(d, (a + b) / 2) for d in dense[course]) for a, b in spans], bool)
+
+        self._spread(group, dict.fromkeys(group.courses, "gas_f"), self.flammable["gas"], found, free)
+
+    def _spread(
+        self,
+        group: Group,
+        criterion: dict[int, str],
+        layer: Layer,
+        found: dict[int, list[Cause]],
+        counts: Callable[[int, Floats], NDArray[np.bool_]] | None = None,
+    ) -> None:
+        """Add the stretches beside objects with their margins, which go on across the ends of courses."""
+        made: dict[tuple[int, str, int, str], list[Floats]] = {}
+        for course in group.courses:
+            spans, objects, names = layer.on(course)
+            kept = np.ones(len(spans), bool) if counts is None else counts(course, spans)
+            if not kept.any():
+                continue
+            for path in group.of[course]:
+                wide, source = path.onto(course, spans[kept])
+                for target, back, which in path.back(_wider(wide, self.known["margin_m"], path)):
+                    for span, n in zip(back, np.flatnonzero(kept)[source[which]], strict=True):
+                        made.setdefault((target, criterion[course], int(objects[n]), names[n]), []).append(span)
+        for (course, row, _, name), spans in made.items():
+            joined = windows.union(np.array(spans))
+            found[course].append(Cause(row, self.known[row], joined, (name,) * len(joined)))
 
     def _cause(self, table: str, row: str, spans: Floats, what: str = "") -> Cause:
         return Cause(f"{table}_{row}", self.known[f"{table}_{row}"], spans, (what,) * len(spans))
 
-    def _widened(self, spans: Floats, run: Course) -> Floats:
-        margin = self.known["margin_m"]
-        return np.column_stack([np.maximum(spans[:, 0] - margin, 0.0), np.minimum(spans[:, 1] + margin, run.length)])
+
+def _on_courses(made: list[tuple[Path, Floats]]) -> dict[int, Floats]:
+    """Give spans of paths as spans of their courses, those that overlap as one."""
+    found: dict[int, list[Floats]] = {}
+    for path, spans in made:
+        for course, back, _ in path.back(spans):
+            found.setdefault(course, []).append(back)
+    return {course: windows.union(np.vstack(spans)) for course, spans in found.items()}
+
+
+def _wider(spans: Floats, margin_m: float, path: Path) -> Floats:
+    return np.column_stack(
+        [np.maximum(spans[:, 0] - margin_m, 0.0), np.minimum(spans[:, 1] + margin_m, path.course.length)]
+    )
 
 
 def _inside(spans: Floats, x: float) -> bool:
-    return bool(((spans[:, 0] <= x) & (x <= spans[:, 1])).any())
+    return bool(((spans[:, 0] <= x + belts.HAIR_M) & (x - belts.HAIR_M <= spans[:, 1])).any())
 
 
 def gas_row(diameter_mm: Any, pressure_mpa: Any, known: Mapping[str, Any]) -> str:
@@ -162,156 +227,3 @@ def gas_row(diameter_mm: Any, pressure_mpa: Any, known: Mapping[str, Any]) -> st
     if diameter_mm < known["small_diameter_mm"] and pressure_mpa < known["small_pressure_mpa"]:
         return "d"
     return "e"
-
-
-def surroundings(
-    segments: Segments,
-    runs: list[Course],
-    lines: gpd.GeoDataFrame,
-    around: Mapping[str, gpd.GeoDataFrame | None],
-    known: Mapping[str, Any],
-) -> Surroundings:
-    """Search the surroundings of all courses at once."""
-    belt, near_m = known["belt_m"], known["oil_transport_m"]
-    homes, households, tall = dwellings(around.get("buildings"), around.get("villages"), known)
-    settled = _kept(around.get("villages"), lambda f: _number(f, "households") >= known["settlement_from"])
-    sites = _sites(around, known)
-    built_up = around.get("built_up") if known["built_up_is_class_3"] else None
-    return Surroundings(
-        known,
-        belts.by_course(belts.beside(segments, homes, belt)),
-        households,
-        tall,
-        _present(around.get("buildings")) or _present(around.get("villages")),
-        _layer(segments, settled, belt, belts.beside),
-        _layer(segments, built_up, belt, belts.along),
-        _layer(segments, _places(around, known), _place_reach(runs, lines, known), belts.beside),
-        {"oil": _layer(segments, sites, near_m, belts.beside), "gas": _layer(segments, sites, belt, belts.beside)},
-        _layer(segments, _transport(around, known), near_m, belts.along),
-        _layer(segments, _reserves(around, known), belt, belts.along),
-        _layer(segments, _water(around, known), belt, belts.along),
-    )
-
-
-def dwellings(
-    buildings: gpd.GeoDataFrame | None, villages: gpd.GeoDataFrame | None, known: Mapping[str, Any]
-) -> tuple[NDArray[Any], Floats, Floats]:
-    """Give where households live: buildings, else villages; a dwelling whose households are not given counts as one.
-
-    Returns
-    -------
-    array of geometries
-    array
-        Households of each.
-    array
-        Households of each in a building tall enough for class 4.
-    """
-    if _present(buildings):
-        homes = _number(buildings, "households")
-        use = buildings["use"] if "use" in buildings.columns else pd.Series(None, index=buildings.index, dtype=object)
-        lived_in = use.isna() | use.isin(known["dwelling_uses"])
-        homes = homes.fillna(lived_in.astype(float))
-        tall = homes.where(_number(buildings, "floors") >= known["class_4_floors"], 0.0)
-        kept = (homes > 0).to_numpy()
-        return buildings.geometry.to_numpy()[kept], homes.to_numpy()[kept], tall.to_numpy()[kept]
-    if _present(villages):
-        homes = _number(villages, "households")
-        kept = (homes > 0).to_numpy()
-        return villages.geometry.to_numpy()[kept], homes.to_numpy()[kept], np.zeros(int(kept.sum()))
-    return np.empty(0, object), np.empty(0), np.empty(0)
-
-
-def _places(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame | None:
-    """Give the specific places: schools, hospitals and the like, and where 30 people or more gather (unknown counts)."""
-    many = known["places_2"]
-    first = _kept(around.get("facilities"), lambda f: f["kind"].isin(known["places_1"]))
-    crowded = _kept(
-        around.get("facilities"),
-        lambda f: f["kind"].isin(many) & ~(_number(f, "people") < known["place_people"]),
-    )
-    used = _kept(around.get("buildings"), lambda f: _text(f, "use").isin(known["building_places"]))
-    return _together([first, crowded, used])
-
-
-def _place_reach(runs: list[Course], lines: gpd.GeoDataFrame, known: Mapping[str, Any]) -> Floats:
-    """Give for each course how near a specific place must be: the impact radius where the row says so, else 200 m."""
-    reach = []
-    for run in runs:
-        d, p = float(lines["diameter_mm"].iloc[run.row]), float(lines["pressure_mpa"].iloc[run.row])
-        by_radius = lines["medium"].iloc[run.row] in known["gas_media"] and gas_row(d, p, known) in ("c", "d")
-        reach.append(known["pir_coefficient"] * np.sqrt(d**2 * p) if by_radius else known["belt_m"])
-    return np.array(reach, dtype=float)
-
-
-def _sites(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame | None:
-    sites = _kept(around.get("facilities"), lambda f: f["kind"].isin(known["flammable_sites"]))
-    return _together([sites, around.get("hazchem_sources")])
-
-
-def _transport(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame | None:
-    major = known["major_roads"]
-    roads = _kept(around.get("roads"), lambda f: _text(f, "highway").isin(major) | _text(f, "class").isin(major))
-    rails = _kept(around.get("barriers"), lambda f: _text(f, "kind").eq("rail"))
-    return _together([roads, rails])
-
-
-def _reserves(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame | None:
-    def national(f: pd.DataFrame) -> pd.Series:
-        rank = _text(f, "grade")
-        return _text(f, "kind").isin(known["reserves"]) & (rank.isna() | rank.eq("national"))
-
-    return _kept(around.get("reserves"), national)
-
-
-def _water(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame | None:
-    def counts(f: pd.DataFrame) -> pd.Series:
-        kind = _text(f, "kind")
-        pools = kind.isin(known["reservoirs"]) & ~_text(f, "grade").eq("small")
-        return kind.isin(known["rivers"]) | kind.isin(known["water_sources"]) | pools
-
-    protected = _kept(around.get("reserves"), lambda f: _text(f, "kind").isin(known["water_sources"]))
-    return _together([_kept(around.get("water"), counts), protected])
-
-
-def _present(frame: pd.DataFrame | None) -> bool:
-    return frame is not None and len(frame) > 0
-
-
-def _kept(frame: pd.DataFrame | None, condition: Any) -> pd.DataFrame | None:
-    return frame[condition(frame).to_numpy(bool)] if _present(frame) else None
-
-
-def _together(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
-    """Put the rows of several layers side by side, name and geometry only."""
-    held = [f for f in frames if _present(f)]
-    if not held:
-        return None
-    return pd.concat(
-        [pd.DataFrame({"what": _names(f), "geometry": f.geometry.to_numpy()}) for f in held], ignore_index=True
-    )
-
-
-def _layer(segments: Segments, frame: pd.DataFrame | None, within_m: Any, search: Any) -> Layer:
-    if not _present(frame):
-        return ABSENT
-    names = frame["what"].to_numpy() if "what" in frame.columns else _names(frame)
-    return Layer(belts.by_course(search(segments, frame["geometry"].to_numpy(), within_m)), np.asarray(names, object))
-
-
-def _names(frame: pd.DataFrame) -> NDArray[Any]:
-    """Give what an inspector would call each object: its name, else its id, else nothing."""
-    named = _text(frame, fields.NAME)
-    named = named.where(named.notna(), _text(frame, "id"))
-    return named.where(named.notna(), "").to_numpy(object)
-
-
-def _number(frame: pd.DataFrame, column: str) -> pd.Series:
-    if column not in frame.columns:
-        return pd.Series(np.nan, index=frame.index)
-    return pd.to_numeric(frame[column], errors="coerce").astype(float)
-
-
-def _text(frame: pd.DataFrame, column: str) -> pd.Series:
-    if column not in frame.columns:
-        return pd.Series(None, index=frame.index, dtype=object)
-    return frame[column].astype(object).where(frame[column].notna(), None)

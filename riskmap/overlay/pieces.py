@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.cluster.hierarchy import DisjointSet
 
 from riskmap.errors import ConservationError
 from riskmap.overlay.chainage import Course, Floats, station
@@ -17,6 +19,8 @@ from riskmap.text import Text
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from riskmap.overlay.paths import Group
 
 LENGTH_TOLERANCE = 1e-6
 """Relative (contract 11.13)."""
@@ -46,28 +50,80 @@ class Piece:
     inside: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A stretch of a course that is managed as one, and all causes of it, the worst first."""
+
+    start: float
+    stop: float
+    causes: tuple[Cause, ...]
+
+
+def areas(group: Group, causes: Mapping[int, list[Cause]], merge_gap_m: float) -> dict[int, list[Area]]:
+    """Give the areas of each course: stretches that overlap or lie within the gap are managed as one, across joined ends too."""
+    spans = {c: sections(causes[c], merge_gap_m) for c in group.courses}
+    one: DisjointSet = DisjointSet((c, n) for c in group.courses for n in range(len(spans[c])))
+    between: list[tuple[tuple[int, int], int, Floats]] = []
+    for path in group.paths.values() if len(group.paths) > 1 or len(group.courses) > 1 else ():
+        here = [
+            (low, high, (c, int(n)))
+            for c in dict.fromkeys(leg.course for leg in path.legs)
+            for (low, high), n in zip(*path.onto(c, spans[c]), strict=True)
+        ]
+        reached, last = -np.inf, None
+        for low, high, area in sorted(here):
+            if last is not None and low <= reached + merge_gap_m:
+                one.merge(last, area)
+                if low > reached:
+                    between += [(area, c, gap) for c, gap, _ in path.back(np.array([[reached, low]]))]
+            if high > reached:
+                reached, last = high, area
+    return {c: _managed(c, spans, one, between, causes, merge_gap_m) for c in group.courses}
+
+
+def _managed(
+    course: int,
+    spans: dict[int, Floats],
+    one: DisjointSet,
+    between: list[tuple[tuple[int, int], int, Floats]],
+    causes: Mapping[int, list[Cause]],
+    merge_gap_m: float,
+) -> list[Area]:
+    """Give the areas of one course with the causes of all that they are managed with."""
+    stretches: dict[Any, list[Floats]] = {}
+    for n, span in enumerate(spans[course]):
+        stretches.setdefault(one[course, n], []).append(span[None, :])
+    for area, c, gap in between:
+        if c == course:
+            stretches.setdefault(one[area], []).append(gap)
+    made = []
+    for root, held in stretches.items():
+        mine = [cause for c, n in one.subset(root) for cause in causes[c] if _touches(cause.spans, spans[c][n])]
+        ranked = tuple(sorted(mine, key=lambda c: (-c.grade, c.criterion)))
+        made += [Area(float(a), float(b), ranked) for a, b in union(np.vstack(held), merge_gap_m)]
+    return sorted(made, key=lambda a: a.start)
+
+
 def sections(causes: list[Cause], merge_gap_m: float) -> Floats:
-    """Give the areas of a course: stretches that overlap or lie within the gap are managed as one."""
+    """Join the stretches of a course that overlap or lie within the gap."""
     spans = [cause.spans for cause in causes if len(cause.spans)]
     return union(np.vstack(spans), merge_gap_m) if spans else np.empty((0, 2))
 
 
-def pieces(run: Course, causes: list[Cause], merge_gap_m: float) -> list[Piece]:
+def pieces(run: Course, held: list[Area]) -> list[Piece]:
     """Cut a course into areas and the rest; areas end at the boundary, beyond which nothing is assessed.
 
-    Each area has the highest grade and all criteria of the stretches in it.
+    Each piece of an area has the highest grade and all criteria of what it is managed with.
     """
-    areas = sections(causes, merge_gap_m)
-    cuts = np.unique(np.concatenate([[0.0, run.length], run.changes(), areas.ravel()]))
+    edges = np.array([(a.start, a.stop) for a in held]).ravel()
+    cuts = np.unique(np.concatenate([[0.0, run.length], run.changes(), edges]))
     cuts = cuts[np.concatenate([[True], np.diff(cuts) > SHORTEST_M])]
     cuts[-1] = run.length
     made = []
     for low, high in pairwise(cuts):
         middle = (low + high) / 2
         inside = run.is_inside(middle)
-        held = areas[(areas[:, 0] <= middle) & (middle <= areas[:, 1])]
-        mine = [c for c in causes if len(held) and inside and _touches(c.spans, held[0])]
-        ranked = sorted(mine, key=lambda c: (-c.grade, c.criterion))
+        ranked = next((a.causes for a in held if inside and a.start <= middle <= a.stop), ())
         grade = ranked[0].grade if ranked else 0
         made.append(Piece(low, high, grade, tuple(dict.fromkeys(c.criterion for c in ranked)), inside))
     return _joined(made)

@@ -14,10 +14,12 @@ import pandas as pd
 from riskmap import fields
 from riskmap.crs import require_metric, require_same
 from riskmap.levels import LEVELS
-from riskmap.overlay import belts, rules, windows
+from riskmap.overlay import belts, paths, rules, windows
 from riskmap.overlay.chainage import Course, Floats, Segments, courses
-from riskmap.overlay.criteria import LABELS, Surroundings, surroundings
-from riskmap.overlay.pieces import Cause, Piece, pieces, place_columns, require_whole
+from riskmap.overlay.criteria import LABELS, Surroundings
+from riskmap.overlay.paths import Group, Web
+from riskmap.overlay.pieces import Cause, Piece, areas, pieces, place_columns, require_whole
+from riskmap.overlay.surroundings import surroundings
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -37,11 +39,12 @@ GRADE_NAMES = ("", "Ⅰ级高后果区", "Ⅱ级高后果区", "Ⅲ级高后果�
 
 @dataclass(frozen=True, eq=False)
 class Identified:
-    """What was identified: the pieces (layer ``pipeline_hca``), each qualifying stretch by itself (``pipeline_hca_causes``), and each line's runs."""
+    """What was identified: the pieces (layer ``pipeline_hca``), each qualifying stretch by itself (``pipeline_hca_causes``), each line's runs, and how these join."""
 
     pieces: gpd.GeoDataFrame
     causes: gpd.GeoDataFrame
     runs: list[Course]
+    joined: Web
 
 
 def potential_impact_radius_m(
@@ -121,7 +124,8 @@ def identify(
     -----
     An area reaches from 200 m before the first to 200 m after the last building or place that made it; along roads, rivers
     and reserves it is the stretch within the table's distance of them. Areas that overlap or lie 50 m apart or less are one,
-    with the highest grade and all criteria.
+    with the highest grade and all criteria. Windows, margins and areas go on where the end of a part or row touches another
+    of the same table; each way through a branch counts by itself, a dwelling once in a window.
 
     References
     ----------
@@ -134,21 +138,63 @@ def identify(
             require_same(pipelines.crs, frame.crs, what=Text(f"管道与 {name}", f"pipelines and {name}"))
     lines = pipelines.reset_index(drop=True)
     runs = courses(lines, boundary)
-    segments = Segments.of(runs)
-    near = surroundings(segments, runs, lines, around, known)
-    made, causes = [], []
-    usable = _usable(lines, accuracy_m, known)
-    for number, run in enumerate(runs):
-        line = lines.iloc[run.row]
-        table = media_table(line["medium"], known)
-        slid = near.slide(number)
-        mine = near.causes(number, run, line, table, slid) if table else []
-        kept = pieces(run, mine, known["merge_gap_m"] + belts.HAIR_M)
-        made += _piece_rows(run, line, kept, mine, near, slid, table=table, usable=bool(usable[run.row]), known=known)
-        causes += _cause_rows(run, line, mine)
-    frame = _frame(made, PIECE_COLUMNS, pipelines.crs)
+    tables = [media_table(lines["medium"].iloc[run.row], known) for run in runs]
+    joined = paths.web(
+        runs, tables, gap_m=known["join_gap_m"], window_m=known["window_m"] + belts.HAIR_M, margin_m=known["margin_m"]
+    )
+    ways = [path for _, members in joined.groups for path in members]
+    near = surroundings(Segments.of(runs), Segments.of([w.course for w in ways]), runs, lines, around, known)
+    usable, rows, causes, first = _usable(lines, accuracy_m, known), {}, {}, 0
+    for members, mine in joined.groups:
+        group = Group(members, dict(enumerate(mine, first)))
+        first += len(mine)
+        found = _identified(group, runs, lines, tables[members[0]], near, known)
+        for course, (kept, held, households) in found.items():
+            run, line = runs[course], lines.iloc[runs[course].row]
+            rows[course] = _piece_rows(
+                run,
+                line,
+                kept,
+                held,
+                households if near.counts_households else None,
+                usable=bool(usable[run.row]),
+                known=known,
+            )
+            causes[course] = _cause_rows(run, line, held)
+    frame = _frame([row for n in range(len(runs)) for row in rows[n]], PIECE_COLUMNS, pipelines.crs)
     require_whole(lines, frame, runs)
-    return Identified(frame.drop(columns="row"), _frame(causes, CAUSE_COLUMNS, pipelines.crs), runs)
+    made = _frame([row for n in range(len(runs)) for row in causes[n]], CAUSE_COLUMNS, pipelines.crs)
+    return Identified(frame.drop(columns="row"), made, runs, joined)
+
+
+def _identified(
+    group: Group,
+    runs: list[Course],
+    lines: gpd.GeoDataFrame,
+    table: str | None,
+    near: Surroundings,
+    known: Mapping[str, Any],
+) -> dict[int, tuple[list[Piece], list[Cause], Floats]]:
+    """Give for each course of a group its pieces, what made them, and the most households of each piece."""
+    if table is None:
+        whole = {course: pieces(runs[course], []) for course in group.courses}
+        return {course: (kept, [], np.zeros(len(kept))) for course, kept in whole.items()}
+    slid = {number: w for number, path in group.paths.items() if (w := near.slide(number, path)) is not None}
+    causes = near.causes(group, runs, lines, table, slid)
+    managed = areas(group, causes, known["merge_gap_m"] + belts.HAIR_M)
+    found = {}
+    for course in group.courses:
+        kept = pieces(runs[course], managed[course])
+        spans = np.array([(p.start, p.stop) for p in kept])
+        counted = np.zeros(len(kept))
+        for number, path in group.paths.items():
+            if number in slid:
+                on, of = path.onto(course, spans)
+                shared = on[:, 1] > on[:, 0]
+                most = windows.largest(slid[number], on[shared, 0], on[shared, 1], known["margin_m"])
+                np.maximum.at(counted, of[shared], most)
+        found[course] = (kept, causes[course], counted)
+    return found
 
 
 PIECE_COLUMNS = (
@@ -180,20 +226,18 @@ def _piece_rows(
     line: pd.Series,
     kept: list[Piece],
     causes: list[Cause],
-    near: Surroundings,
-    slid: windows.Windows | None,
+    counted: Floats | None,
     *,
-    table: str | None,
     usable: bool,
     known: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    low, high = np.array([p.start for p in kept]), np.array([p.stop for p in kept])
-    counted = np.zeros(len(kept)) if slid is None else windows.largest(slid, low, high, known["margin_m"])
+    """Give the rows of a course's pieces; ``counted`` the most households of each, None where dwellings are not known."""
+    table = media_table(line["medium"], known)
     radius = math.nan
     if table == "gas":
         radius = potential_impact_radius_m(line["diameter_mm"], line["pressure_mpa"], constants=known)
     rows = []
-    for piece, households in zip(kept, counted, strict=True):
+    for piece, households in zip(kept, np.zeros(len(kept)) if counted is None else counted, strict=True):
         assessed = piece.inside and table is not None
         status = ASSESSED if assessed else OUTSIDE if table else NOT_COVERED
         level = LEVEL_OF_GRADE[piece.grade]
@@ -211,9 +255,9 @@ def _piece_rows(
                 fields.COLOUR: LEVELS[level].colour,
                 "criterion": "；".join(t.zh for t in texts) or None,
                 "criterion_en": "; ".join(t.en for t in texts) or None,
-                "households": int(households) if assessed and near.counts_households else None,
+                "households": int(households) if assessed and counted is not None else None,
                 "location_class": location_class(piece, causes, households, known)
-                if assessed and near.counts_households
+                if assessed and counted is not None
                 else None,
                 "radius_m": radius,
                 "status": status,

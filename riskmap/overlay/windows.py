@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,19 @@ class Windows:
     tall_first: Floats
     tall_last: Floats
 
+    def only(self, kept: NDArray[np.bool_]) -> Windows:
+        """Give some of the windows."""
+        return Windows(**{f.name: getattr(self, f.name)[kept] for f in fields(self)})
 
-def slide(start: Floats, stop: Floats, households: Floats, tall: Floats, window_m: float) -> Windows:
+
+def slide(
+    start: Floats,
+    stop: Floats,
+    households: Floats,
+    tall: Floats,
+    window_m: float,
+    owner: NDArray[np.int64] | None = None,
+) -> Windows:
     """Slide a window along a course.
 
     Parameters
@@ -46,6 +57,9 @@ def slide(start: Floats, stop: Floats, households: Floats, tall: Floats, window_
         What each holds.
     window_m : float
         Length of the window; an object at either end is in it.
+    owner : (n,) int array, optional
+        Object of each row; one that stands at several places counts once in a window that holds several of them. Each row
+        is an object by default.
 
     Notes
     -----
@@ -54,14 +68,34 @@ def slide(start: Floats, stop: Floats, households: Floats, tall: Floats, window_
     """
     events = np.unique(np.concatenate([start - window_m, stop]))
     at = np.sort(np.concatenate([events, (events[1:] + events[:-1]) / 2]))
+    enter, leave, one = _stays(start, stop, np.arange(len(start)) if owner is None else owner, window_m)
     counts = [
-        _total(np.sort(start), start, amount, at + window_m, "right") - _total(np.sort(stop), stop, amount, at, "left")
+        _total(np.sort(enter), enter, amount[one], at + window_m, "right")
+        - _total(np.sort(leave), leave, amount[one], at, "left")
         for amount in (households, tall)
     ]
     high = tall > 0
     first, last = _ends(start, stop, at, window_m)
     tall_first, tall_last = _ends(start[high], stop[high], at, window_m)
     return Windows(at, *counts, first, last, tall_first, tall_last)
+
+
+def _stays(
+    start: Floats, stop: Floats, owner: NDArray[np.int64], window_m: float
+) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Join the places of one object that a window can hold together: from, to, and one of the rows joined."""
+    if len(np.unique(owner)) == len(owner):
+        return start, stop, np.arange(len(start))
+    order = np.lexsort((start, owner))
+    start, stop, owner = start[order], stop[order], owner[order]
+    stays: list[tuple[float, float, int]] = []
+    for n in range(len(order)):
+        if n and owner[n] == owner[n - 1] and start[n] - window_m <= stays[-1][1]:
+            stays[-1] = (stays[-1][0], max(stays[-1][1], stop[n]), stays[-1][2])
+        else:
+            stays.append((start[n], stop[n], order[n]))
+    enter, leave, one = zip(*stays, strict=True)
+    return np.array(enter), np.array(leave), np.array(one)
 
 
 def _total(edges: Floats, place: Floats, amount: Floats, x: Floats, side: str) -> Floats:
@@ -108,13 +142,17 @@ def union(intervals: Floats, gap_m: float = 0.0) -> Floats:
     return np.column_stack([ordered[begins, 0], reached[np.append(begins[1:] - 1, len(ordered) - 1)]])
 
 
-def settlements(start: Floats, stop: Floats, households: Floats, gap_m: float) -> tuple[Floats, Floats]:
+def settlements(
+    start: Floats, stop: Floats, households: Floats, gap_m: float, owner: NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Give the runs of dwellings without a break of more than ``gap_m`` along the line, and the households of each."""
     if not len(start):
         return np.empty((0, 2)), np.empty(0)
     runs = union(np.column_stack([start, stop]), gap_m)
     of = np.searchsorted(runs[:, 0], start, side="right") - 1
-    return runs, np.bincount(of, households, minlength=len(runs))
+    # a dwelling that the line passes twice is one dwelling
+    _, once = np.unique(np.column_stack([of, owner]), axis=0, return_index=True)
+    return runs, np.bincount(of[once], households[once], minlength=len(runs))
 
 
 def largest(windows: Windows, low: Floats, high: Floats, margin_m: float) -> Floats:

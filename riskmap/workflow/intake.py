@@ -143,7 +143,7 @@ def check_file(file: str | Path, layer: str, *, spec: InputSpec, area: Area | No
         given = look_at_raster(path, spec, declared, area=area)
     else:
         given = prepare_rows(path, spec, declared, crs=area.crs if area else None, area=area, zone=True)
-    checked = _checked(given, path.name)
+    checked = _checked(given, path.name, spec.content)
     findings = [f.at(severity="note") if f.code == "LEVEL_DIRECTION" else f for f in checked.findings]
     return dataclasses.replace(checked, findings=findings)
 
@@ -176,11 +176,11 @@ def _input_layer(layer: str) -> Any:
     return spec
 
 
-def _checked(given: Layer | GridLayer | RasterLayer, file: str) -> Checked:
+def _checked(given: Layer | GridLayer | RasterLayer, file: str, content: str | None = None) -> Checked:
     repairs = getattr(given, "repairs", None)
     frame = getattr(given, "frame", None)
     repairs = Ledger(given.source.layer, file).repairs_frame() if repairs is None else repairs
-    totals = _totals(frame, given.source.layer)
+    totals = _totals(frame, given.source.layer) if isinstance(given, Layer) else _cell_totals(given, content)
     return Checked(
         file,
         given.source.layer,
@@ -199,6 +199,17 @@ def _totals(frame: Any, layer: str) -> dict[str, float]:
     fields = house().layer(layer).fields
     counted = [f for f, s in fields.items() if f in frame and s.unit in COUNTED and s.type in ("integer", "number")]
     return {f: float(frame[f].astype("Float64").astype(float).sum()) for f in counted}
+
+
+def _cell_totals(given: GridLayer | RasterLayer, content: str | None) -> dict[str, float]:
+    """Give the sum of amounts, such as people per cell; densities as delivered have none."""
+    if not given.source.layer.startswith("exposure_"):
+        return {}
+    if isinstance(given, GridLayer):
+        return {} if given.raster is None else {"value": float(np.nansum(given.raster.values)) + given.outside}
+    if given.band is None or content not in (None, "amount"):
+        return {}
+    return {"value": float(np.nansum(given.band.raster.values))}
 
 
 def check_project(file: str | Path, *, progress: Callable[[float, Text], None] | None = None) -> CheckedProject:
@@ -316,7 +327,7 @@ def _import_raster(seen: RasterLayer, path: Path, db: Database, spec: InputSpec,
             remedy=Text("--db 写一个 .gpkg 文件", "name a .gpkg file with --db"),
             file=db.name,
         )
-    checked = _checked(seen, path.name)
+    checked = _checked(seen, path.name, spec.content)
     checked = strictly(checked) if warnings else checked
     if checked.failure is not None or seen.band is None:
         return checked

@@ -106,8 +106,10 @@ def _quakes(context: Context, known: dict[str, Any], findings: list[Finding]) ->
         f"the earthquake layer is read as {unit}; tailings dams are listed from {limit:g}",
     )
     findings.append(Finding("hazard_earthquake", "note", "QUAKE_UNIT", message))
-    stated = dams["people_below"].astype("Float64").to_numpy(float, na_value=np.nan)
-    counted = pd.Series(np.fmax(stated, dams["people_within_1km"].to_numpy(float)), index=dams.index)
+    # below a failing dam are those registered, or those lower; all nearby where the terrain is not known
+    columns = (_numbers(dams[c]) for c in ("people_below", "people_within_1km", "people_lower_within_1km"))
+    stated, near, lower = columns
+    counted = pd.Series(np.fmax(stated, np.where(np.isnan(lower), near, lower)), index=dams.index)
     return [
         chains.at_points(
             chains.QUAKE_TAILINGS,
@@ -120,6 +122,10 @@ def _quakes(context: Context, known: dict[str, Any], findings: list[Finding]) ->
             unit=unit,
         )
     ]
+
+
+def _numbers(values: pd.Series) -> Any:
+    return pd.to_numeric(values, errors="coerce").astype("Float64").to_numpy(float, na_value=np.nan)
 
 
 def _routes(context: Context) -> pd.DataFrame:

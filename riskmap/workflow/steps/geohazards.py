@@ -1,4 +1,4 @@
-"""The geohazard step: danger grades, influence zones, what they threaten, colours that disagree."""
+"""The geohazard step: danger grades, influence zones, what they threaten, and colours that disagree."""
 
 from __future__ import annotations
 

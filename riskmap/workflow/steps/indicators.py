@@ -48,7 +48,8 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(Text("未评估的危险源", "sources not assessed"), PLACES, "hazchem_grades", "grade IS NULL", "count"),
     Indicator(Text("火灾爆炸影响范围内的防护目标（按危险源计）", "targets in fire and blast zones, by source"), PLACES, "hazchem_targets", "scenario <> 'toxic'", "count"),
     Indicator(Text("可能引发多米诺的危险源对", "domino pairs"), PLACES, "hazchem_domino", "1 = 1", "count"),
-    Indicator(Text("头顶库", "tailings dams above people"), PLACES, "overhead_dams", "overhead = 1", "count"),
+    Indicator(Text("头顶库（区内）", "tailings dams above people, inside"), PLACES, "overhead_dams", "overhead = 1 AND inside = 1", "count"),
+    Indicator(Text("是否头顶库未知的尾矿库（区内）", "tailings dams of which it is unknown, inside"), PLACES, "overhead_dams", "overhead IS NULL AND inside = 1", "count"),
     *(
         Indicator(Text(f"{zh}色安全风险点", f"{en} risk points"), PLACES, "risk_point_levels", f"level = {n}", "count")
         for n, zh, en in ((4, "红", "red"), (3, "橙", "orange"), (2, "黄", "yellow"), (1, "蓝", "blue"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmap import fields
 from riskmap.crs import LONLAT
-from riskmap.text import Text
+from riskmap.text import Text, join
 from riskmap.workflow.context import Context
 from riskmap.workflow.steps.overlays import optional
 
@@ -21,6 +21,11 @@ KINDS = {
     "tailings": Text("尾矿库", "tailings dam"),
 }
 COLOUR_NAMES = {"red": "红", "orange": "橙", "yellow": "黄", "blue": "蓝", "none": "—"}
+ABOVE = {
+    True: Text("头顶库", "above people"),
+    False: Text("不是头顶库", "not above people"),
+    None: Text("是否头顶库未知", "unknown whether above people"),
+}
 COLUMNS = [
     "kind",
     "id",
@@ -127,12 +132,31 @@ def _tailings(context: Context) -> pd.DataFrame | None:
     rows = optional(context, "overhead_dams")
     if rows is None:
         return None
-    people = np.fmax(_number(rows["people_below"]), _number(rows["people_within_1km"]))
-    over = rows["overhead"].fillna(False).to_numpy(bool)
+    people = np.fmax(_number(rows["people_below"]), _deciding(rows))
     return _frame(
-        "tailings", rows, rows.geometry, id=rows["id"], name=rows["name"], level=np.where(over, 4, 0), colour=np.where(over, "red", "none"),
-        level_name=np.where(over, "头顶库", "未定级"), township=rows["township"], people=people, basis=np.where(over, "下游 1 km 内有居民", ""),
+        "tailings", rows, rows.geometry, id=rows["id"], name=rows["name"], level=rows["level"], colour=rows["colour"],
+        level_name=[ABOVE.get(a, ABOVE[None]).pick(context.lang) for a in rows["overhead"].astype(object).where(rows["overhead"].notna(), None)],
+        township=rows["township"], people=people,
+        basis=[_why_above(*row).pick(context.lang) for row in zip(rows["people_lower_within_1km"], rows["people_within_1km"], rows["people_below"], rows["within_m"], strict=True)],
     )  # fmt: skip
+
+
+def _deciding(dams: pd.DataFrame) -> Any:
+    """Give the count that decides on each dam: those lower where the terrain is known, else all nearby."""
+    lower = _number(dams["people_lower_within_1km"])
+    return np.where(np.isnan(lower), _number(dams["people_within_1km"]), lower)
+
+
+def _why_above(lower: Any, near: Any, registered: Any, metres: float) -> Text:
+    """Say what is known of the people below a dam."""
+    parts = []
+    if pd.notna(near):
+        parts.append(Text(f"{metres:g} m 内 {near:.0f} 人", f"{near:.0f} people within {metres:g} m"))
+    if pd.notna(lower):
+        parts.append(Text(f"其中低于坝 {lower:.0f} 人", f"{lower:.0f} of them lower"))
+    if pd.notna(registered):
+        parts.append(Text(f"登记下游 {registered:.0f} 人", f"{registered:.0f} registered below"))
+    return join(parts, "，", ", ") if parts else Text("周边人口未知", "people nearby unknown")
 
 
 def _number(values: pd.Series) -> Any:

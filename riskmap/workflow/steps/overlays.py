@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from riskmap.data.findings import Finding
+from riskmap.data.findings import NAMED, Finding, Severity
+from riskmap.data.rules import listed
 from riskmap.overlay import exposure
 from riskmap.overlay.exposure import Settled
 from riskmap.text import Text
@@ -18,10 +20,30 @@ PEOPLE_FROM = {
 AROUND = ("buildings", "exposure_population", "villages")
 """Layers from which people may be counted."""
 
+SHOWN = 8
+"""Rows that the sentence of a finding names."""
+
 
 def facts_of(context: Context, topic: str) -> dict[str, Any]:
     """Give all values of a topic, the project's where it sets one; each counts as used."""
     return {key: context.fact(topic, key) for key in context.catalog.facts(topic).values}
+
+
+def about(
+    layer: str,
+    severity: Severity,
+    code: str,
+    text: Text,
+    names: Iterable[Any],
+    remedy: Text | None = None,
+    field: str | None = None,
+) -> list[Finding]:
+    """Say something of several rows: their number and the first names after the text; nothing of no rows."""
+    every = tuple(str(n) for n in names)
+    if not every:
+        return []
+    told = Text("{t}（{n} 处：{l}）", "{t} ({n}: {l})").format(t=text, n=len(every), l=listed(every, SHOWN))
+    return [Finding(layer, severity, code, told, remedy, field=field, rows=len(every), named=every[:NAMED])]
 
 
 def optional(context: Context, layer: str) -> Any:

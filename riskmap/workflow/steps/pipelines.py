@@ -14,7 +14,7 @@ from riskmap.overlay import crossings, exposure, pipelines
 from riskmap.overlay.pipelines import Identified
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps.overlays import AROUND, facts_of, optional, people, township_at, townships
+from riskmap.workflow.steps.overlays import AROUND, about, facts_of, optional, people, township_at, townships
 from riskmap.workflow.steps.step import Step
 
 LAYER = "pipeline_hca"
@@ -47,6 +47,7 @@ def run(context: Context) -> Results:
     results.rows["pipeline_crossings"] = _crossings(context, lines, found)
     results.rows["pipeline_km"] = _kilometres(context, pieces)
     results.findings += _findings(lines, pieces, around, accuracy, known)
+    results.findings += join_findings(lines, found, float(known["join_gap_m"]))
     results.totals = _totals(pieces, found)
     return results
 
@@ -136,6 +137,29 @@ def _findings(
         )
         found.append(Finding("pipelines", "warning", "SCHEMATIC", message, rows=len(wide)))
     return found + _household_findings(around, known) + _attribute_findings(lines, known)
+
+
+def join_findings(lines: gpd.GeoDataFrame, found: Identified, gap_m: float) -> list[Finding]:
+    """Say which gaps were bridged, and at which branches not all ways were followed."""
+    names = [str(lines["id"].iloc[run.row]) for run in found.runs]
+    bridged = [f"{names[g.one]}–{names[g.other]} {g.metres:.2g} m" for g in found.joined.gaps]
+    gap = Text(
+        f"管线端点之间有不大于 {gap_m:g} m 的缝，识别时按相连处理，里程和长度不变",
+        f"ends of lines lie up to {gap_m:g} m apart; windows go on across them, chainage and lengths stay as drawn",
+    )
+    remedy = Text(
+        "核实后接好端点；不相连的，调小 pipelines.join_gap_m",
+        "snap the ends; where they are not joined, lower pipelines.join_gap_m",
+    )
+    many = Text(
+        "管线分岔太多，2 km 窗口没有走遍所有走法，户数可能偏少",
+        "so many branches that windows did not follow every way; households may be too few",
+    )
+    crowded = list(dict.fromkeys(names[c] for c in found.joined.crowded))
+    return [
+        *about("pipelines", "warning", "GAP_BRIDGED", gap, bridged, remedy),
+        *about("pipelines", "warning", "BRANCHES_MANY", many, crowded),
+    ]
 
 
 def _household_findings(around: dict[str, Any], known: Any) -> list[Finding]:

@@ -180,7 +180,8 @@ OWN: tuple[tuple[str, str, Text, tuple[Column, ...], str | None], ...] = (
         _c("shelter", "就近避难场所", "Nearest shelter", 20), _c("shelter_m", "距离 (m)", "Metres", 9, "#,##0"), WARDEN,
     ), "people > 0 or zone_people_below > 0"),
     ("overhead_dams", "overhead_dams", _t("尾矿库（头顶库）清单", "Tailings dams above people"), (
-        ID, NAME, _c("grade", "等别", "Grade", 8), _c("people_below", "登记下游人数", "Registered below", 10, "#,##0"), _c("people_within_1km", "1 km 内人数", "Within 1 km", 10, "#,##0"), _c("overhead", "头顶库", "Above people", 8), TOWN,
+        ID, NAME, _c("grade", "等别", "Grade", 8), _c("people_below", "登记下游人数", "Registered below", 10, "#,##0"), _c("within_m", "统计半径 (m)", "Radius (m)", 9, "#,##0"), _c("people_within_1km", "半径内人数", "People within it", 10, "#,##0"),
+        _c("people_lower_within_1km", "其中低于坝的人数", "Of them lower than the dam", 10, "#,##0"), _c("people_unknown", "人口未知处数", "Places of unknown people", 9), _c("overhead", "头顶库", "Above people", 8), TOWN,
     ), None),
     ("compound", "compound_points", _t("灾害链复合点", "Compound points"), (
         _c("rank", "排序", "Rank", 6), _c("chain", "灾害链", "Chain", 20), _c("first_layer", "灾害", "Hazard", 18), _c("first_name", "灾害点", "Hazard point", 20),

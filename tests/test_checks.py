@@ -1,0 +1,257 @@
+"""The checks: faults put into a small county one at a time are named, and a sound county is left in peace."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from click.testing import CliRunner
+from shapely.geometry import LineString, Point, box
+
+from riskmap.cli import main
+from riskmap.data import checks
+from riskmap.data.catalog import house
+from riskmap.data.findings import Finding
+from riskmap.data.ledger import Ledger, RowNames
+from riskmap.data.places import Area
+from riskmap.data.registry import BETWEEN, CHECKS, Together
+from riskmap.grid import Grid, Raster
+
+ROOT = Path(__file__).parent.parent
+CRS = "EPSG:4548"
+WEST, SOUTH, SIDE = 600_000.0, 4_060_000.0, 10_000.0
+COUNTY = box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)
+MIDDLE = WEST + SIDE / 2
+
+
+def frame(rows: dict[str, Any], shapes: list[Any]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs=CRS)
+
+
+def townships(**changes: Any) -> gpd.GeoDataFrame:
+    halves = [box(WEST, SOUTH, MIDDLE, SOUTH + SIDE), box(MIDDLE, SOUTH, WEST + SIDE, SOUTH + SIDE)]
+    rows = {"name": ["西镇", "东镇"], "code": ["370305100", "370305101"], "population": [30_000, 20_000]}
+    return frame(rows | changes, halves)
+
+
+def found(rows: gpd.GeoDataFrame, layer: str, *, area: bool = True) -> list[Finding]:
+    spec = house().layer(layer)
+    ledger = Ledger(layer, "a.gpkg", RowNames(rows[spec.key]) if spec.key in rows else RowNames())
+    checks.check(rows, spec, ledger, Area(COUNTY, rows.crs) if area else None)
+    return ledger.findings
+
+
+def one(findings: list[Finding], code: str) -> Finding:
+    assert [f.code for f in findings] == [code]
+    return findings[0]
+
+
+def points(n: int = 3) -> gpd.GeoDataFrame:
+    rows = {"id": [f"P{i}" for i in range(n)], "name": [f"点{i}" for i in range(n)], "kind": ["landslide"] * n}
+    return frame(rows | {"threatened_people": [5 + i for i in range(n)]}, [Point(WEST + 500 + 900 * i, SOUTH + 700) for i in range(n)])  # fmt: skip
+
+
+def test_a_sound_county_is_left_in_peace() -> None:
+    assert found(townships(), "townships") == []
+    assert found(points(), "geohazard_points") == []
+
+
+def test_people_times_ten_thousand_on_the_county_of_the_plan() -> None:
+    # 1,214 km2 and 49,946 people, printed as 49,946 x 10,000
+    side = np.sqrt(1_214e6)
+    county = frame({"name": ["永和县"], "code": ["141032000"], "population": [499_460_000]}, [box(WEST, SOUTH, WEST + side, SOUTH + side)])  # fmt: skip
+    slip = one(found(county, "townships", area=False), "UNIT_SLIP")
+    assert slip.severity == "error"
+    assert slip.facts == {"people_per_km2": 411_417, "suggested": 49_946}
+    assert found(county.assign(population=49_946), "townships", area=False) == []
+
+
+def test_overlaps_and_gaps_have_their_area_and_place() -> None:
+    shapes = [box(WEST, SOUTH, MIDDLE + 300, SOUTH + SIDE), box(MIDDLE, SOUTH, WEST + SIDE, SOUTH + SIDE)]
+    overlap = one(found(townships().set_geometry(shapes, crs=CRS), "townships"), "TOPOLOGY_OVERLAP")
+    assert overlap.facts["overlap_km2"] == pytest.approx(3.0)
+    assert overlap.geometry.area == pytest.approx(3e6)
+    shapes = [box(WEST, SOUTH, MIDDLE - 200, SOUTH + SIDE), box(MIDDLE, SOUTH, WEST + SIDE, SOUTH + SIDE)]
+    gap = one(found(townships().set_geometry(shapes, crs=CRS), "townships"), "TOPOLOGY_GAP")
+    assert "2" in gap.message.en
+    assert gap.geometry.area == pytest.approx(2e6)
+    hair = [box(WEST, SOUTH, MIDDLE - 0.5, SOUTH + SIDE), box(MIDDLE, SOUTH, WEST + SIDE, SOUTH + SIDE)]
+    assert found(townships().set_geometry(hair, crs=CRS), "townships") == []
+
+
+def test_slivers_and_shapes_that_stand_twice() -> None:
+    towns = townships()
+    sliver = box(WEST, SOUTH + SIDE - 2, WEST + SIDE, SOUTH + SIDE)
+    rest = [shapely.difference(g, sliver) for g in towns.geometry]
+    cut = frame({"name": ["甲", "乙", "丙"], "code": ["370305100", "370305101", "370305102"]}, [*rest, sliver])
+    assert [f.code for f in found(cut, "townships") if f.code != "TOPOLOGY_GAP"] == ["GEOM_SLIVER"]
+    twice = frame({"name": ["甲", "乙"]}, [box(WEST, SOUTH, WEST + 90, SOUTH + 90)] * 2)
+    assert one(found(twice, "built_up"), "GEOM_DUPLICATE").rows == 2
+
+
+def test_rows_outside_twice_or_at_one_place() -> None:
+    rows = points()
+    rows.loc[1, "geometry"] = Point(WEST - 50, SOUTH)
+    assert one(found(rows, "geohazard_points"), "OUTSIDE_AREA").row == "P1"
+    rows = points()
+    rows.loc[1, "geometry"] = rows.geometry[0]
+    assert one(found(rows, "geohazard_points"), "SAME_POSITION").named == ("P0", "P1")
+    rows = pd.concat([points(2), points(1)], ignore_index=True)
+    assert {f.code for f in found(rows, "geohazard_points")} == {"ROW_DUPLICATE", "SAME_POSITION"}
+
+
+def test_lines_drawn_twice_and_lines_of_no_length() -> None:
+    line = LineString([(WEST, SOUTH), (WEST + 500, SOUTH)])
+    dot = LineString([(WEST, SOUTH), (WEST, SOUTH)])
+    rows = frame({"id": ["a", "b", "c"], "name": ["甲", "乙", "丙"], "medium": ["crude_oil"] * 3}, [line, line.reverse(), dot])  # fmt: skip
+    told = {f.code: f for f in found(rows, "pipelines")}
+    assert told["SAME_LINE"].named == ("a", "b")
+    assert told["GEOM_NO_LENGTH"].row == "c"
+
+
+def test_codes_of_no_province_and_of_another_county() -> None:
+    assert one(found(townships(code=["370305100", "990305101"]), "townships"), "CODE_PROVINCE").row == "990305101"
+    n = 60
+    codes = [f"3703051000{i:02d}" for i in range(n - 1)] + ["370306100001"]
+    shapes = [Point(WEST + 100 * i, SOUTH + 100) for i in range(n)]
+    rows = frame({"name": [f"村{i}" for i in range(n)], "code": codes, "population": [100] * n}, shapes)
+    assert one(found(rows, "villages"), "CODE_PARENT").row == "370306100001"
+
+
+def test_pressures_in_kpa_and_diameters_in_inches_are_suspected() -> None:
+    rows = frame(
+        {"id": list("abc"), "name": list("abc"), "medium": ["natural_gas"] * 3, "diameter_mm": [16.0, 20.0, 24.0]},
+        [LineString([(WEST, SOUTH + i), (WEST + 500, SOUTH + i)]) for i in range(3)],
+    )
+    suspected = one(found(rows, "pipelines"), "UNIT_SUSPECTED")
+    assert suspected.field == "diameter_mm"
+
+
+def together(declared: dict[str, float] | None = None, cells: dict[str, Raster] | None = None, **rows: Any) -> list[Finding]:  # fmt: skip
+    layers = {"boundary": frame({"name": ["县"], "code": ["370305"]}, [COUNTY]), **rows}
+    grids = cells or {}
+    return checks.check_together(
+        Together(
+            list(layers), list(grids), layers.__getitem__, grids.__getitem__, Area(COUNTY, townships().crs), declared or {}
+        )
+    )  # fmt: skip
+
+
+def villages(people: list[int], codes: list[str]) -> gpd.GeoDataFrame:
+    shapes = [Point(WEST + 700 + i, SOUTH + 900) for i in range(len(people))]
+    return frame({"name": codes, "code": codes, "population": people}, shapes)
+
+
+def test_people_of_townships_villages_and_raster() -> None:
+    codes = ["370305100001", "370305101001"]
+    assert together(townships=townships(), villages=villages([30_000, 20_000], codes)) == []
+    short = one(together(townships=townships(), villages=villages([30_000, 2_000], codes)), "POPULATION_DISAGREES")
+    assert short.facts == {"a": 50_000.0, "b": 32_000.0, "difference": -0.36}
+    assert "东镇" in short.message.zh
+    grid = Grid.covering(COUNTY.bounds, 1000, townships().crs)
+    people = Raster(grid, np.full(grid.shape, 500.0))
+    assert together(townships=townships(population=[25_000, 25_000]), cells={"exposure_population": people}) == []
+    twice = Raster(grid, np.full(grid.shape, 1000.0))
+    told = one(together(townships=townships(), cells={"exposure_population": twice}), "POPULATION_DISAGREES")
+    assert told.facts["b"] == 100_000
+
+
+def test_codes_must_lead_to_a_parent() -> None:
+    stray = together(townships=townships(code=["370305100", "370306101"]))
+    assert one(stray, "CODE_PARENT").row == "370306101"
+    stray = together(townships=townships(), villages=villages([30_000, 20_000, 5], ["370305100001", "370305101001", "370305999001"]))  # fmt: skip
+    assert one(stray, "CODE_PARENT").row == "370305999001"
+
+
+def test_a_source_without_inventory_and_an_inventory_of_no_source() -> None:
+    sources = frame({"id": ["A", "B"], "name": ["甲", "乙"]}, [Point(WEST + 9, SOUTH + 9), Point(WEST + 99, SOUTH + 9)])
+    inventory = pd.DataFrame({"source_id": ["A", "Z"], "substance": ["苯", "氨"], "quantity_t": [1.0, 2.0]})
+    told = {f.code: f for f in together(hazchem_sources=sources, hazchem_inventory=inventory)}
+    assert told["INVENTORY_MISSING"].row == "B"
+    assert told["REFERENCE_MISSING"].layer == "hazchem_inventory"
+    assert set(told) == {"INVENTORY_MISSING", "REFERENCE_MISSING"}
+
+
+def test_a_station_off_the_network() -> None:
+    roads = frame({"highway": ["primary"]}, [LineString([(WEST, SOUTH + 50), (WEST + SIDE, SOUTH + 50)])])
+    near, far = Point(WEST + 800, SOUTH + 90), Point(WEST + 800, SOUTH + 2_050)
+    stations = frame({"id": ["F1", "F2"], "name": ["一站", "二站"], "kind": ["small"] * 2}, [near, far])
+    off = one(together(roads=roads, fire_stations=stations), "OFF_NETWORK")
+    assert off.row == "F2"
+    assert "2,000" in off.message.en or "2000" in off.message.en
+
+
+def test_declared_totals() -> None:
+    towns = townships()
+    right = {"townships.population": 50_000, "townships.rows": 2, "boundary.area_km2": 100}
+    assert together(right, townships=towns) == []
+    wrong = one(together({"townships.population": 51_000}, townships=towns), "DECLARED_TOTAL")
+    assert wrong.facts == {"declared": 51_000, "found": 50_000}
+    slip = one(together({"townships.population": 5.0}, townships=towns), "DECLARED_TOTAL_SLIP")
+    assert "10" in slip.message.en
+    assert one(together({"townships.peopel": 5}, townships=towns), "DECLARED_TOTAL_UNKNOWN").layer == "townships"
+
+
+def test_every_rule_is_used_and_every_code_has_a_rule() -> None:
+    rules = house().rules
+    code = "\n".join(p.read_text(encoding="utf-8") for p in sorted((ROOT / "riskmap").rglob("*.py")))
+    unused = [name for name in rules if not re.search(rf"\b{name}\b", code)]
+    assert unused == []
+    registered = {c for check in (*CHECKS, *BETWEEN) for c in check.codes}
+    assert registered <= set(rules)
+    for name, rule in rules.items():
+        assert rule.message.zh, name
+        assert rule.message.en, name
+        assert {*re.findall(r"\{(\w+)", rule.message.zh)} == {*re.findall(r"\{(\w+)", rule.message.en)}, name
+
+
+def delivery(folder: Path) -> Path:
+    text = "编号,名称,类型,威胁人数,经度,纬度\n1,甲,滑坡,约50,118.3,36.8\n2,乙,滑坡,12,0,0\n合计,,,62,,\n"
+    path = folder / "隐患点.csv"
+    path.write_text(text, encoding="gb18030")
+    return path
+
+
+def test_strict_makes_errors_of_warnings(tmp_path: Path) -> None:
+    given = ["check", str(delivery(tmp_path)), "--layer", "geohazard_points", "--crs", "EPSG:4490", "--lang", "en"]
+    assert CliRunner().invoke(main, given).exit_code == 0
+    assert CliRunner().invoke(main, [*given, "--strict"]).exit_code == 3
+
+
+def test_the_workbook_has_findings_and_every_changed_cell(tmp_path: Path) -> None:
+    book = tmp_path / "问题.xlsx"
+    given = ["check", str(delivery(tmp_path)), "--layer", "geohazard_points", "--crs", "EPSG:4490", "--xlsx", str(book)]
+    told = CliRunner().invoke(main, [*given, "--format", "json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert (found["rows_in"], found["rows_reported"], found["rows_out"]) == (3, 2, 1)
+    changed = {(r["row_id"], r["code"], r["before"], r["after"]) for r in found["repairs"]}
+    assert ("1", "NUMBER_APPROXIMATE", "约50", "50") in changed
+    assert {r[1] for r in changed} >= {"NUMBER_APPROXIMATE", "ROW_TOTAL", "COORD_ZERO"}
+    sheets = openpyxl.load_workbook(book)
+    cells = [str(v) for sheet in sheets for row in sheet.values for v in row if v is not None]
+    assert "约50" in cells
+    assert {"NUMBER_APPROXIMATE", "ROW_TOTAL", "COORD_ZERO", "ENCODING_GUESSED"} <= set(cells)
+
+
+def test_what_is_printed_names_file_layer_columns_and_totals(tmp_path: Path) -> None:
+    given = ["check", str(delivery(tmp_path)), "--layer", "geohazard_points", "--crs", "EPSG:4490"]
+    chinese = CliRunner().invoke(main, [*given, "--lang", "zh"]).stdout
+    for words in (
+        "隐患点.csv → geohazard_points",
+        "3 行，剔除并报告 2，留下 1",
+        "GB18030",
+        "threatened_people ← 威胁人数",
+    ):
+        assert words in chinese
+    english = CliRunner().invoke(main, [*given, "--lang", "en"]).stdout
+    assert "3 rows, 2 left out and reported, 1 kept" in english
+    assert "totals: threatened_people 50" in english
