@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from browser import require
 from PIL import Image
 
 from riskmap.data.catalog import house
@@ -51,8 +52,7 @@ def slow_address() -> Iterator[str]:
 @pytest.mark.parametrize("old", [False, True])
 def test_firefox_draws_the_colours(threatened_out: Path, tmp_path: Path, old: bool) -> None:
     firefox = shutil.which("firefox-esr") or shutil.which("firefox")
-    if firefox is None:
-        pytest.skip("Firefox is not installed")
+    require(firefox, "Firefox is not installed")
     picture, profile, frame = tmp_path / "page.png", tmp_path / "profile", tmp_path / "frame.html"
     profile.mkdir()
     if old:
