@@ -48,6 +48,12 @@ check: $(VENV)/tested  ## Lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy riskmap
 
+docs: $(VENV)/tested  ## Write the pages that are made from the code (CLI.md, API.md, tables)
+	$(BIN)/python tests/make_docs.py
+
+examples: install  ## Build all five examples, each to out/<name>
+	$(BIN)/riskmap build examples/linzi/riskmap.yaml examples/haian/riskmap.yaml examples/hegang/riskmap.yaml examples/yonghe/riskmap.yaml examples/linjiang/riskmap.yaml
+
 wheel:  ## Build the wheel into dist/, from clean folders
 	rm -rf build dist *.egg-info
 	$(PYTHON) -m venv $(VENV)-build
@@ -63,4 +69,4 @@ wheelhouse: wheel  ## Make a folder from which pip installs without internet
 clean:  ## Remove what was made (not out/)
 	rm -rf $(VENV) build dist wheelhouse *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-.PHONY: help install demo test qgis bench check wheel wheelhouse clean
+.PHONY: help install demo test qgis bench check docs examples wheel wheelhouse clean

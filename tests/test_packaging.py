@@ -19,9 +19,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    wanted = [n for n in tracked.splitlines() if not n.startswith(("tests/", "examples/", '"'))]
+    wanted = [n for n in tracked.split("\0") if n and not n.startswith("tests/")]
     for name in wanted:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
@@ -52,9 +52,13 @@ def test_the_wheel_holds_all_declarations_and_no_more(wheel: Path) -> None:
 
 def test_the_wheel_holds_every_module_and_asset(wheel: Path) -> None:
     package = {
-        p.relative_to(ROOT).as_posix() for p in (ROOT / "riskmap").rglob("*") if p.is_file() and p.suffix != ".pyc"
+        p.relative_to(ROOT).as_posix()
+        for p in (ROOT / "riskmap").rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
     }
-    assert {n for n in names(wheel) if not n.startswith(("riskmap/layers/", "riskmap/styles/"))} == package
+    assert {
+        n for n in names(wheel) if not n.startswith(("riskmap/layers/", "riskmap/styles/", "riskmap/examples/"))
+    } == package
     assert "riskmap/py.typed" in package
     assert any(n.endswith("leaflet/LICENSE") for n in package)
 
@@ -64,7 +68,7 @@ def test_setup_cfg_lists_every_package() -> None:
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(config["options"]["packages"].split())
     found = {".".join(p.parent.relative_to(ROOT).parts) for p in (ROOT / "riskmap").rglob("__init__.py")}
-    assert listed == found | {"riskmap.layers", "riskmap.styles"}
+    assert listed == found | {"riskmap.layers", "riskmap.styles", "riskmap.examples"}
 
 
 def test_declarations_load_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> None:
@@ -86,3 +90,22 @@ def test_declarations_load_from_the_wheel_alone(wheel: Path, tmp_path: Path) -> 
     assert int(layers) > 50
     assert int(styles) > 30
     assert topic == "zoning"
+
+
+def test_an_example_comes_out_of_the_wheel_whole(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    for place in ("linzi", "haian", "hegang", "yonghe", "linjiang"):
+        code = f"from riskmap.cli import main; main(['init', {str(tmp_path / place)!r}, '--example', {place!r}])"
+        subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"],
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+        )
+        source = ROOT / "examples" / place
+        wanted = {p.relative_to(source) for p in source.rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
+        made = {p.relative_to(tmp_path / place) for p in (tmp_path / place).rglob("*") if p.is_file()}
+        assert made == wanted, place
+        for name in wanted:
+            assert (tmp_path / place / name).read_bytes() == (source / name).read_bytes(), name

@@ -53,15 +53,25 @@ def _options(command: Any) -> Any:
 
 @click.command()
 @_options
+@click.argument("more", nargs=-1, type=click.Path(dir_okay=False))
 @click.option("--only", multiple=True, metavar="STEP", help="Do this step and those it needs; may be repeated.")
-def build(project: str, only: tuple[str, ...], **options: Any) -> None:
-    """Build a project: one database, the grids, the maps.
+@click.pass_context
+def build(ctx: click.Context, project: str, more: tuple[str, ...], only: tuple[str, ...], **options: Any) -> None:
+    """Build a project: one database, the grids, the maps. Of several projects one that stops does not stop the others.
 
     \b
     riskmap build examples/linzi/riskmap.yaml
     riskmap build riskmap.yaml --out D:/maps/linzi --lang en
+    riskmap build 甲县/riskmap.yaml 乙县/riskmap.yaml --jobs 2
     """
-    _build(project, only=only, **options)
+    if not more:
+        _build(project, only=only, **options)
+        return
+    from riskmap.cli.counties import counties
+
+    options.pop("form")
+    out = options.pop("out") or "out"
+    ctx.invoke(counties, projects=(project, *more), only=only, out=out, **options)
 
 
 def _single(name: str, text: str) -> click.Command:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from riskmap import errors
-from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk
+from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk, starts
 from riskmap.cli.codes import exit_code
 from riskmap.cli.terminal import language, say
 
@@ -61,6 +61,7 @@ def main(verbose: bool) -> None:
 
 
 for command in (
+    *starts.COMMANDS,
     *builds.COMMANDS,
     *counties.COMMANDS,
     *deliveries.COMMANDS,

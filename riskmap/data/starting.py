@@ -1,0 +1,101 @@
+"""How a project starts: an example copied, or one's own folder looked through and a project file written."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from riskmap.data.catalog import folder
+from riskmap.data.files import RASTERS, SHEETS, TEXT_TABLES
+from riskmap.errors import OutputError, SpecError
+from riskmap.text import Text
+
+VECTORS = (".shp", ".gpkg", ".geojson", ".json", ".gdb", ".zip", ".kml", ".kmz")
+SUFFIXES = (*RASTERS, *SHEETS, *TEXT_TABLES, *VECTORS)
+PROJECT = "riskmap.yaml"
+DEEPEST = 3
+"""Folders below the user's that are looked into."""
+
+
+def examples() -> list[str]:
+    """Give the names of the example places that are installed."""
+    return sorted(path.parent.name for path in folder("examples").glob(f"*/{PROJECT}"))
+
+
+def copy_example(name: str, target: Path, *, force: bool = False) -> Path:
+    """Copy an example place into a folder, and give its project file.
+
+    Raises
+    ------
+    SpecError
+        No such example.
+    OutputError
+        A project stands there already and ``force`` is not said.
+    """
+    if name not in examples():
+        raise SpecError(
+            Text(
+                f"没有示例 {name!r}；有：{'、'.join(examples())}",
+                f"no example {name!r}; there are {', '.join(examples())}",
+            )
+        )
+    refuse_project(target, force=force)
+    shutil.copytree(
+        folder("examples") / name,
+        target,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("*.py", "__pycache__", "out"),
+    )
+    return target / PROJECT
+
+
+def refuse_project(target: Path, *, force: bool) -> None:
+    """Raise when a folder holds a project file already.
+
+    Raises
+    ------
+    OutputError
+    """
+    if (target / PROJECT).exists() and not force:
+        raise OutputError(
+            Text("这里已经有项目文件，不覆盖", "there is a project file already; it is not overwritten"),
+            remedy=Text("换一个文件夹，或加 --force 覆盖", "name another folder, or say --force to overwrite it"),
+            file=(target / PROJECT).as_posix(),
+        )
+
+
+def deliveries(root: Path) -> list[Path]:
+    """Give the files below a folder that may hold data, in order; parts of a shapefile count once.
+
+    Raises
+    ------
+    OutputError
+        There is no such folder.
+    """
+    if not root.is_dir():
+        raise OutputError(
+            Text("没有这个文件夹", "there is no such folder"),
+            remedy=Text("把数据放进一个文件夹，再指给它", "put the data into a folder, and name that"),
+            file=root.as_posix(),
+        )
+    found = []
+    for path in sorted(root.rglob("*")):
+        steps = path.relative_to(root).parts
+        hidden = any(step.startswith((".", "~$")) or step == "out" for step in steps)
+        inside_gdb = any(step.lower().endswith(".gdb") for step in steps[:-1])
+        if len(steps) <= DEEPEST + 1 and not hidden and not inside_gdb and path.suffix.lower() in SUFFIXES:
+            found.append(path)
+    return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
+
+
+def write_project(text: str, target: Path, *, force: bool = False) -> Path:
+    """Write the project file of a folder.
+
+    Raises
+    ------
+    OutputError
+    """
+    refuse_project(target, force=force)
+    path = target / PROJECT
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path

@@ -1,0 +1,166 @@
+"""Write the pages that are made from the code: CLI.md, API.md, and the tables of METHODS.md, layers/README.md, styles/README.md.
+
+Run: python tests/make_docs.py (or ``make docs``). ``test_docs.py`` fails when a page is stale.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- made by tests/make_docs.py -->", "<!-- end of what make_docs.py made -->"
+DOMAINS = ("riskmap.data", "riskmap.risk", "riskmap.overlay", "riskmap.network", "riskmap.output", "riskmap.workflow")
+GROUND = ("crs", "errors", "fields", "grid", "landing", "levels", "text", "zonal")
+
+
+def cli_page() -> str:
+    """Return the reference of all commands, from their own help."""
+    from riskmap.cli import main
+
+    lines = ["# Commands", "", "Made from `--help` by `make docs`; a test fails when it is stale.", ""]
+    for path, command in _commands(main, ("riskmap",)):
+        with click.Context(command, info_name=" ".join(path), terminal_width=100, max_content_width=100) as context:
+            help_text = command.get_help(context)
+        lines += [f"## {' '.join(path)}", "", "```", help_text.rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _commands(group: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, group)]
+    if isinstance(group, click.Group):
+        for name in sorted(group.commands):
+            found += _commands(group.commands[name], (*path, name))
+    return found
+
+
+def api_page() -> str:
+    """Return the reference of public functions and classes: signature and first paragraph of the docstring."""
+    lines = ["# Python interface", "", "Made from docstrings by `make docs`; a test fails when it is stale.", ""]
+    modules = [f"riskmap.{name}" for name in GROUND]
+    for room in DOMAINS:
+        package = importlib.import_module(room)
+        modules += [f"{room}.{m.name}" for m in pkgutil.iter_modules(package.__path__) if not m.ispkg]
+    for name in modules:
+        module = importlib.import_module(name)
+        lines += [f"## {name}", "", _first(module.__doc__), ""]
+        for key, value in _public(module):
+            lines += _entry(key, value)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _public(module: Any) -> list[tuple[str, Any]]:
+    members = inspect.getmembers(module, lambda v: inspect.isfunction(v) or inspect.isclass(v))
+    return [(n, v) for n, v in members if not n.startswith("_") and v.__module__ == module.__name__]
+
+
+def _entry(name: str, value: Any) -> list[str]:
+    if inspect.isclass(value):
+        methods = [
+            f"  - `.{n}{_signature(v)}`: {_first(v.__doc__)}"
+            for n, v in sorted(vars(value).items())
+            if inspect.isfunction(v) and not n.startswith("_") and v.__doc__
+        ]
+        return [f"- **`{name}`**: {_first(value.__doc__)}", *methods, ""]
+    return [f"- **`{name}{_signature(value)}`**: {_first(value.__doc__)}", ""]
+
+
+def _signature(function: Any) -> str:
+    parameters = [p.replace(annotation=p.empty) for p in inspect.signature(function).parameters.values()]
+    shown = str(inspect.Signature(parameters))
+    return re.sub(r" at 0x[0-9a-f]+", "", shown) if len(shown) < 160 else "(...)"
+
+
+def _first(text: str | None) -> str:
+    return " ".join(inspect.cleandoc(text or "").split("\n\n")[0].split())
+
+
+def values_table() -> str:
+    """Return every built-in value: value, unit, confidence, clause, source."""
+    from riskmap.data.catalog import house
+
+    lines = []
+    for topic in house().topics():
+        facts = house().facts(topic)
+        if facts.values:
+            lines += [
+                f"### {topic}: {facts.title.en} {facts.title.zh}",
+                "",
+                "| key | value | unit | confidence | source and clause |",
+                "| --- | --- | --- | --- | --- |",
+            ]
+            for key, fact in facts.values.items():
+                source = f"{fact.source}{f'; {fact.clause}' if fact.clause else ''}"
+                lines.append(
+                    f"| `{key}` | {_cell(fact.value)} | {fact.unit or ''} | {fact.confidence} | {_cell(source)} |"
+                )
+            lines.append("")
+        if facts.tables:
+            if not facts.values:
+                lines += [f"### {topic}: {facts.title.en} {facts.title.zh}", ""]
+            lines += ["| table | rows | confidence | source and clause |", "| --- | --- | --- | --- |"]
+            for key, table in facts.tables.items():
+                source = f"{table.source}{f'; {table.clause}' if table.clause else ''}"
+                lines.append(f"| `{key}` | {len(table.rows)} | {table.confidence} | {_cell(source)} |")
+            lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def layers_table() -> str:
+    """Return all declared layers: id, role, geometry, title, required fields."""
+    from riskmap.data.catalog import house
+
+    lines = ["| id | role | geometry | title | required fields |", "| --- | --- | --- | --- | --- |"]
+    for id, spec in house().layer_specs.items():
+        required = ", ".join(f"`{n}`" for n, f in spec.fields.items() if f.required)
+        lines.append(
+            f"| `{id}` | {spec.role} | {', '.join(spec.geometry)} | {spec.title.zh} {spec.title.en} | {required} |"
+        )
+    return "\n".join(lines)
+
+
+def styles_table() -> str:
+    """Return all styles: id, layer, field, classes."""
+    from riskmap.data.catalog import house
+
+    lines = ["| id | layer | field | classes |", "| --- | --- | --- | --- |"]
+    for id, spec in house().style_specs.items():
+        classes = ", ".join(f"{c.value} {c.label.zh}" for c in spec.classes)
+        lines.append(f"| `{id}` | `{spec.layer}` | {f'`{spec.field}`' if spec.field else ''} | {_cell(classes)} |")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def filled(text: str, made: str) -> str:
+    """Return a page with its made part replaced."""
+    return re.sub(
+        re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: f"{BEGIN}\n\n{made}\n\n{END}", text, flags=re.DOTALL
+    )
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that is made, by path."""
+    made = {ROOT / "CLI.md": cli_page(), ROOT / "API.md": api_page()}
+    for path, part in (
+        (ROOT / "METHODS.md", values_table()),
+        (ROOT / "layers" / "README.md", layers_table()),
+        (ROOT / "styles" / "README.md", styles_table()),
+    ):
+        made[path] = filled(path.read_text(encoding="utf-8"), part)
+    return made
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8", newline="\n")
