@@ -90,15 +90,15 @@ def _weights(loaded: Loaded) -> dict[str, float]:
     if spec.weights.equal is not None:
         layers = spec.weights.equal or tuple(n for n in loaded.project.inputs if n.startswith("hazard_"))
         named = dict.fromkeys(sorted(layers), 1.0)
-    if not named or spec.method == "matrix" or spec.classify.k != MAJOR:
+    if not named or spec.method == "matrix" or spec.classify.k != MAJOR or loaded.project.reference is not None:
         raise SpecError(
             Text(
-                "逐块合成只支持写明的权重或等权、四级分级，不支持 matrix",
-                "composing by windows takes stated or equal weights and four levels, and no matrix",
+                "逐块合成只支持写明的权重或等权、四级分级，不支持 matrix 和 reference",
+                "composing by windows takes stated or equal weights and four levels, no matrix and no reference",
             ),
             remedy=Text(
-                "先用 riskmap weights 求出权重并写进 risk.weights",
-                "find the weights with riskmap weights and state them in risk.weights",
+                "先用 riskmap weights 求出权重并写进 risk.weights；上下限和分级用 fixed 写明",
+                "find the weights with riskmap weights and state them in risk.weights; state bounds and breaks as fixed",
             ),
             file=loaded.file.name,
         )
