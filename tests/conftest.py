@@ -12,6 +12,10 @@ import servers
 
 ROOT = Path(__file__).parent.parent
 
+collect_ignore = [
+    "qgis_look.py"
+]  # a script for the system's Python, where QGIS is: the doctest collector would import it
+
 
 def shared() -> Path:
     """Give the folder of open data beside the checkout, or skip the test: it is not part of the project."""

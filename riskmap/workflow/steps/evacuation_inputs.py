@@ -114,9 +114,8 @@ def hazard_of(context: Context, scenario: EvacuationScenario) -> Hazard:
         frames.append(zones)
     zones = pd.concat(frames, ignore_index=True)
     depths = next((h.depths for h in (own, *others) if h.depths is not None), None)
-    found = [f for h in (own, *others) for f in h.findings]
     return Hazard(
-        gpd.GeoDataFrame(zones, geometry="geometry", crs=context.crs), own.threatened, own.cells, depths, found
+        gpd.GeoDataFrame(zones, geometry="geometry", crs=context.crs), own.threatened, own.cells, depths, own.findings
     )
 
 
