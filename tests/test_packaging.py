@@ -52,7 +52,9 @@ def test_the_wheel_holds_all_declarations_and_no_more(wheel: Path) -> None:
 
 def test_the_wheel_holds_every_module_and_asset(wheel: Path) -> None:
     package = {
-        p.relative_to(ROOT).as_posix() for p in (ROOT / "riskmap").rglob("*") if p.is_file() and p.suffix != ".pyc"
+        p.relative_to(ROOT).as_posix()
+        for p in (ROOT / "riskmap").rglob("*")
+        if p.is_file() and "__pycache__" not in p.parts
     }
     assert {
         n for n in names(wheel) if not n.startswith(("riskmap/layers/", "riskmap/styles/", "riskmap/examples/"))

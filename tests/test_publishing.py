@@ -108,6 +108,12 @@ def test_without_a_review_number_nothing_is_published(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_public_edition_asks_for_no_tiles(tmp_path: Path) -> None:
+    project = threatened(tmp_path, output=PUBLIC | {"online_basemap": "tianditu"})
+    with pytest.raises(SpecError, match="online"):
+        riskmap.build(project, tmp_path / "out")
+
+
 def test_a_public_edition_is_never_sent_to_a_server(tmp_path: Path) -> None:
     project = threatened(tmp_path, output=PUBLIC, database="postgresql://gis@localhost/db")
     with pytest.raises(SpecError, match="database"):

@@ -25,7 +25,7 @@ from riskmap.data.spec import StyleClass, StyleSpec, Symbol
 from riskmap.errors import MissingCRSError, OutputError
 from riskmap.grid import Grid, Raster
 from riskmap.output import relief, webmap_html
-from riskmap.output.webmap import GridLayer, LegendRow, Page, VectorLayer, write
+from riskmap.output.webmap import Comparison, GridLayer, LegendRow, Page, VectorLayer, write
 from riskmap.output.webmap_grid import fit
 from riskmap.output.webmap_html import packed, read_back
 from riskmap.output.webmap_vector import strips, unit_record
@@ -599,6 +599,87 @@ def test_keyboard(page: Visit) -> None:
         )
         == 0
     )
+
+
+@pytest.mark.browser
+def test_a_presentation_goes_from_view_to_view(page: Visit) -> None:
+    ranked = page.run("[...document.querySelectorAll('#units tbody th')].map(e => e.textContent.trim())")
+    page.page.keyboard.press("p")
+    seen = []
+    for _ in ranked:
+        page.page.keyboard.press("PageDown")
+        seen.append(page.run("document.getElementById('view-name').textContent"))
+    assert seen == ranked
+    page.page.keyboard.press("PageDown")
+    assert page.run("document.getElementById('view-name').textContent") == ""
+    page.page.keyboard.press("PageUp")
+    assert page.run("document.getElementById('view-name').textContent") == ranked[-1]
+    page.page.keyboard.press("Escape")
+    page.page.keyboard.press("Escape")
+    assert page.page.is_visible("#panel")
+
+
+@pytest.mark.browser
+def test_two_runs_under_a_slider(browser: Browser, world: Page, tmp_path: Path) -> None:
+    now = world.grids[0]
+    milder = np.where(now.raster.values == 4, 1, now.raster.values).astype(np.uint8)
+    areas = ((4, 0.0, 50.0), (3, 40.0, 40.0), (2, 30.0, 30.0), (1, 90.0, 40.0))
+    other = Comparison(
+        GridLayer(now.style, Raster(now.raster.grid, milder), now.inside), plain("2025"), plain("2026"), areas
+    )
+    file = write(changed(world, comparison=other, vectors=()), tmp_path / "two.html", lang="zh", catalog=house())
+    red = next((c + 0.5, r + 0.5) for r in range(40, 110) for c in range(60, 140) if now.raster.values[r, c] == 4)
+    with visit(browser, file, reduced_motion="reduce") as seen:
+        assert seen.page.is_hidden("#compared")
+        seen.page.click("#tool-compare")
+        assert "+50.0" in seen.page.inner_text("#compared")
+        assert "\u221250.0" in seen.page.inner_text("#compared")
+        lon, lat = lonlat(*at(*red))
+        share = seen.run(
+            f"() => window.riskmap.map.latLngToContainerPoint([{lat}, {lon}]).x / window.riskmap.map.getSize().x * 100"
+        )
+        top = "() => document.elementsFromPoint(0, 0) && document.querySelector('.leaflet-before-pane').style.clip"
+        clips = []
+        for value in (share - 5, share + 5):
+            seen.run(
+                f"() => {{ const s = document.getElementById('swipe'); s.value = {value}; s.dispatchEvent(new Event('input')); }}"
+            )
+            clips.append(float(re.findall(r"(-?[\d.]+)px", seen.run(top))[1]))
+        corner = seen.run("() => window.riskmap.map.containerPointToLayerPoint([0, 0]).x")
+        width = seen.run("() => window.riskmap.map.getSize().x")
+        at_red = corner + width * share / 100
+        assert clips[0] < at_red < clips[1]
+        # what the earlier run says stands in the popup while it is shown
+        click(seen, *red)
+        assert "2025" in seen.page.inner_text(".leaflet-popup-content")
+        seen.page.click("#tool-compare")
+        assert seen.page.is_hidden("#compared")
+        assert not seen.complaints()
+
+
+@pytest.mark.browser
+def test_tianditu_is_off_and_its_key_is_in_no_file(browser: Browser, world: Page, file: Path, tmp_path: Path) -> None:
+    assert "tianditu" not in file.read_text(encoding="utf-8").lower()
+    online = write(changed(world, online=True), tmp_path / "online.html", lang="zh", catalog=house())
+    html = online.read_text(encoding="utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)[1]
+    assert re.findall(r"https?://[\w.*-]+", policy) == [f"https://t{n}.tianditu.gov.cn" for n in range(8)]
+    # no other service: those of China are in GCJ-02, hundreds of metres off
+    own = "".join(script.read_text(encoding="utf-8") for script in ASSETS.glob("*.js"))
+    assert set(re.findall(r"https?://([\w.{}]+)", own)) == {"t{s}.tianditu.gov.cn", "www.w3.org"}
+    with visit(browser, online) as seen:
+        assert seen.requests == []
+        seen.run("() => { document.getElementById('layers').open = true; }")
+        seen.page.click("#basemap-switch")
+        assert seen.requests == []
+        seen.page.fill("#basemap-key", "SECRETKEY")
+        seen.page.click("#basemap-switch")
+        seen.page.wait_for_timeout(300)
+        assert seen.requests
+        assert all(re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(vec|cva)_w/wmts\?", r) for r in seen.requests)
+        assert all("tk=SECRETKEY" in r for r in seen.requests)
+        assert "SECRETKEY" not in seen.run("() => JSON.stringify([localStorage, sessionStorage]) + document.cookie")
+        assert not seen.errors
 
 
 @pytest.mark.browser

@@ -78,6 +78,10 @@ def threatened(folder: Path, **changes: Any) -> Path:
             folder, "stations", {"id": ["S1"], "name": ["一站"], "kind": ["first_class"], "engines": [4]},
             [shapely.Point(place(3, 3))],
         ),
+        "shelters": write(
+            folder, "shelters", {"id": ["B1"], "name": ["广场"], "kind": ["emergency"], "capacity": [300]},
+            [shapely.Point(place(17.1, 17.2))],
+        ),
         "roads": write(folder, "roads", {"highway": ["residential"] * len(streets)}, streets),
         "built_up": write(folder, "town", {"name": ["城区"]}, [shapely.box(*place(1, 1), *place(12, 12))]),
     }  # fmt: skip

@@ -106,6 +106,7 @@ def render(page: Page, *, lang: Lang, catalog: Catalog) -> str:
         "bounds": _bounds(page, units),
         "grids": grids,
         "coloured": page.coloured,
+        "online": page.online,
         "coded": coded_classes(catalog, lang),
         "vectors": [description for description, _ in vectors],
         "units": None,

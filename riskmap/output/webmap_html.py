@@ -41,9 +41,12 @@ SCRIPTS = (
 )
 """The page's own scripts, in the order in which they need each other."""
 
-POLICY = (
-    "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; script-src {scripts}; style-src {styles}"
-)
+ONLINE_SCRIPT = "basemap.js"
+"""Only in pages that offer an online basemap, which the project file has to ask for."""
+
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src {images}; script-src {scripts}; style-src {styles}"
+IMAGES = "data:"
+ONLINE_IMAGES = "data: " + " ".join(f"https://t{n}.tianditu.gov.cn" for n in range(8))
 POLICY_PLACE = "@content-policy@"
 
 CREDIT_LINK = '<a href="https://leafletjs.com" title="A JavaScript library for interactive maps">'
@@ -123,7 +126,8 @@ def document(view: dict[str, Any], lang: Lang, *, centre: tuple[float, float]) -
             ),
             remedy=Text("改为内嵌", "inline them"),
         )
-    policy = POLICY.format(scripts=_sources(reading.scripts), styles=_sources(reading.styles))
+    images = ONLINE_IMAGES if view["online"] else IMAGES
+    policy = POLICY.format(images=images, scripts=_sources(reading.scripts), styles=_sources(reading.styles))
     return html.replace(POLICY_PLACE, policy, 1)
 
 
@@ -238,8 +242,9 @@ def figures(sentence: str) -> Markup:
 @cache
 def _asset(name: str) -> Markup:
     """Give the text of a script, style or licence as it goes into the page."""
-    if name == "own scripts":
-        body = "\n".join((ASSETS / script).read_text(encoding="utf-8") for script in SCRIPTS)
+    if name.startswith("own scripts"):
+        scripts = (ONLINE_SCRIPT, *SCRIPTS) if name.endswith("online") else SCRIPTS
+        body = "\n".join((ASSETS / script).read_text(encoding="utf-8") for script in scripts)
         return Markup(f'(function () {{\n"use strict";\n{body}\n}})();')  # noqa: S704  our own files
     text = (ASSETS / name).read_text(encoding="utf-8").replace(CREDIT_LINK, "<a>")
     text = re.sub(r"//# sourceMappingURL=\S+\s*$", "", text)

@@ -225,6 +225,9 @@ class Page:
         Why the cells of the first grid have their level.
     answers : tuple of Nearest
     comparison : Comparison, optional
+    online : bool
+        Whether the page offers Tianditu's tiles as a basemap, to readers who type in a key; without it the page can ask for
+        nothing outside itself.
     """
 
     title: Text
@@ -244,3 +247,4 @@ class Page:
     explanation: Explanation | None = None
     answers: tuple[Nearest, ...] = ()
     comparison: Comparison | None = None
+    online: bool = False

@@ -53,6 +53,7 @@ def view(page: Page, units: gpd.GeoDataFrame, told: dict[str, Any], catalog: Cat
         "coded": told["coded"],
         "units": len(units) > 0,
         "coloured": page.coloured,
+        "online": page.online,
         # a legend without figures is a list of colours only
         "figured": len(page.legend) > 0,
         "comparison": _comparison(page, listed[0], lang) if grids and page.comparison else None,

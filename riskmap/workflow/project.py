@@ -81,6 +81,7 @@ class OutputSpec(Record):
     map_review_number: str | None = None
     print: tuple[Printing, ...] = (PrintSpec(),)
     fonts: tuple[str, ...] = ()
+    online_basemap: Literal["none", "tianditu"] = "none"
 
 
 class Project(Record):
@@ -162,7 +163,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         check_declared(project.declared, project.inputs)
         _check_facts(project, catalog)
         _check_plan(project, catalog)
-        check_publishing(project.output.publish, project.output.map_review_number, project.database)
+        check_publishing(project.output, project.database)
         check_travel(project.fire, project.reach, catalog)
     except SpecError as error:
         error.file = error.file or path.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from riskmap.data.postgis import is_url
 from riskmap.data.spec import near
@@ -53,16 +54,16 @@ def check_declared(declared: Iterable[str], inputs: Iterable[str]) -> None:
             )
 
 
-def check_publishing(publish: str, map_review_number: str | None, database: str) -> None:
-    """Raise when a public edition has no map review number, or would send the whole database to a server.
+def check_publishing(output: Any, database: str) -> None:
+    """Raise when a public edition has no map review number, asks for tiles from outside, or would go to a server whole.
 
     Raises
     ------
     SpecError
     """
-    if publish != "public":
+    if output.publish != "public":
         return
-    if not (map_review_number or "").strip():
+    if not (output.map_review_number or "").strip():
         raise SpecError(
             Text(
                 "output.publish 是 public，但没有 output.map_review_number（审图号）",
@@ -72,6 +73,14 @@ def check_publishing(publish: str, map_review_number: str | None, database: str)
                 "地图公开前要送审；写上审图号，或改为 publish: internal",
                 "maps are reviewed before they are published: state the number, or say publish: internal",
             ),
+        )
+    if output.online_basemap != "none":
+        raise SpecError(
+            Text(
+                "output.publish 是 public，不能有在线底图",
+                "output.publish is public: there can be no online basemap",
+            ),
+            remedy=Text("写 online_basemap: none；密钥不可外传", "say online_basemap: none; a key is not for others"),
         )
     if is_url(database):
         raise SpecError(

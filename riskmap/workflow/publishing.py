@@ -52,6 +52,11 @@ def action_on(context: Context, layer: str) -> tuple[str, list[str]]:
     return "drop", []
 
 
+def shown_whole(context: Context, layer: str) -> bool:
+    """Tell whether a layer was made and this edition shows it as it is."""
+    return context.has(layer) and action_on(context, layer)[0] == "keep"
+
+
 def _restricted(context: Context, layer: str) -> bool:
     try:
         return bool(context.catalog.layer(layer).restricted)

@@ -51,7 +51,7 @@ class App {
 
   paintScene(view, grid) {
     if (grid) grid.paint(view, this.look.patterned);
-    else this.ground.paint(view, this.units, isDark() && !paperRatio);
+    else if (!this.online) this.ground.paint(view, this.units, isDark() && !paperRatio);
     this.paintVectors(view);
     this.paintLabels(view);
   }
@@ -360,6 +360,8 @@ function wireMap(app) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
     if (event.key === "p" || event.key === "P") present(app);
+    else if (event.key === "PageDown" || event.key === "n" || event.key === "N") nextView(app, 1);
+    else if (event.key === "PageUp" || event.key === "b" || event.key === "B") nextView(app, -1);
     else if (event.key === "Escape") escape(app);
   });
   let width = 0;
@@ -395,6 +397,7 @@ async function start(map) {
   wireTools(app);
   wirePaper(app);
   wireMap(app);
+  if (told.online) wireBasemap(app);
   // after the drawing, so that the first click need not wait
   if (app.why) window.setTimeout(() => app.why.load(), 50);
   // milliseconds since the page was asked for

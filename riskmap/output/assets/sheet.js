@@ -32,6 +32,14 @@ function present(app) {
   app.refit();
 }
 
+// The next view of a presentation: the whole area, then the townships as the table ranks them; also the keys of a pointer.
+function nextView(app, step) {
+  const views = [-1].concat(all("#units tbody tr").map((row) => Number(row.dataset.unit)));
+  const at = views.indexOf(app.look.unit);
+  app.pickUnit(views[(at + step + views.length) % views.length]);
+  byId("view-name").textContent = app.look.unit < 0 ? "" : app.units.names[app.look.unit];
+}
+
 // The rows that the sheet has no room for are left out from the end, and counted.
 function shortenTable(app) {
   const panel = byId("panel"), note = byId("unprinted");

@@ -12,6 +12,7 @@ import shapely
 from riskmap.data.spec import LayerSpec
 from riskmap.output.webmap import Explanation, Factor, Nearest, VectorLayer
 from riskmap.text import Text, plain
+from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.explain import chain
 from riskmap.workflow.scoring import FIVE
@@ -20,7 +21,7 @@ ENGINE_REACH_M = 300.0
 """How far from a covered road a click still takes the road's minutes; the sentence says the distance."""
 SHELTER_REACH_M = 3000.0
 """How far from a settlement with a plan a click still takes its plan; the sentence names settlement and distance."""
-ORIGINS = "evacuation_origins"
+ORIGINS = "evacuation_starts"
 
 
 def explanation(context: Context) -> Explanation | None:
@@ -92,7 +93,7 @@ def answers(context: Context) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, .
     layers: list[VectorLayer] = []
     if context.has("fire_coverage"):
         asked.append(_engine(context))
-    if context.has("evacuation_routes"):
+    if publishing.shown_whole(context, "evacuation_routes"):
         starts = origins(context)
         if len(starts):
             style = context.catalog.style("evacuation_routes")

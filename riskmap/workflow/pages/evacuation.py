@@ -20,11 +20,12 @@ BELOW = (("water", True), ("forest", False), ("roads", False), ("built_up", Fals
 ABOVE = (
     ("evacuation_closures", True),
     ("barriers", False),
-    ("villages", True),
+    ("villages", False),
     ("tailings_dams", True),
     ("reservoirs", True),
     ("geohazard_points", True),
     ("geohazard_exposure", True),
+    ("evacuation_origins", True),
     ("shelters", True),
 )
 POPUP = ("origin", "shelter", "kind", "people", "minutes", "slow_minutes", "length_m", "via_hazard")

@@ -37,6 +37,7 @@ POPUPS: dict[str, tuple[str, ...]] = {
     "fire_gaps": ("name", "area_km2", "population", "minutes"),
     "fire_coverage": ("station_id", "minutes_from", "minutes_to"),
     "fire_responsibility": ("name", "kind", "area_km2", "built_up_km2", "norm_km2", "population", "only_people"),
+    "evacuation_origins": ("name", "people", "placed", "unplaced", "reason", "early", "nearest_min", "single_access"),
     "siting_sites": ("name", "rank", "demand", "gap"),
     "fire_stations": ("name", "kind", "engines", "staff", "turnout_s"),
     "shelters": ("name", "kind", "capacity", "area_m2", "indoor"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from riskmap.output.webmap_page import Page
 from riskmap.text import Text
+from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages import evacuation, fire, one_map, zoning
 
@@ -23,16 +24,21 @@ class Subject:
     needs : tuple of tuple of str
         Layers without which there is no such map; of each inner tuple one is enough.
     page : callable
+    whole : tuple of str
+        Of these layers, those that make no sense when this edition blurs them.
     """
 
     name: str
     title: Text
     needs: tuple[tuple[str, ...], ...]
     page: Callable[[Context], Page]
+    whole: tuple[str, ...] = ()
 
     def missing(self, context: Context) -> list[str]:
         """Give what the build lacks for this map."""
-        return [" / ".join(group) for group in self.needs if not any(context.has(layer) for layer in group)]
+        found = {layer for group in self.needs for layer in group if context.has(layer)}
+        found -= {layer for layer in self.whole if not publishing.shown_whole(context, layer)}
+        return [" / ".join(group) for group in self.needs if not found & set(group)]
 
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -40,7 +46,7 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("control-zoning", zoning.CONTROL, (("control_zone",), ("control_zones",)), zoning.control_page),
     Subject("one-map", one_map.TITLE, (one_map.SUBJECT_LAYERS,), one_map.page),
     Subject("fire-coverage", fire.TITLE, (("fire_coverage", "fire_areas"),), fire.page),
-    Subject("evacuation", evacuation.TITLE, (("evacuation_routes",),), evacuation.page),
+    Subject("evacuation", evacuation.TITLE, (("evacuation_routes",),), evacuation.page, ("evacuation_routes",)),
 )
 
 LAYERS: tuple[str, ...] = tuple(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from riskmap.data.findings import Finding
 from riskmap.output import webmap
 from riskmap.text import Text, join, plain
@@ -22,7 +24,8 @@ def run(context: Context) -> Results:
             results.findings.append(Finding("maps", "note", "PAGE_SKIPPED", message))
             continue
         path = context.folder / "maps" / f"{subject.name}.html"
-        results.files.append(webmap.write(subject.page(context), path, lang=context.lang, catalog=context.catalog))
+        page = replace(subject.page(context), online=context.project.output.online_basemap == "tianditu")
+        results.files.append(webmap.write(page, path, lang=context.lang, catalog=context.catalog))
     return results
 
 
