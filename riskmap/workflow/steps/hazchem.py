@@ -142,31 +142,22 @@ def _graded(
             f"{len(strange)} ids of the inventory are no source: {', '.join(strange[:8])}",
         )
         findings.append(Finding("hazchem_inventory", "warning", "SOURCE_UNKNOWN", message, rows=len(strange)))
-    columns = [
-        "source_id",
-        "row",
-        "name",
-        "cas",
-        "symbol",
-        "table",
-        "quantity_t",
-        "threshold_t",
-        "ratio",
-        "beta",
-        "confidence",
-    ]
-    listed = pd.concat(items, ignore_index=True)[columns] if items else pd.DataFrame(columns=columns)
+    return graded, _listed(context, items)
+
+
+ITEM_COLUMNS = [
+    "source_id", "row", "name", "cas", "symbol", "table", "quantity_t", "threshold_t", "ratio", "beta", "confidence",
+]  # fmt: skip
+
+
+def _listed(context: Context, items: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put the matched rows of all sources together; values of less than standard confidence count as used."""
+    listed = pd.concat(items, ignore_index=True)[ITEM_COLUMNS] if items else pd.DataFrame(columns=ITEM_COLUMNS)
     for name, rows in listed[listed["confidence"] != "standard"].groupby("name", sort=True):
-        use = FactUse(
-            "hazchem",
-            f"beta {name}",
-            float(rows["beta"].iloc[0]),
-            str(rows["confidence"].iloc[0]),
-            "layers/facts/gb18218_*.csv",
-            overridden=False,
-        )
+        beta, sure = float(rows["beta"].iloc[0]), str(rows["confidence"].iloc[0])
+        use = FactUse("hazchem", f"beta {name}", beta, sure, "layers/facts/gb18218_*.csv", overridden=False)
         context.used[use.topic, use.key] = use
-    return graded, listed
+    return listed
 
 
 def _doubts(source: str, one: Graded) -> list[Finding]:
