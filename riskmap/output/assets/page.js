@@ -103,8 +103,9 @@ class App {
     this.look.grid = number;
     this.grids.forEach((grid, i) => {
       this.layers[i].visible = i === number;
-      byId("legend-" + i).hidden = i !== number;
+      byId("legend-" + i).hidden = byId("short-" + i).hidden = i !== number;
     });
+    byId("short-legend").classList.toggle("empty", number < 0);
     this.map.closePopup();
     this.repaint();
   }
