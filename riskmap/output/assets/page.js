@@ -228,6 +228,11 @@ class App {
       .openOn(this.map);
     const close = document.querySelector(".leaflet-popup-close-button");
     if (close) close.setAttribute("aria-label", this.words.close);
+    // a long answer scrolls, also by keyboard
+    const content = document.querySelector(".leaflet-popup-content");
+    content.tabIndex = 0;
+    content.setAttribute("role", "group");
+    content.setAttribute("aria-label", this.words.here);
   }
 
   chip(grid, value) {
