@@ -12,7 +12,9 @@ import servers
 
 ROOT = Path(__file__).parent.parent
 
-collect_ignore = ["qgis_look.py"]  # a script for the system's Python, where QGIS is: the doctest collector would import it
+collect_ignore = [
+    "qgis_look.py"
+]  # a script for the system's Python, where QGIS is: the doctest collector would import it
 
 
 def shared() -> Path:

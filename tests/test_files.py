@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import struct
 import zipfile
@@ -19,8 +20,10 @@ from shapely import LineString, Point, box
 from test_encodings import dbf
 
 from riskmap.data import shapefiles
+from riskmap.data.catalog import house
 from riskmap.data.describe import describe
 from riskmap.data.files import Opened, fingerprint, is_raster, open_rows
+from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.errors import DataError
 
@@ -399,3 +402,29 @@ def test_boxes_of_geometry_are_kept_exactly(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     pyogrio.write_dataframe(gpd.GeoDataFrame({"a": [1]}, geometry=[shape], crs=4490), path, layer="a")
     assert opened(path, "built_up").frame.geometry.iloc[0].equals_exact(shape, 0)
+
+
+@pytest.mark.filterwarnings("ignore")  # GDAL has much to say of damaged files
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_files_are_findings_never_a_crash(tmp_path: Path, seed: int) -> None:
+    """Bytes of a sound delivery changed at random: what comes out is rows that add up, or errors in words."""
+    chance = random.Random(seed)
+    sound = tmp_path / "sound"
+    sound.mkdir()
+    given = frame().rename(columns={"名称": "name", "人口": "rk"})
+    pyogrio.write_dataframe(given, sound / "a.shp", encoding="GBK")
+    pyogrio.write_dataframe(given.to_crs(4326), sound / "a.geojson")
+    given.drop(columns="geometry").assign(lon=118.3, lat=36.8).to_csv(sound / "a.csv", encoding="gb18030")
+    given.drop(columns="geometry").to_excel(sound / "a.xlsx")
+    for number in range(12):
+        folder = tmp_path / str(number)
+        shutil.copytree(sound, folder)
+        hurt = chance.choice(sorted(p for p in folder.iterdir() if p.suffix != ".shx"))
+        data = bytearray(hurt.read_bytes())
+        for _ in range(chance.choice([1, 4, 30])):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        hurt.write_bytes(data[: chance.choice([len(data), len(data), len(data) // 2])])
+        file = hurt.name if hurt.suffix in (".geojson", ".csv", ".xlsx") else "a.shp"
+        rows = prepare_rows(folder / file, InputSpec(path=file), house().layer("villages"))
+        assert rows.errors or rows.source.rows_in == rows.source.rows_reported + rows.source.rows_out
+        assert all(f.message.zh for f in rows.findings)

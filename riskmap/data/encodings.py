@@ -86,6 +86,8 @@ def detect(data: bytes, *, declared: str | None = None, claimed: str | None = No
         return _declared(data, declared, file)
     marked = next((name for bom, name in BOMS if data.startswith(bom)), None)
     if marked:
+        if not fits(data, marked):
+            raise rules.error("ENCODING_UNREADABLE", file=file)
         return Encoding(marked, "bom")
     if data.isascii() and b"\0" not in data:
         return Encoding("UTF-8", "ascii")

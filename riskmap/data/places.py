@@ -33,8 +33,17 @@ class Area:
 
 
 def reproject(frame: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
-    """Give the frame in another system; a frame already there is returned as it is."""
-    return frame.set_crs(crs, allow_override=True) if same(frame.crs, crs) else frame.to_crs(crs)
+    """Give the frame in another system; a frame already there is returned as it is.
+
+    Raises
+    ------
+    CRSError
+        There is no way from its system to the other: a .prj that was damaged.
+    """
+    try:
+        return frame.set_crs(crs, allow_override=True) if same(frame.crs, crs) else frame.to_crs(crs)
+    except pyproj.exceptions.ProjError as error:
+        raise rules.error("CRS_UNKNOWN", value=name(frame.crs)) from error
 
 
 def require_in_area(

@@ -108,6 +108,9 @@ def read_raster(
             whole = (window.width, window.height) == (source.width, source.height)
             values, transform = _values(source, window), source.window_transform(window)
         nodata, dtype, tags = source.nodata, source.dtypes[0], dict(source.tags())
+    if transform.a < 0:  # mirrored: columns run from east to west
+        values = values[:, ::-1]
+        transform = transform @ transform.translation(values.shape[1], 0) @ transform.scale(-1, 1)
     if transform.e > 0:  # south-up: NetCDF with ascending latitude
         values = values[::-1]
         transform = transform @ transform.translation(0, values.shape[0]) @ transform.scale(1, -1)

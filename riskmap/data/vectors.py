@@ -60,6 +60,7 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
         if path.suffix.lower() == ".shp":
             with shapefiles.ready(path, encoding, layer) as shape:
                 frame, heard = _read(shape.path, None, shape.encoding.name)
+                _require_utf8(frame)
                 found = (*shape.findings, *_remarks(heard, layer, path.name))
                 return Vector(frame, shape.encoding, path.stem, found)
         name = layer_name(path, sub, layer)
@@ -110,7 +111,7 @@ def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector
         tried = codecs_name(declared) if declared else CHINESE
     try:
         frame, heard = _read(path, name, tried)
-    except UnicodeDecodeError as error:
+    except (UnicodeDecodeError, ArrowException) as error:
         raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
     encoding = Encoding(tried, "declared" if declared else "bytes")
     return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *_remarks(heard, layer, path.name)))
@@ -140,6 +141,10 @@ def _read(path: Path, name: str | None, encoding: str | None) -> tuple[pd.DataFr
             frame = pyogrio.read_dataframe(str(path), **options, **quick)
         except NotImplementedError:  # curves: the other way makes lines of them
             frame = pyogrio.read_dataframe(str(path), **options)
+    if not frame.columns.is_unique:
+        raise rules.error(
+            "HEADER_TWICE", file=path.name, names=listed(sorted(frame.columns[frame.columns.duplicated()]))
+        )
     return frame, [str(w.message) for w in heard if issubclass(w.category, RuntimeWarning)]
 
 
@@ -164,11 +169,16 @@ def nullable() -> dict[Any, Any]:
 @contextmanager
 def _gdal_errors(path: Path, layer: str) -> Iterator[None]:
     """Turn what GDAL and the file system complain about into our errors."""
-    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+    from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+    from shapely.errors import ShapelyError
 
+    gdal = (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError)
     try:
         yield
-    except (RiskmapError, UnicodeDecodeError):
+    except RiskmapError:
         raise
-    except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, OSError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
+    # pyogrio runs into UnboundLocalError where GDAL cannot write down a system that it read
+    except (*gdal, ShapelyError, OSError, ValueError, UnboundLocalError) as error:
         raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,9 @@ def _workbook(path: Path, layer: str, *, values: bool) -> Any:
 
     try:
         return openpyxl.load_workbook(path, data_only=values)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise rules.error("FILE_TRUNCATED", file=path.name, layer=layer, why=error) from error
-    except (KeyError, ValueError, OSError, TypeError) as error:
+    except (KeyError, ValueError, OSError, TypeError, NotImplementedError) as error:
         raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error) from error
 
 
