@@ -264,3 +264,11 @@ def test_reading_changes_nothing() -> None:
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(network.graph.forward_s, before)
     assert shapely.equals(network.lines[0], LineString([(0, 0), (10, 0)]))
+
+
+def test_no_source_and_no_time_reach_nothing() -> None:
+    net = RoadNetwork.from_edges([0, 1], [1, 2], [5.0, 5.0], xy=[(0, 0), (1, 0), (2, 0)])
+    assert len(net.reach([])) == len(net.nearest([])) == 0
+    assert len(net.reach([0], limit_s=-1)) == len(net.nearest([0], limit_s=5, start_s=6)) == 0
+    assert np.isinf(net.times([0], [1], limit_s=-1).to_numpy()).all()
+    assert net.reach([0], limit_s=0).to_dict() == {0: 0.0}

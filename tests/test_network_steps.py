@@ -237,6 +237,30 @@ def test_the_network_is_made_again_only_when_roads_change(tmp_path: Path) -> Non
     assert changed.run["totals"]["network"]["km"] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize(
+    ("stations", "limit_s", "left_out"),
+    [([Point(at(1810, 1790))], 300, 1), ([Point(at(0, 1010))], 30, 0)],
+    ids=["no station is routed", "nobody leaves within the limit"],
+)
+def test_a_circle_that_reaches_nothing_is_said_and_stops_nothing(
+    tmp_path: Path, stations: list[Point], limit_s: float, left_out: int
+) -> None:
+    file = world(tmp_path, fire={"limit_s": limit_s, "turnout_s": 60}, reach=[])
+    one = gpd.GeoDataFrame({"id": ["S"], "name": ["站"], "kind": ["small"]}, geometry=stations, crs=CRS)
+    one.to_file(tmp_path / "data" / "stations.gpkg")
+    found = riskmap.build(file, tmp_path / "out", only=("coverage", "siting"))
+    totals = found.run["totals"]["coverage"]
+    assert totals["stations_left_out"] == left_out
+    assert totals["shares"]["strict"]["built_up"]["covered"] == totals["shares"]["strict"]["roads"]["covered"] == 0
+    assert totals["certificate"]["points"] == 0
+    database = Database(found.out / "riskmap.gpkg")
+    assert len(database.read("fire_coverage")) == 0
+    text = (found.out / "run.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=pytest.fail)["totals"]["coverage"]["certificate"]["worst_min"] is None
+    assert database.read("fire_gaps")["area_km2"].sum() == pytest.approx(0.2)
+    assert verify(found.out)["totals"]["coverage.roads_km"] == {"run": 0.0, "delivered": 0.0}
+
+
 def test_nobody_passes_a_closed_area(tmp_path: Path) -> None:
     file = world(tmp_path)
     gpd.GeoDataFrame({"kind": ["closure"]}, geometry=[box(*at(800, 980), *at(900, 1020))], crs=CRS).to_file(

@@ -76,6 +76,7 @@ HOUSEHOLD_COLUMNS = {
     "people": "人口",
     "phone": "电话",
     "slow_walkers": "行动不便人数",
+    "geohazard_id": "隐患点编号",
 }
 WARDEN_COLUMNS = {
     "name": "姓名",
@@ -220,7 +221,7 @@ def write_dangers(country: Country, contents: Contents, out: Writer) -> Facts:
         points = dangers_frame(country, dangers, sites)
         out.shapefile("地质灾害隐患点.shp", points, LONLAT, "GBK", cpg=False)
         households = households_frame(place, homes)
-        columns = [c for c in HOUSEHOLD_COLUMNS if c in households.columns]
+        columns = [c for c in HOUSEHOLD_COLUMNS if c != "geohazard_id" or households.geohazard_id.any()]
         out.csv("households.csv", households[columns].rename(columns=HOUSEHOLD_COLUMNS), "gbk")
         facts = {
             "geohazard_points": {

@@ -90,9 +90,10 @@ def _build(project: str, *, form: str, **options: Any) -> None:
     if form == "json":
         import json
 
-        click.echo(
-            json.dumps(built.run | {"findings": [f.as_json() for f in built.findings]}, ensure_ascii=False, default=str)
-        )
+        from riskmap.workflow.record import without_nan
+
+        told = without_nan(built.run) | {"findings": [f.as_json() for f in built.findings]}
+        click.echo(json.dumps(told, ensure_ascii=False, default=str))
     else:
         _summary(built, options["only"] or ("coverage",))
 

@@ -131,7 +131,7 @@ class Arcs:
         limit_s : float
             Inclusive.
         """
-        if not len(sources):
+        if not len(sources) or limit_s < 0:
             return Earliest(np.full(self.nodes, np.inf), np.full(self.nodes, -1))
         if start_s.any() or len(np.unique(sources)) < len(sources):
             matrix, first = self._with_starts(sources, start_s), self.nodes
@@ -150,7 +150,7 @@ class Arcs:
 
     def seconds_only(self, sources: NDArray[np.int64], start_s: NDArray[np.float64], limit_s: float) -> NDArray:
         """Give the earliest arrival at each node (s, ``inf`` unreached) when nobody asks from where."""
-        if not len(sources):
+        if not len(sources) or limit_s < 0:
             return np.full(self.nodes, np.inf)
         matrix, starts = self.matrix, sources
         if start_s.any():
@@ -161,7 +161,11 @@ class Arcs:
         """Search from each source by itself; yields the number of the source and its seconds by node."""
         step = max(1, CELLS_PER_BLOCK // max(self.nodes, 1))
         for begin in range(0, len(sources), step):
-            block = dijkstra(self.matrix, indices=sources[begin : begin + step], limit=limit_s + HAIR_S)
+            some = sources[begin : begin + step]
+            if limit_s < 0:  # the start alone takes longer
+                block = np.full((len(some), self.nodes), np.inf)
+            else:
+                block = dijkstra(self.matrix, indices=some, limit=limit_s + HAIR_S)
             for offset, row in enumerate(block):
                 yield begin + offset, row
 

@@ -19,6 +19,9 @@ STRAIGHT_DEGREES, BACK_DEGREES = 40.0, 155.0
 SHORT_M = 15.0
 """A nameless stretch this short between two roads is part of the crossing."""
 
+CORNER_M = 100.0
+"""A stretch of a nameless road shorter than this is no leg of its own."""
+
 LOOK_M = 20.0
 """How far along a road its direction is taken."""
 
@@ -88,8 +91,20 @@ def _stretches(ways: Ways, number: NDArray[np.int64]) -> list[tuple[str | None, 
             runs[-1][1].append(xy)
         else:
             runs.append((name, [xy]))
-    lines = [(name, shapely.LineString(np.concatenate(parts))) for name, parts in runs]
+    lines = [(name, shapely.LineString(np.concatenate(parts))) for name, parts in _without_corners(runs)]
     return [(name, float(line.length), line) for name, line in lines]
+
+
+def _without_corners(runs: list[tuple[str | None, list[NDArray]]]) -> list[tuple[str | None, list[NDArray]]]:
+    """Join short stretches of nameless roads: who walks them sees where the road goes."""
+    joined: list[tuple[str | None, list[NDArray]]] = []
+    for name, parts in runs:
+        metres = shapely.length(shapely.LineString(np.concatenate(parts)))
+        if joined and name is None and joined[-1][0] is None and metres < CORNER_M:
+            joined[-1][1].extend(parts)
+        else:
+            joined.append((name, parts))
+    return joined
 
 
 def _is_corner(before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:

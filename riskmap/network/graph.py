@@ -238,6 +238,8 @@ class Graph:
         """Give the earliest arrival at each node and the position, in ``sources``, of the one that comes first."""
         which, numbers = self._doors(sources)
         found = self.arcs.earliest(numbers, start_s[which], limit_s)
+        if not len(which):
+            return found
         return Earliest(found.seconds, np.where(found.source < 0, -1, which[found.source]))
 
     def first(self, earliest: Earliest) -> Earliest:

@@ -146,7 +146,8 @@ def reached_by_each(
     station, edge, low, high
         The stretches that each station reaches; those of one station do not overlap.
     """
-    found = []
+    nothing, nowhere = np.empty(0, dtype=np.int64), np.empty(0)
+    found = [(nothing, nothing, nowhere, nowhere)]
     for position, seconds in graph.seconds_from_each(sources, limit_s - start_s.min() if len(start_s) else 0.0):
         along, against = graph.departures(seconds)
         some = np.flatnonzero(np.isfinite(along) | np.isfinite(against))

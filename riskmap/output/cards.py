@@ -19,15 +19,21 @@ from riskmap.text import Lang, Text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BLACK, GREY, PALE = "#000000", "#5a5a5a", "#dcdcdc"
+BLACK = "#000000"
 LEFT, RIGHT, TOP, BOTTOM = 14.0, 196.0, 12.0, 286.0
 """Margins of the page, millimetres."""
 
 LABEL_MM = 30.0
 """Width of the column with the names of the rows."""
 
-MAP_LEAST_MM, MAP_MOST_MM = 70.0, 118.0
-"""Height of the sketch map."""
+MAP_MOST_MM = 118.0
+"""Height of the sketch map at most."""
+
+KEY_MM = 7.0
+"""Height of the key under the map."""
+
+CLEAR_MM = 14.0
+"""No road name this near to where the way begins or ends."""
 
 WORDS = {
     "title": Text("避险转移明白卡", "EVACUATION CARD"),
@@ -194,7 +200,7 @@ def _row(sheet: Sheet, name: str, texts: list[tuple[str, float, bool]], y: float
     lines = [(line, size, bold) for text, size, bold in texts for line in sheet.type.wrap(text, size, width)]
     height = sum(size * MM_PER_PT * 1.36 for _, size, _ in lines) + 3.2
     sheet.rectangle(LEFT, y, RIGHT, y + height, edge=BLACK, mm=0.9 if heavy else 0.35, zorder=2.0 + heavy)
-    sheet.rectangle(LEFT, y, LEFT + LABEL_MM, y + height, fill=PALE, edge=BLACK, mm=0.35)
+    sheet.rectangle(LEFT, y, LEFT + LABEL_MM, y + height, edge=BLACK, mm=0.35)
     _write(sheet, LEFT + LABEL_MM / 2, y + height / 2 + 1.9, name, 15, bold=True, align="centre")
     at = y + 1.4
     for line, size, bold in lines:
@@ -207,12 +213,13 @@ def _foot(sheet: Sheet, card: Card, y: float) -> None:
     for note in card.notes:
         for line in sheet.type.wrap(note, 8.5, RIGHT - LEFT):
             y += 4.2
-            _write(sheet, LEFT, y, line, 8.5, colour=GREY)
+            _write(sheet, LEFT, y, line, 8.5)
 
 
 def _map(sheet: Sheet, card: Card, box: tuple[float, float, float, float], lang: Lang) -> None:
     """Draw the sketch map with its key, north arrow and scale."""
     sketch = card.sketch
+    key, box = box, (box[0], box[1], box[2], box[3] - KEY_MM)
     width, height = box[2] - box[0], box[3] - box[1]
     west, south, east, north = sketch.window(width, height)
     axes = sheet.frame(box, zorder=2, facecolor="white")
@@ -224,20 +231,25 @@ def _map(sheet: Sheet, card: Card, box: tuple[float, float, float, float], lang:
         _lines(axes, lines, points + 2.2, "white", 3.0)
         _lines(axes, lines, points, BLACK, 3.1, dash)
     per_mm = (east - west) / width
-    sheet.write(
-        axes, *_near(sketch.start, per_mm, 3.2, -1.2), WORDS["here"].pick(lang), 12, colour=BLACK, bold=True, halo=0.3
-    )
+    middle = (west + east) / 2
+    _mark(sheet, axes, (WORDS["here"].pick(lang), sketch.start), 12, middle, per_mm)
     axes.plot(sketch.start.x, sketch.start.y, "o", ms=9, mfc="white", mec=BLACK, mew=2.4, zorder=6)
-    for name, point in sketch.shelters:
-        axes.plot(point.x, point.y, "s", ms=10, mfc=BLACK, mec="white", mew=1.2, zorder=6)
-        sheet.write(axes, *_near(point, per_mm, 3.2, -1.2), name, 11, colour=BLACK, bold=True, halo=0.3)
+    for shelter in sketch.shelters:
+        axes.plot(shelter[1].x, shelter[1].y, "s", ms=10, mfc=BLACK, mec="white", mew=1.2, zorder=6)
+        _mark(sheet, axes, shelter, 11, middle, per_mm)
+    ends = [sketch.start, *(point for _, point in sketch.shelters)]
     for name, point in sketch.names:
-        sheet.write(axes, point.x, point.y, name, 8, colour=BLACK, halo=0.3, align="centre")
-    _key(sheet, box, lang, bool(sketch.hazards), bool(sketch.backup), per_mm)
+        if min(point.distance(end) for end in ends) > CLEAR_MM * per_mm:
+            sheet.write(axes, point.x, point.y, name, 8, colour=BLACK, halo=0.3, align="centre")
+    _key(sheet, key, lang, bool(sketch.hazards), bool(sketch.backup), per_mm)
 
 
-def _near(point: Any, per_mm: float, right_mm: float, up_mm: float) -> tuple[float, float]:
-    return point.x + right_mm * per_mm, point.y + up_mm * per_mm
+def _mark(sheet: Sheet, axes: Axes, named: tuple[str, Any], points: float, middle: float, per_mm: float) -> None:
+    """Name a place on the side where the map has room."""
+    name, point = named
+    left = point.x > middle
+    x, y = point.x + (-1 if left else 1) * 3.2 * per_mm, point.y - 1.2 * per_mm
+    sheet.write(axes, x, y, name, points, colour=BLACK, bold=True, halo=0.3, align="right" if left else "left")
 
 
 def _lines(axes: Axes, lines: list[Any], points: float, colour: str, zorder: float, dash: Any = "solid") -> None:
@@ -273,7 +285,7 @@ def _key(
     from riskmap.output.printmap_graticule import bar_metres, length
 
     x, y = box[0] + 2, box[3] - 3.2
-    sheet.rectangle(box[0], box[3] - 7, box[2], box[3], fill="white", edge=BLACK, mm=0.3, zorder=6)
+    sheet.rectangle(box[0], box[3] - KEY_MM, box[2], box[3], fill="white", edge=BLACK, mm=0.3, zorder=6)
     for words, points, dash in (("main", 3.4, "solid"), *((("spare", 1.8, (0, (3.2, 2.0))),) if backup else ())):
         sheet.desk.plot([x, x + 10], [y, y], color=BLACK, lw=points, ls=dash, zorder=7)
         _write(sheet, x + 12, y + 1.2, WORDS[words].pick(lang), 9.5, zorder=9)

@@ -11,7 +11,7 @@ import shapely
 from markupsafe import Markup, escape
 
 from riskmap.errors import OutputError
-from riskmap.output.cards import WORDS, Card, Sketch
+from riskmap.output.cards import CLEAR_MM, WORDS, Card, Sketch
 from riskmap.text import Lang, Text
 
 MAP_SIZE = (182.0, 96.0)
@@ -21,7 +21,7 @@ STYLE = Markup("""
 *{box-sizing:border-box}body{margin:0;background:#fff;color:#000;font-family:"Noto Sans SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif}
 .card{width:182mm;margin:8mm auto;break-after:page}header{background:#000;color:#fff;display:flex;justify-content:space-between;align-items:baseline;padding:2mm 4mm}
 header b{font-size:26pt}header span{font-size:13pt}h1{font-size:36pt;text-align:center;margin:3mm 0 3mm}.early{background:#000;color:#fff;font-size:17pt;font-weight:700;text-align:center;padding:2mm;margin:0}
-table{border-collapse:collapse;width:100%}th{width:30mm;background:#dcdcdc;font-size:15pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}th,td{border:.4mm solid #000;padding:1.4mm 3mm;text-align:left}
+table{border-collapse:collapse;width:100%}th{width:30mm;font-size:15pt}th,td{border:.4mm solid #000;padding:1.4mm 3mm;text-align:left}
 td{font-size:14pt}tr.go td{font-size:24pt;font-weight:700;border-width:1mm}tr.go small{display:block;font-size:20pt}svg{width:182mm;height:auto;border:.4mm solid #000;margin-top:2mm;display:block}
 footer{font-size:9pt;color:#444;margin-top:2mm}header,.early{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 portrait;margin:12mm 14mm}@media print{.card{margin:0}}
 """)
@@ -90,9 +90,14 @@ def sketch_svg(sketch: Sketch, lang: Lang) -> Markup:
 
     def mark(point: Any, name: str, shape: Markup, size: int) -> Markup:
         (x, y), *_ = place((point.x, point.y)).round(0).astype(int)
-        text = Markup('<text x="{}" y="{}" font-size="{}" class="h">{}</text>').format(x + 32, y + 14, size, name)
+        side, anchor = (-32, "end") if x > width / 2 else (32, "start")
+        text = Markup('<text x="{}" y="{}" font-size="{}" class="h" text-anchor="{}">{}</text>').format(
+            x + side, y + 14, size, anchor, name
+        )
         return shape.format(x=x, y=y, left=x - 20, top=y - 20) + text
 
+    ends = [sketch.start, *(point for _, point in sketch.shelters)]
+    names = [(n, p) for n, p in sketch.names if min(p.distance(end) for end in ends) * scale > CLEAR_MM * 10]
     parts = [
         Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" xmlns="http://www.w3.org/2000/svg">').format(
             int(width), int(height), WORDS["scale"].pick(lang)
@@ -112,7 +117,7 @@ def sketch_svg(sketch: Sketch, lang: Lang) -> Markup:
             Markup('<text x="{}" y="{}" font-size="30" class="h" text-anchor="middle">{}</text>').format(
                 *place((point.x, point.y))[0].round(0).astype(int), name
             )
-            for name, point in sketch.names
+            for name, point in names
         ),
         mark(sketch.start, WORDS["here"].pick(lang), Markup('<circle cx="{x}" cy="{y}" r="17" fill="#fff" stroke="#000" stroke-width="9"/>'), 44),
         *(

@@ -278,7 +278,7 @@ def _finish(run: _Run, target: Path, steps: tuple[Step, ...], started: datetime.
         "outputs": outputs,
     }
     reference.write_first(context)
-    record.write_json(run_record, target / record.RUN)
+    record.write_json(record.without_nan(run_record), target / record.RUN)
     if publishing.is_public(context):
         record.forget_work(target)
     return Built(target, run_record, findings, run.skipped, run.reused, sorted(products))

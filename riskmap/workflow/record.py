@@ -133,6 +133,17 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def without_nan(value: Any) -> Any:
+    """Give a record with null for numbers that are unknown or infinite: JSON has no NaN, strict readers refuse it."""
+    if isinstance(value, dict):
+        return {key: without_nan(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_nan(v) for v in value]
+    if isinstance(value, (float, np.floating)) and not np.isfinite(value):
+        return None
+    return value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, (np.integer, np.floating)):
         return value.item()
