@@ -117,6 +117,15 @@ def test_merged_headers_and_cells(tmp_path: Path) -> None:
     assert [f.code for f in table.findings] == ["HEADER_MERGED"]
 
 
+def test_a_number_merged_over_rows_is_a_warning(tmp_path: Path) -> None:
+    content = [["村", "人口"], ["甲", 300], ["乙", None], ["丙", 40]]
+    table = read_xlsx(book(tmp_path, {"一": content}, {"一": ["B2:B3"]}))
+    assert rows(table.frame) == [["甲", 300], ["乙", 300], ["丙", 40]]
+    shared = [f for f in table.findings if f.code == "CELLS_SHARED"]
+    assert [f.severity for f in shared] == ["warning"]
+    assert "人口" in shared[0].message.zh
+
+
 def test_same_leaf_under_two_headings_is_told_apart(tmp_path: Path) -> None:
     content = [["户数", None, "人数", None], ["男", "女", "男", "女"], [1, 2, 3, 4]]
     table = read_xlsx(book(tmp_path, {"s": content}, {"s": ["A1:B1", "C1:D1"]}))

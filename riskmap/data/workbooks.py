@@ -54,6 +54,7 @@ def read_xlsx(path: Path, *, sheet: str | None = None, layer: str = "") -> Table
         findings.append(
             finding("HEADER_MERGED", layer, file=path.name, first=first + 1, last=last, n=merged, rows_count=len(body))
         )
+    findings += _shared_numbers(page, header, last, path, layer)
     findings += _uncalculated(path, page.title, layer)
     frame = pd.DataFrame(body, columns=[names[i] for i in keep], dtype=object)
     return Table(frame.where(frame.notna(), None), None, page.title, tuple(findings))
@@ -107,6 +108,18 @@ def _filled(page: Worksheet) -> list[list[Any]]:
             for column in range(m.min_col - 1, min(m.max_col, len(grid[row]))):
                 grid[row][column] = value
     return grid
+
+
+def _shared_numbers(page: Worksheet, header: list[str], last: int, path: Path, layer: str) -> list[Finding]:
+    """Warn of numbers merged over several rows: each row now holds what may be the total of them all."""
+    columns = {
+        header[m.min_col - 1]
+        for m in page.merged_cells.ranges
+        if m.min_row > last and m.max_row > m.min_row and isinstance(m.start_cell.value, (int, float))
+    }
+    if not columns:
+        return []
+    return [finding("CELLS_SHARED", layer, file=path.name, columns=listed(sorted(columns)))]
 
 
 def _last_header_row(page: Worksheet, first: int, height: int) -> int:

@@ -103,8 +103,9 @@ class App {
     this.look.grid = number;
     this.grids.forEach((grid, i) => {
       this.layers[i].visible = i === number;
-      byId("legend-" + i).hidden = i !== number;
+      byId("legend-" + i).hidden = byId("short-" + i).hidden = i !== number;
     });
+    byId("short-legend").classList.toggle("empty", number < 0);
     this.map.closePopup();
     this.repaint();
   }
@@ -227,6 +228,11 @@ class App {
       .openOn(this.map);
     const close = document.querySelector(".leaflet-popup-close-button");
     if (close) close.setAttribute("aria-label", this.words.close);
+    // a long answer scrolls, also by keyboard
+    const content = document.querySelector(".leaflet-popup-content");
+    content.tabIndex = 0;
+    content.setAttribute("role", "group");
+    content.setAttribute("aria-label", this.words.here);
   }
 
   chip(grid, value) {
