@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,10 +108,17 @@ def _summary(built: Built, shown: tuple[str, ...]) -> None:
     _findings(built)
     for name, why in built.skipped.items():
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")
-    pages = [p for p in built.products if p.endswith(".html")]
+    pages = [p for p in built.products if p.startswith("maps/") and p.endswith(".html")]
     say("\n打开：" if pages else f"\n结果在 {built.out}", "\nopen:" if pages else f"\nresults in {built.out}")
     for page in (*pages, "riskmap.gpkg"):
         click.echo(f"  {(built.out / page).as_posix()}")
+    # cards and sheets are many: their folders are named
+    folders = Counter(p.partition("/")[0] for p in built.products if p.endswith((".html", ".pdf")) and p not in pages)
+    for folder, files in sorted(folders.items()):
+        say(
+            f"  {(built.out / folder).as_posix()}/（{files} 个文件）",
+            f"  {(built.out / folder).as_posix()}/ ({files} files)",
+        )
 
 
 def _colours(totals: dict[str, Any]) -> None:
@@ -177,7 +185,7 @@ def _findings(built: Built) -> None:
     numbers = count(found)
     say(
         f"\n数据问题：{numbers['error']} 个错误，{numbers['warning']} 个警告，{numbers['note']} 个提示（详见图层 findings）",
-        f"\nfindings: {numbers['error']} errors, {numbers['warning']} warnings, {numbers['note']} notes (layer findings has them all)",
+        f"\nfindings: errors {numbers['error']}, warnings {numbers['warning']}, notes {numbers['note']} (layer findings has them all)",
     )
     worse = [f for f in sort(found) if f.severity != "note"]
     for f in worse[:SHOWN_FINDINGS]:
