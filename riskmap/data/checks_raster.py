@@ -36,7 +36,7 @@ def check(
         _amounts(values, ledger)
     elif spec.levels is not None:
         _levels(values, spec.levels.count, ledger)
-    elif spec.content != "value" and looks_like_levels(band):
+    elif spec.content != "value" and "level" in layer.fields and looks_like_levels(band):
         note_direction(values, ledger)
     if spec.levels is None:
         _range(values, layer, ledger)
