@@ -52,9 +52,9 @@ def test_nothing_serious(browser: Browser, axe: str, threatened_out: Path, page:
         assert findings(seen, axe) == []
         seen.run("() => window.riskmap.map.fire('click', {latlng: window.riskmap.map.getCenter()})")
         seen.until("() => document.querySelector('.leaflet-popup-content') !== null")
-        seen.page.wait_for_timeout(300)
         assert findings(seen, axe) == []
         seen.page.keyboard.press("Escape")
+        assert seen.run("() => document.querySelector('.leaflet-popup') === null")
         seen.page.click("#tool-present")
         seen.page.keyboard.press("PageDown")
         assert findings(seen, axe) == []

@@ -110,6 +110,7 @@ def document(view: dict[str, Any], lang: Lang, *, centre: tuple[float, float]) -
         location=(lat, lon), tiles=None, zoom_start=10, zoom_control=False,
         attribution_control=False, zoom_snap=0.1, wheel_px_per_zoom_level=100, max_zoom=19, min_zoom=5,
         double_click_zoom=False,
+        fade_animation=False,  # a popup answers, and goes, at once
     )  # fmt: skip
     world.default_js, world.default_css = [], []
     figure = _Figure(view, lang)

@@ -175,7 +175,7 @@ class App {
     this.look.unit = unit;
     this.map.closePopup();
     markRow(unit);
-    this.goHome(calm());
+    this.goHome(mayMove());
     this.repaint();
   }
 
@@ -335,7 +335,8 @@ function icon(path) {
   return svg;
 }
 
-function calm() {
+// Unless the reader asked for less motion.
+function mayMove() {
   return !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
