@@ -52,7 +52,7 @@ class Clearance:
     lower_bound: int
     schedule: pd.DataFrame
     step_s: float | None = None
-    last: NDArray[np.float64] | None = None
+    last: NDArray[np.float64] | Any = None
 
     @property
     def egress_s(self) -> float:
@@ -295,7 +295,7 @@ def _planned(
     )
     last = np.zeros(len(routes))
     np.maximum.at(last, found.route, found.arrived)
-    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
+    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1).astype(float, copy=False), egress)
     return Clearance(egress, arrivals, 0, schedule, step_s, last)
 
 

@@ -93,7 +93,7 @@ def patterns(usable: NDArray[np.bool_], demand: NDArray[np.float64]) -> tuple[ND
     which, first = pd.factorize(np.array([row.tobytes() for row in np.packbits(usable, axis=1)], dtype=object))
     begins = np.zeros(len(first), dtype=np.int64)
     begins[which[::-1]] = np.arange(len(usable))[::-1]
-    return usable[begins], np.bincount(which, demand, minlength=len(first))
+    return usable[begins], np.bincount(which, demand, minlength=len(first)).astype(float, copy=False)
 
 
 def solve(

@@ -54,7 +54,7 @@ class StreetTables:
     nodes: gpd.GeoDataFrame
     turns: pd.DataFrame
     turns_lost: NDArray[np.int64]
-    streets: Streets | None = None
+    streets: Streets | Any = None
     roads: int = 0
 
 
@@ -272,7 +272,7 @@ def _ended(
     import geopandas as gpd
 
     parts, place = edges.copy(), nodes.geometry.to_numpy()
-    cut = []
+    cut: list[Any] = []
     for column, end in (("u", 0), ("v", -1)):
         points = shapely.get_point(pieces, end)
         number = parts[column].to_numpy().copy()

@@ -55,8 +55,8 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
     >>> breaks([1, 2, 2, 3, 10, 11, 20, 21, 22], scheme="natural_breaks").tolist()
     [3.0, 11.0, 20.0, 22.0]
     """
-    known = np.asarray(values, dtype=np.float32).ravel()
-    known = np.sort(known[~np.isnan(known)]).astype(np.float64) + 0.0  # -0 is 0
+    stored = np.asarray(values, dtype=np.float32).ravel()
+    known = np.sort(stored[~np.isnan(stored)]).astype(np.float64) + 0.0  # -0 is 0
     if not len(known):
         raise DataError(Text("没有已知的值，无法分级", "no known value to classify"))
     if scheme == "fixed":

@@ -84,7 +84,7 @@ def compose(
     array([[0.3, nan]])
     """
     parts = _parts(layers, weights, method, missing, reducing, worst)
-    score: NDArray[np.float64] | None = None
+    score: NDArray[np.float64] | Any = None
     known: NDArray[np.bool_] | None = None
     for name, part in parts:
         filled = part
