@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import worlds
 import yaml
 from click.testing import CliRunner
 from county import CRS, SOUTH, WEST
@@ -149,6 +150,25 @@ def test_shares_with_their_denominators_in_both_readings(database: Database) -> 
     units, people = measured(database, "strict", "key_units"), measured(database, "strict", "key_unit_people")
     assert (units["covered"], units["total"]) == (1, 3)
     assert (people["covered"], people["total"], people["unknown"]) == (100, 140, 1)
+
+
+def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
+    west, south = worlds.ORIGIN
+    file = worlds.small_county(tmp_path)
+    line = LineString([(west - 80, south + 1000), (west + 4000, south + 1000)])
+    gpd.GeoDataFrame({"highway": ["primary"]}, geometry=[line], crs=CRS).to_file(tmp_path / "data" / "roads.gpkg")
+    station = gpd.GeoDataFrame(
+        {"id": ["A"], "name": ["站"], "kind": ["small"]}, geometry=[Point(line.coords[0])], crs=CRS
+    )
+    station.to_file(tmp_path / "data" / "stations.gpkg")
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["inputs"] |= {"roads": "data/roads.gpkg", "fire_stations": "data/stations.gpkg"}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    made = riskmap.build(file, tmp_path / "out", only=["coverage", "zones"])
+    counted = Database(made.out / "riskmap.gpkg").read("fire_summary").groupby("measure")["total"].first()
+    inside = made.run["totals"]["zones"]["people"]["inside"]
+    assert counted["people"] == pytest.approx(inside)
+    assert counted["people_by_road"] == pytest.approx(inside)
 
 
 def test_gaps_are_what_is_left_of_the_built_up_area(database: Database) -> None:
