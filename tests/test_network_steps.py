@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
 import worlds
 import yaml
@@ -166,9 +167,13 @@ def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
     made = riskmap.build(file, tmp_path / "out", only=["coverage", "zones"])
     counted = Database(made.out / "riskmap.gpkg").read("fire_summary").groupby("measure")["total"].first()
-    inside = made.run["totals"]["zones"]["people"]["inside"]
-    assert counted["people"] == pytest.approx(inside)
-    assert counted["people_by_road"] == pytest.approx(inside)
+    told = made.run["totals"]["zones"]["people"]
+    assert counted["people"] == pytest.approx(told["inside"])
+    assert counted["people_by_road"] == pytest.approx(told["inside"])
+    with rasterio.open(tmp_path / "data" / "people.tif") as source:
+        whole = source.read(1, masked=True).sum(dtype=float)
+    assert told["outside"] > 0
+    assert told["inside"] + told["outside"] == pytest.approx(whole, rel=1e-9)
 
 
 def test_gaps_are_what_is_left_of_the_built_up_area(database: Database) -> None:
