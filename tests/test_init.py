@@ -100,10 +100,10 @@ def test_answers_go_into_the_file(mine: Path) -> None:
     assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere"), "--yes"])
-    assert done.exit_code == 7
-    assert "nowhere" in done.output
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "新" / "县")])
+    assert result.exit_code == 0
+    assert (tmp_path / "新" / "县" / "riskmap.yaml").exists()
 
 
 def test_weights_sum_to_one() -> None:
