@@ -103,7 +103,10 @@ def test_answers_go_into_the_file(mine: Path) -> None:
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["init", str(tmp_path / "新" / "县")])
     assert result.exit_code == 0
-    assert (tmp_path / "新" / "县" / "riskmap.yaml").exists()
+    # and the next command says what comes next
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "新" / "县" / "riskmap.yaml")])
+    assert told.exit_code == 5
+    assert "inputs has no boundary" in told.output
 
 
 def test_weights_sum_to_one() -> None:

@@ -204,7 +204,7 @@ def project_text(guesses: Sequence[Guess], *, name: str, cell_size_m: int = 100)
         "schema: 1",
         f"name: {_flow(name)}",
         f"cell_size_m: {cell_size_m}",
-        "inputs:",
+        "inputs:" if any(guess.layer for guess in guesses) else "inputs: {}",
     ]
     for guess in sorted((g for g in guesses if g.layer), key=lambda g: str(g.layer)):
         said = {"path": guess.path} | guess.said
