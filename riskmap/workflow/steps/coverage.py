@@ -120,11 +120,12 @@ def _summary(
     spec, rows = context.project.fire, []
     for reading, covering in (("strict", circle.strict), ("loose", circle.loose)):
         depth = covering.depth_m
+        shares: list[tuple[str, float | None, Share]]
         shares = [(measure, None, share) for measure, share in _by_place(context, covering, people, cells)]
         if reading == "strict":
             shares += [(measure, None, share) for measure, share in _by_number(covering, people, cells)]
-        for at in (depth, depth / 2, depth * 2) if reading == "strict" else (depth,):
-            shares += [(measure, at, share) for measure, share in _by_ground(covering, people, built_up, at)]
+        for deep in (depth, depth / 2, depth * 2) if reading == "strict" else (depth,):
+            shares += [(measure, deep, share) for measure, share in _by_ground(covering, people, built_up, deep)]
         for measure, at, share in shares:
             rows.append(
                 {
