@@ -74,7 +74,7 @@ def run(context: Context) -> Results:
     """Give pieces, areas, gaps, responsibility areas, the figures and the grid of minutes."""
     results = Results()
     circle = fire_circle(context)
-    people = context.cells("exposure_population") if context.has("exposure_population") else None
+    people = _people_inside(context) if context.has("exposure_population") else None
     built_up = context.rows("built_up") if context.has("built_up") else None
     cells = circles.cells(circle.strict, context.grid, context.inside, mapper=context.over)
     summary = _summary(context, circle, people, built_up, cells)
@@ -94,6 +94,12 @@ def run(context: Context) -> Results:
     results.findings = _findings(circle, results.rows["fire_responsibility"]) + _unproved(proof)
     results.totals = _totals(circle, summary) | {"certificate": proof.figures, "seed": SEED}
     return results
+
+
+def _people_inside(context: Context) -> Raster:
+    """Give the people of the county's cells; the grid holds neighbours too."""
+    people = context.cells("exposure_population")
+    return Raster(people.grid, np.where(context.inside, people.values, 0.0))
 
 
 def fire_circle(context: Context) -> Circle:
