@@ -122,8 +122,8 @@ def coordinate_attributes(look: Look) -> None:
     """Longitude and latitude columns that contradict the geometry; the geometry is used."""
     import pandas as pd
 
-    swapped_before = any(f.code in ("LONLAT_SWAPPED", "AXIS_SWAPPED") for f in look.ledger.findings)
-    if not look.spatial or look.frame.crs is None or swapped_before:
+    moved = any(f.code in ("LONLAT_SWAPPED", "AXIS_SWAPPED", "CRS_CONVERTED") for f in look.ledger.findings)
+    if not look.spatial or look.frame.crs is None or moved:
         return
     columns = {str(c).lower(): c for c in look.frame.columns}
     pair = next(((columns[a], columns[b]) for a, b in PAIRS if a in columns and b in columns), None)

@@ -103,7 +103,10 @@ def along(geometry: Any, samples: int = SAMPLES) -> NDArray[np.float64]:
 
     lines = [g for g in shapely.get_parts(geometry) if g.length > 0]
     step = sum(g.length for g in lines) / samples
-    places = [shapely.line_interpolate_point(g, np.arange(0.0, g.length, step)) for g in lines]
+    counts = [max(round(g.length / step), 1) for g in lines]
+    places = [
+        shapely.line_interpolate_point(g, g.length / n * np.arange(n)) for g, n in zip(lines, counts, strict=True)
+    ]
     return shapely.get_coordinates(np.concatenate(places)) if places else np.empty((0, 2))
 
 
