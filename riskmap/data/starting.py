@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 from riskmap.data.catalog import folder
-from riskmap.data.files import RASTERS, SHEETS, TEXT_TABLES
+from riskmap.data.content import SHEETS, TEXTS
+from riskmap.data.files import RASTERS
 from riskmap.errors import OutputError, SpecError
 from riskmap.text import Text
 
 VECTORS = (".shp", ".gpkg", ".geojson", ".json", ".gdb", ".zip", ".kml", ".kmz")
-SUFFIXES = (*RASTERS, *SHEETS, *TEXT_TABLES, *VECTORS)
+SUFFIXES = (*RASTERS, *SHEETS, *TEXTS, *VECTORS)
 PROJECT = "riskmap.yaml"
 DEEPEST = 3
 """Folders below the user's that are looked into."""
