@@ -24,7 +24,7 @@ FIRST_STEPS = 16
 """Where the search for the optimum looks first."""
 
 WHOLE_CURVE = 200_000
-"""Roads times steps up to which the most arrivals by every single step are computed."""
+"""Roads times steps up to which the optimum is one with the most arrivals by every single step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +115,9 @@ def clearance(
 
     Notes
     -----
-    People may wait at nodes. The optimum's arrivals are the most that can have arrived by each step, in large networks
-    those of its schedule. Where seconds are cut into steps, the bound rounds travel down, the plan rounds its end up.
+    People may wait at nodes. Arrivals are those of the schedule. The optimum's are also the most that can have arrived by
+    each step, but in large networks and where exits have limited room. Where seconds are cut into steps, the bound rounds
+    travel down, the plan rounds its end up.
     """
     roads = _roads(edges, origins, exits, step_s)
     supply = _amounts(origins, roads.labels)
@@ -191,12 +192,9 @@ def _optimum(
         return Clearance(0, _arrivals(np.zeros(1), 0), 0, _schedule(roads, *np.zeros((3, 0), dtype=np.int64)), step_s)
     network = TimedNetwork(roads.tail, roads.head, steps, roads.capacity, supply, at, room[at])
     egress = network.egress(low, max(low, FIRST_STEPS if high is None else high))
-    flow = network.flow(egress)
-    arriving = flow.arriving
-    if len(roads.tail) * egress <= WHOLE_CURVE:
-        arriving = np.diff([network.arrived(step) for step in range(egress + 1)], prepend=0.0)
+    flow = network.flow(egress, earliest=len(roads.tail) * egress <= WHOLE_CURVE)
     schedule = _schedule(roads, flow.edge, flow.step, flow.people)
-    return Clearance(egress, _arrivals(arriving, egress), egress, schedule, step_s)
+    return Clearance(egress, _arrivals(flow.arriving, egress), egress, schedule, step_s)
 
 
 def _require_way(
