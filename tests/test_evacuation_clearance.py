@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from riskmap.errors import DataError, MissingFieldError, UnreachableError
 from riskmap.network.evacuation import clearance
+from riskmap.network.evacuation_flow import least_steps
 
 
 def edges(*rows: tuple[object, object, float, float]) -> pd.DataFrame:
@@ -121,6 +122,12 @@ def test_seconds_cut_into_steps_keep_plan_above_bound(seed: int) -> None:
         assert plan.egress >= plan.lower_bound
         assert plan.egress_s == plan.egress * step_s
         assert plan.arrivals.sum() == pytest.approx(origins.sum())
+        # nor is the bound from the travel unrounded above any plan
+        supply, room = np.append(origins.to_numpy(dtype=float), 0.0), np.array([np.inf])
+        tail, head, capacity = (table[c].to_numpy() for c in ("tail", "head", "capacity"))
+        steps = table["seconds"].to_numpy() / step_s
+        low = least_steps(tail, head, steps, capacity.astype(float), supply, np.array([count]), room)
+        assert 0 < low <= plan.egress
 
 
 def test_one_road_by_hand() -> None:
@@ -254,3 +261,8 @@ def test_published_rooms_empty_in_the_published_time(lines: tuple[str, ...], sec
             clearance(table, people, outside)
         return
     assert clearance(table, people, outside).egress == seconds
+
+
+def test_exits_that_hold_all_but_a_part_of_a_person_are_too_small() -> None:
+    with pytest.raises(UnreachableError, match=r"9\.8"):
+        clearance(edges(("a", "b", 1, 5)), pd.Series({"a": 10.0}), pd.Series({"b": 9.8}))

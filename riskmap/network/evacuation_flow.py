@@ -87,12 +87,12 @@ class TimedNetwork:
     @cached_property
     def first(self) -> Ints:
         """First step at which somebody can stand at each node."""
-        return self._steps_from(self.tail, self.head, np.flatnonzero(self.supply > 0))
+        return _whole(_fewest(self.tail, self.head, self.steps, np.flatnonzero(self.supply > 0), len(self.supply)))
 
     @cached_property
     def onward(self) -> Ints:
         """Fewest steps from each node to an exit."""
-        return self._steps_from(self.head, self.tail, self.exits)
+        return _whole(_fewest(self.head, self.tail, self.steps, self.exits, len(self.supply)))
 
     def egress(self, low: int, high: int) -> int:
         """Give the first step by which all can have arrived.
@@ -100,8 +100,12 @@ class TimedNetwork:
         Parameters
         ----------
         low, high : int
-            Not before ``low``; ``high`` is where the search looks first, and goes on if that is too early.
+            Not before ``low``; ``high`` is where the search looks on, and goes on if that is too early.
         """
+        low = least_steps(self.tail, self.head, self.steps, self.capacity, self.supply, self.exits, self.room, low=low)
+        if self._arrived(low) >= self.people:
+            return low
+        low, high = low + 1, max(low + 1, high)
         while self._arrived(high) < self.people:
             low, high = high + 1, 2 * high + 1
         while low < high:
@@ -152,16 +156,6 @@ class TimedNetwork:
 
     def _units(self, people: NDArray[np.float64]) -> Ints:
         return np.ceil(np.minimum(people * self.scale, self.people) - 1e-6).astype(np.int64)
-
-    def _steps_from(self, tail: Ints, head: Ints, starts: Ints) -> Ints:
-        """Give the fewest steps from some nodes to every node; ``NEVER`` where there is no way."""
-        nodes, fewest = len(self.supply), np.lexsort((self.steps, head, tail))
-        new = np.ones(len(fewest), dtype=bool)
-        new[1:] = (np.diff(tail[fewest]) != 0) | (np.diff(head[fewest]) != 0)
-        kept = fewest[new]
-        arcs = coo_array((self.steps[kept].astype(float), (tail[kept], head[kept])), shape=(nodes, nodes)).tocsr()
-        found = dijkstra(arcs, indices=starts, min_only=True) if len(starts) else np.full(nodes, np.inf)
-        return np.where(np.isfinite(found), found, NEVER).astype(np.int64)
 
     def _copies(self, last: int, wanted: Ints | None) -> _Copies:
         """Copy the network once for each step, as far as somebody can be there and still arrive.
@@ -226,3 +220,69 @@ def _ranges(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     count = np.maximum(last - first + 1, 0)
     row = np.repeat(np.arange(len(count)), count)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+
+
+def least_steps(
+    tail: Ints,
+    head: Ints,
+    steps: NDArray[Any],
+    capacity: NDArray[np.float64],
+    supply: NDArray[np.float64],
+    exits: Ints,
+    room: NDArray[np.float64],
+    *,
+    low: int = 0,
+) -> int:
+    """Give a step before which not all can have arrived, from one flow through the network as a whole.
+
+    Whoever takes a road enters it no sooner than it can be reached, and soon enough to arrive: its capacity in those steps
+    together limits how many take it. Nothing is rounded on the way, so that this may be more than the optimum on steps.
+
+    Parameters
+    ----------
+    tail, head, steps, capacity, supply, exits, room
+        As in :class:`TimedNetwork`; ``steps`` may be real numbers.
+    low : int
+        Not before this one.
+    """
+    nodes, people = len(supply), float(supply.sum())
+    first = _fewest(tail, head, steps, np.flatnonzero(supply > 0), nodes)[tail]
+    left = _fewest(head, tail, steps, exits, nodes)[head] + steps
+    kept = np.isfinite(first) & np.isfinite(left)
+    tail, head, first, left, capacity = (values[kept] for values in (tail, head, first, left, capacity))
+    scale = min(float(PARTS), MOST / max(people, 1.0))
+    homes = np.flatnonzero(supply > 0)
+    rows = np.concatenate((tail, np.full(len(homes), nodes), exits))
+    columns = np.concatenate((head, homes, np.full(len(exits), nodes + 1)))
+
+    def enough(last: int) -> bool:
+        open_steps = np.maximum(np.floor(last - left + 1e-9) - np.floor(first + 1e-9) + 1, 0)
+        amount = np.concatenate((np.minimum(capacity, people) * open_steps, supply[homes], np.minimum(room, people)))
+        units = np.ceil(np.minimum(amount, people) * scale)
+        matrix = coo_array((units, (rows, columns)), shape=(nodes + 2, nodes + 2)).tocsr()
+        matrix.data = np.minimum(matrix.data, MOST).astype(np.int32)
+        return maximum_flow(matrix, nodes, nodes + 1).flow_value >= np.floor(people * scale)
+
+    if enough(low):
+        return low
+    high = 2 * low + 1
+    while not enough(high):
+        low, high = high, 2 * high + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _fewest(tail: Ints, head: Ints, steps: NDArray[Any], starts: Ints, nodes: int) -> NDArray[np.float64]:
+    """Give the fewest steps from some nodes to every node; ``inf`` where there is no way."""
+    order = np.lexsort((steps, head, tail))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)
+    kept = order[new]
+    arcs = coo_array((steps[kept].astype(float), (tail[kept], head[kept])), shape=(nodes, nodes)).tocsr()
+    return dijkstra(arcs, indices=starts, min_only=True) if len(starts) else np.full(nodes, np.inf)
+
+
+def _whole(steps: NDArray[np.float64]) -> Ints:
+    return np.where(np.isfinite(steps), steps, NEVER).astype(np.int64)
