@@ -335,6 +335,7 @@ def project_text(guesses: Sequence[Guess], *, name: str, lang: Lang = "zh") -> s
         "# 由 riskmap init 生成；逐行核对后再用 / written by riskmap init: read it line by line before use",
         "schema: 1",
         f"name: {_flow(name)}",
+        "# data_date: 2025 年 6 月   # 数据日期，写在图名下面 / date of the data, stands under the titles",
         "cell_size_m: 100",
         "inputs:",
     ]
