@@ -199,4 +199,5 @@ def crosstab(
     known = ~np.isnan(amounts)
     r = np.where(rows[known] < 0, shape[0] - 1, rows[known]).astype(np.int64)
     flat = r * shape[1] + columns[known]
-    return np.bincount(flat, amounts[known], minlength=shape[0] * shape[1]).reshape(shape)
+    found = np.bincount(flat, amounts[known], minlength=shape[0] * shape[1])
+    return found.astype(float, copy=False).reshape(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,7 +184,8 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
     from riskmap.data.rasters import variables_of
 
     parts = []
-    for variable in variables_of(path) or [None]:
+    variables: Iterable[str | None] = variables_of(path) or [None]
+    for variable in variables:
         target = f'netcdf:"{path}":{variable}' if variable else path
         try:
             with rasterio.open(target) as source:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from riskmap.data import rules
 from riskmap.data.encodings import CHINESE
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.data.rules import NONE, finding, listed
 from riskmap.data.spec import FieldSpec, LayerSpec, near
 from riskmap.data.units import fold, split
@@ -72,7 +73,7 @@ def match_fields(
     """
     matches: dict[str, Match] = {}
     findings: list[Finding] = []
-    place = {"layer": spec.id, "file": file}
+    place: dict[str, Any] = {"layer": spec.id, "file": file}
     for field in declared:
         if field not in spec.fields and field not in PLACES:
             hint, known = near(field, list(spec.fields)), listed(list(spec.fields), MANY)
@@ -97,7 +98,7 @@ def match_fields(
             findings += [f.at(**place, field=field) for f in noted]
         elif candidates:
             names = listed([m.column if m.how != "cut" else f"{m.column} ({m.unit})" for m in candidates])
-            severity = "error" if wanted.required else "warning"
+            severity: Severity = "error" if wanted.required else "warning"
             findings.append(
                 finding("FIELD_AMBIGUOUS", severity=severity, name=field, columns=names, field=field, **place)
             )

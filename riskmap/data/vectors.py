@@ -109,6 +109,8 @@ def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector
         return Vector(frame, None, name, tuple(_remarks(heard, layer, path.name)))
     except (UnicodeDecodeError, ArrowException):
         tried = codecs_name(declared) if declared else CHINESE
+        if tried is None:
+            raise rules.error("ENCODING_NO_SUCH", file=path.name, layer=layer, claim=declared) from None
     try:
         frame, heard = _read(path, name, tried)
     except (UnicodeDecodeError, ArrowException) as error:

@@ -52,7 +52,7 @@ class Clearance:
     lower_bound: int
     schedule: pd.DataFrame
     step_s: float | None = None
-    last: NDArray[np.float64] | None = None
+    last: NDArray[np.float64] | Any = None
 
     @property
     def egress_s(self) -> float:
@@ -118,6 +118,8 @@ def clearance(
     People may wait at nodes. The optimum's arrivals are the most that can have arrived by each step, in large networks
     those of its schedule. Where seconds are cut into steps, the bound rounds travel down, the plan rounds its end up.
     """
+    if isinstance(exits, tuple) and exits in set(edges.get("head", ())):
+        exits = [exits]  # one node, whose id is a tuple
     roads = _roads(edges, origins, exits, step_s)
     supply = _amounts(origins, roads.labels)
     room = _exits(exits, roads.labels)
@@ -156,7 +158,7 @@ def _roads(edges: pd.DataFrame, origins: Any, exits: Any, step_s: float | None) 
 def _labels_of(exits: Any) -> list[Any]:
     if isinstance(exits, (pd.Series, Mapping)):
         return list(exits.keys())
-    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, (str, tuple)) else [exits]
+    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, str) else [exits]
 
 
 def _amounts(origins: Any, labels: pd.Index) -> NDArray[np.float64]:
@@ -295,7 +297,7 @@ def _planned(
     )
     last = np.zeros(len(routes))
     np.maximum.at(last, found.route, found.arrived)
-    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
+    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1).astype(float, copy=False), egress)
     return Clearance(egress, arrivals, 0, schedule, step_s, last)
 
 

@@ -108,7 +108,8 @@ def with_turns(graph: Graph, turns: pd.DataFrame) -> Graph:
     turns : DataFrame
         ``from_edge``, ``via`` (node number), ``to_edge``, ``rule``: ``no`` forbids the turn, ``only`` all others.
     """
-    copy_of, arrives, copy, departs = [], [], [], []
+    copy_of: list[Any] = []
+    arrives, copy, departs = [], [], []
     arcs = np.arange(2 * len(graph))
     begins = np.column_stack((graph.tail, graph.head)).ravel()
     ends = np.column_stack((graph.head, graph.tail)).ravel()

@@ -95,13 +95,14 @@ def prepared(loaded: Loaded, catalog: Catalog, layer: str, place: Place | None) 
 
 def in_system(rows: Layer, crs: Any) -> Layer:
     """Reproject a layer after it was read: the project's system may be the zone of the boundary itself."""
-    to_crs = transformer(rows.frame.crs, crs)
+    frame: Any = rows.frame
+    to_crs = transformer(frame.crs, crs)
     findings = tuple(
         f if f.geometry is None else f.at(geometry=shapely.transform(f.geometry, to_crs.transform, interleaved=False))
         for f in rows.findings
     )
     source = dataclasses.replace(rows.source, crs_out=name(crs))
-    return dataclasses.replace(rows, frame=reproject(rows.frame, crs), source=source, findings=findings)
+    return dataclasses.replace(rows, frame=reproject(frame, crs), source=source, findings=findings)
 
 
 def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
@@ -114,7 +115,7 @@ def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
     if not cells.levels and not layer.startswith("exposure_"):
         # amounts stay float64: they must add up to the source's total
         raster = Raster(raster.grid, raster.values.astype(np.float32))
-    result = GridResult(raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
+    result = GridResult(raster, declared.title, cells.levels, field.unit if field and not cells.levels else None)
     if layer.startswith("exposure_"):
         told["outside_grid"] = cells.outside
     return Results(grids={layer: result}, findings=list(cells.findings), totals=told, repairs=cells.repairs)
