@@ -288,7 +288,7 @@ def _refuse_several_zones(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledg
     if not len(off):
         return
     zones = listed([str(p) if p else "-" for p in sorted(set((off // 1e6).astype(int)))])
-    values = {"zones": zones, "sample": float(off.iloc[0]), "name": name(frame.crs)}
+    values: dict[str, Any] = {"zones": zones, "sample": float(off.iloc[0]), "name": name(frame.crs)}
     rows = rows_text(tuple(ledger.names.of(off.index[:LISTED])), len(off))
     raise rules.error("CRS_ZONES_MIXED", rows=rows, file=ledger.file, layer=spec.id, **values)
 

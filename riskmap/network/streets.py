@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.crs import require_metric, require_same
+from riskmap.errors import NetworkError
 from riskmap.network import noding, restrictions
 from riskmap.network.graph import components
 from riskmap.network.noding import Streets
