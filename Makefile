@@ -43,7 +43,7 @@ bench: $(VENV)/tested  ## Run the benchmarks (ratios against a baseline in the s
 	$(BIN)/python -m pytest -o python_files='bench_*.py' tests/bench -q -s
 
 check: $(VENV)/tested  ## Lint, types
-	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML pandas-stubs types-shapely
+	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy riskmap

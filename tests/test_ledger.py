@@ -13,6 +13,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from browser import require
 
 import riskmap
 from riskmap.data.database import Database
@@ -130,8 +131,7 @@ def test_pieces_of_every_line_add_up(built: Path) -> None:
 
 def test_libreoffice_reads_text_as_text(tmp_path: Path) -> None:
     office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("LibreOffice is not installed")
+    require(office, "LibreOffice is not installed")
     path = write_workbook([sheet()], tmp_path / "a.xlsx", lang="zh", colours=COLOURS)
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     form = "csv:Text - txt - csv (StarCalc):44,34,76,1"

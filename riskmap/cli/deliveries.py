@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli.codes import exit_code
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, table
 
 if TYPE_CHECKING:
     from riskmap.data.describe import Description, Part
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from riskmap.workflow.intake import Checked
 
 PROJECTS = (".yaml", ".yml")
-SEVERITY = {"zh": {"error": "错误", "warning": "警告", "note": "提示"}}
 SHOWN_COLUMNS = 40
 
 
@@ -202,11 +201,10 @@ def _print_file(checked: Checked) -> None:
 
 
 def _print_finding(finding: Finding, lang: Any) -> None:
-    severity = SEVERITY.get(lang, {}).get(finding.severity, finding.severity)
     place = f" [{finding.field}]" if finding.field else ""
     if finding.row and not finding.named:  # else the message names it
         place += f" 第 {finding.row} 行" if lang == "zh" else f" row {finding.row}"
-    click.echo(f"  {severity} {finding.code}{place} {finding.message.pick(lang)}")
+    click.echo(f"  {severity(finding.severity)} {finding.code}{place} {finding.message.pick(lang)}")
     if finding.remedy and finding.severity != "note":
         say(f"      处理：{finding.remedy.zh}", f"      remedy: {finding.remedy.en}")
 

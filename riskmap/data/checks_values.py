@@ -88,7 +88,7 @@ def stated_areas(look: Look) -> None:
     for word, factor in alternatives(spec.unit):
         # a usable area is less than the drawn one, but not by hundreds
         if 0.3 <= ratio.median() * factor <= 1.5:
-            values = {"stated": float(stated.median()), "drawn": float(drawn.median()), "looks": word}
+            values: dict[str, Any] = {"stated": float(stated.median()), "drawn": float(drawn.median()), "looks": word}
             look.ledger.note("UNIT_AREA", field="area_m2", rows_count=len(ratio), unit=spec.unit, **values)
             return
 

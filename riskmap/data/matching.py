@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from riskmap.data import rules
 from riskmap.data.encodings import CHINESE
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.data.headings import PLAIN, Headings
 from riskmap.data.rules import NONE, finding, listed
 from riskmap.data.spec import FieldSpec, LayerSpec, near
@@ -82,13 +83,13 @@ def match_fields(
     """
     matches: dict[str, Match] = {}
     findings: list[Finding] = []
-    place = {"layer": spec.id, "file": file}
+    place: dict[str, Any] = {"layer": spec.id, "file": file}
     for field in declared:
         if field not in spec.fields and field not in PLACES:
             hint, known = near(field, list(spec.fields)), listed(list(spec.fields), MANY)
             findings.append(finding("FIELD_UNKNOWN", name=field, hint=hint, columns=known, field=field, **place))
     for field in (f for f in spec.fields if f in declared):
-        found = _declared(declared[field], columns)
+        found = _declared(declared[field], columns, spec.fields[field])
         if found is None:
             hint, known = near(declared[field], columns), listed(columns, MANY)
             findings.append(
@@ -107,7 +108,7 @@ def match_fields(
             findings += [f.at(**place, field=field) for f in noted]
         elif candidates:
             names = listed([m.column if m.how != "cut" else f"{m.column} ({m.unit})" for m in candidates])
-            severity = "error" if wanted.required else "warning"
+            severity: Severity = "error" if wanted.required else "warning"
             findings.append(
                 finding("FIELD_AMBIGUOUS", severity=severity, name=field, columns=names, field=field, **place)
             )
@@ -133,9 +134,10 @@ def require(matching: Matching) -> dict[str, Match]:
     return matching.matches
 
 
-def _declared(column: str, columns: list[str]) -> Match | None:
+def _declared(column: str, columns: list[str], wanted: FieldSpec) -> Match | None:
+    """Give the column that a project names; one of the field's own aliases keeps the unit that it implies."""
     hits = [c for c in columns if c == column] or [c for c in columns if fold(c) == fold(column)]
-    return Match(hits[0], split(hits[0])[1], "declared") if hits else None
+    return Match(hits[0], split(hits[0])[1] or _words(wanted).get(fold(hits[0])), "declared") if hits else None
 
 
 def _candidates(
@@ -178,7 +180,7 @@ def _in_stated_units(
         takes = [
             field
             for field, match in matches.items()
-            if spec.fields[field].unit and same_kind(spec.fields[field].unit, stated) and not split(match.column)[1]
+            if (unit := spec.fields[field].unit) and same_kind(unit, stated) and not split(match.column)[1]
         ]
         if len(set(map(fold, kind))) > 1 or not takes:
             continue

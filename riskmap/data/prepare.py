@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -224,9 +225,7 @@ class _Work:
             match, wanted = self.matching.matches[field], self.layer.fields[field]
             cells = frame[match.column]
             given = self.attempt(
-                lambda cells=cells, wanted=wanted, field=field, unit=match.unit: convert.column(
-                    cells, wanted, self.ledger, field, unit=unit, said=self.spec.levels
-                )
+                partial(convert.column, cells, wanted, self.ledger, field, unit=match.unit, said=self.spec.levels)
             )
             if given is not None:
                 ours[field] = given[0]

@@ -293,7 +293,7 @@ def _system(source: Any, declared: str | None, layer: LayerSpec, ledger: Ledger)
     if source.crs is None and declared is None:
         raise systems.missing(x, y, layer, ledger.file)
     own = None if source.crs is None else pyproj.CRS.from_wkt(source.crs.to_wkt())
-    system = own
+    system: Any = own
     if declared is not None:
         if webdatums.named(declared):  # cells cannot be moved one by one
             raise rules.error("CRS_UNKNOWN", value=declared, file=ledger.file, layer=layer.id)

@@ -229,7 +229,7 @@ def _note_mended(frame: gpd.GeoDataFrame, made: Any, mended: Any, ledger: Ledger
     before, after = (_square_km(s) for s in (old, new))
     why = str(shapely.is_valid_reason(old.iloc[0])).split("[")[0]
     facts = {"area_km2": [round(float(a), 6) for a in after[:100]]}
-    values = {"why": why, "before": float(before.sum()), "after": float(after.sum())}
+    values: dict[str, Any] = {"why": why, "before": float(before.sum()), "after": float(after.sum())}
     ledger.rows("GEOM_INVALID", _series(mended, frame), facts=facts, **values)
     ledger.changed("GEOM_INVALID", "geometry", before.map("{:.6f} km2".format), after.map("{:.6f} km2".format))
 

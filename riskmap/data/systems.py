@@ -255,7 +255,7 @@ def refuse_impossible(crs: pyproj.CRS, x: Any, y: Any, spec: LayerSpec, file: st
     west, east = float(x[0]), float(x[1])
     degrees = abs(west) <= 180 and abs(east) <= 180 and np.abs(y).max() <= 90
     looks, say = guess(np.asarray(x, float), np.asarray(y, float))
-    values = {"name": name(crs), "west": west, "east": east, "looks": looks, "say": say}
+    values: dict[str, Any] = {"name": name(crs), "west": west, "east": east, "looks": looks, "say": say}
     if crs.is_geographic != degrees:
         raise rules.error("CRS_CONTRADICTED", file=file, layer=spec.id, **values)
     false_easting = _false_easting(crs)
@@ -288,14 +288,15 @@ def _refuse_several_zones(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledg
     if not len(off):
         return
     zones = listed([str(p) if p else "-" for p in sorted(set((off // 1e6).astype(int)))])
-    values = {"zones": zones, "sample": float(off.iloc[0]), "name": name(frame.crs)}
+    values: dict[str, Any] = {"zones": zones, "sample": float(off.iloc[0]), "name": name(frame.crs)}
     rows = rows_text(tuple(ledger.names.of(off.index[:LISTED])), len(off))
     raise rules.error("CRS_ZONES_MIXED", rows=rows, file=ledger.file, layer=spec.id, **values)
 
 
 def _false_easting(crs: pyproj.CRS) -> float | None:
     """Give the false easting of a transverse Mercator system; others (Web Mercator, Albers) have no zone prefix."""
-    operation = crs.source_crs.coordinate_operation if crs.is_bound else crs.coordinate_operation
+    own = crs.source_crs or crs if crs.is_bound else crs
+    operation = own.coordinate_operation
     if operation is None or "Transverse Mercator" not in operation.method_name:
         return None
-    return next((p.value for p in operation.params if p.name == "False easting"), None)
+    return next((float(p.value) for p in operation.params if p.name == "False easting"), None)

@@ -116,6 +116,8 @@ def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector
         return Vector(frame, None, name, found)
     except UnicodeError:
         tried = codecs_name(declared) if declared else CHINESE
+        if tried is None:
+            raise rules.error("ENCODING_NO_SUCH", file=path.name, layer=layer, claim=declared) from None
     try:
         frame, found = _read(path, name, tried, layer)
     except UnicodeError as error:

@@ -54,10 +54,11 @@ def prepared(loaded: Loaded, catalog: Catalog, layer: str, place: Place | None) 
 
 def in_system(rows: Layer, crs: Any) -> Layer:
     """Reproject a layer after it was read: the project's system may be the zone of the boundary itself."""
-    to_crs = transformer(rows.frame.crs, crs)
+    frame: Any = rows.frame
+    to_crs = transformer(frame.crs, crs)
     findings = tuple(at_home(f, to_crs) for f in rows.findings)
     source = dataclasses.replace(rows.source, crs_out=name(crs))
-    return dataclasses.replace(rows, frame=reproject(rows.frame, crs), source=source, findings=findings)
+    return dataclasses.replace(rows, frame=reproject(frame, crs), source=source, findings=findings)
 
 
 def sources_frame(records: list[dict[str, Any]]) -> pd.DataFrame:

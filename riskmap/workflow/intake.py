@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -265,12 +265,15 @@ def _between(loaded: Loaded, given: dict[str, Any], place: Place) -> list[Findin
     return sort(check_together(together))
 
 
-def strictly(checked: Checked | CheckedProject) -> Checked | CheckedProject:
+Answer = TypeVar("Answer", bound=Checked | CheckedProject)
+
+
+def strictly(checked: Answer) -> Answer:
     """Give the same with every warning made an error."""
     if isinstance(checked, Checked):
         return dataclasses.replace(checked, findings=strict(checked.findings))
     files = [dataclasses.replace(f, findings=strict(f.findings)) for f in checked.files]
-    return CheckedProject(checked.project, files, strict(checked.between))
+    return dataclasses.replace(checked, files=files, between=strict(checked.between))
 
 
 def import_file(

@@ -265,4 +265,4 @@ def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.D
 
 def products(context: Context, state: State) -> list[str]:
     """Give the files to publish, relative to the work folder."""
-    return sorted([context.database.path.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])
+    return sorted([context.database.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])

@@ -72,7 +72,7 @@ class Block(NamedTuple):
 
     window: Window
     score: NDArray[np.float32]
-    level: NDArray[np.uint8] | None
+    level: NDArray[np.uint8] | Any
     beyond: dict[str, int]
 
 

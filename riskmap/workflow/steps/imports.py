@@ -62,7 +62,7 @@ def _grid_results(cells: GridLayer, context: Context, layer: str) -> Results:
     if not cells.levels and not layer.startswith("exposure_"):
         # amounts stay float64: they must add up to the source's total
         raster = Raster(raster.grid, raster.values.astype(np.float32))
-    result = GridResult(raster, declared.title, cells.levels, None if cells.levels else field and field.unit)
+    result = GridResult(raster, declared.title, cells.levels, field.unit if field and not cells.levels else None)
     if layer.startswith("exposure_"):
         told["outside_grid"] = cells.outside
     return Results(grids={layer: result}, findings=list(cells.findings), totals=told, repairs=cells.repairs)
