@@ -41,6 +41,17 @@ def severity(word: str) -> str:
     return SEVERITIES[word].pick(language())
 
 
+def show_json(document: Any) -> None:
+    """Print a document for programs.
+
+    On a console that is not UTF-8 whatever is not ASCII is escaped: programs read that the same, and nothing is lost.
+    """
+    import json
+
+    escaped = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=escaped, default=str))
+
+
 def progress_bar() -> Callable[[float, Text], None]:
     """Give a progress callback: a bar on a terminal, a line a step in a log."""
     if not sys.stderr.isatty():
