@@ -18,8 +18,9 @@ from worlds import METRIC
 from riskmap.grid import Grid, Raster
 from riskmap.network import shelters
 from riskmap.network.evacuation import clearance
-from riskmap.network.evacuation_empty import capacity_per_s, contracted
+from riskmap.network.evacuation_empty import capacity_per_s
 from riskmap.network.evacuation_hazards import channel, class_zones, depths_of
+from riskmap.network.evacuation_joined import contracted
 from riskmap.network.evacuation_legs import Leg, in_words, round_m
 from riskmap.network.evacuation_origins import from_cells, from_zones, holding_village, people_left, share_inside
 

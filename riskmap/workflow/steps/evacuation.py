@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from riskmap.data.findings import Finding
 from riskmap.network import snapping
 from riskmap.network.access import access
+from riskmap.network.evacuation_congestion import Curve, OwnChoice, own_choice
 from riskmap.network.evacuation_empty import capacity_per_s, emptying
-from riskmap.network.evacuation_plan import Limits, most_wanted, plan, reasons
+from riskmap.network.evacuation_plan import Limits, Plan, most_wanted, plan, reasons
 from riskmap.network.evacuation_ways import Ways, ways
 from riskmap.network.evacuation_zones import Cut, ExitLimits, cut_streets
 from riskmap.network.roads import RoadNetwork
@@ -21,7 +22,8 @@ from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.evacuation_options import EvacuationScenario
-from riskmap.workflow.steps.evacuation_figures import by_mode, findings, shelter_layers, summary, unknown_people
+from riskmap.workflow.steps.evacuation_figures import by_mode, shelter_layers, summary
+from riskmap.workflow.steps.evacuation_findings import findings, unknown_people
 from riskmap.workflow.steps.evacuation_inputs import (
     Hazard,
     hazard_of,
@@ -154,7 +156,16 @@ def solve(
     return Solved(
         scenario, title_of(scenario), hazard, cut, roads, origins, shelters, made, reason, wanted, empty,
         _hanging(roads), speed, slow, limits.way_s, _before(context, scenario), off_road,
+        _own_choice(context, roads, made, per_s),
     )  # fmt: skip
+
+
+def _own_choice(context: Context, roads: Ways, made: Plan, per_s: NDArray[np.float64]) -> OwnChoice | None:
+    share, power, minutes, least, most = (
+        float(context.fact("evacuation", key))
+        for key in ("delay_share", "delay_power", "set_out_min", "closure_saving", "closures_tried")
+    )
+    return own_choice(roads, made, per_s, Curve(share, power, 60 * minutes), most_tried=int(most), least_share=least)
 
 
 def _network(context: Context, scenario: EvacuationScenario, cut: Cut) -> tuple[float, RoadNetwork]:
@@ -257,7 +268,8 @@ STEP = Step(
     ),
     gives=(
         "evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_shelters", "evacuation_closures",
-        "evacuation_summary", "evacuation_arrivals", "evacuation_load", "shelter_units", "shelter_faults",
+        "evacuation_summary", "evacuation_arrivals", "evacuation_load", "helpful_closures", "shelter_units",
+        "shelter_faults",
     ),
     options=("network", "fire", "evacuation", "facts"),
     run=run,
