@@ -22,6 +22,7 @@ from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.evacuation_options import EvacuationScenario
+from riskmap.workflow.evacuation_speeds import slow_m_s, walk_m_s
 from riskmap.workflow.steps.evacuation_figures import by_mode, shelter_layers, summary
 from riskmap.workflow.steps.evacuation_findings import findings, unknown_people
 from riskmap.workflow.steps.evacuation_inputs import (
@@ -141,7 +142,7 @@ def solve(
     )
     places = [s.places.take(np.flatnonzero(s.routed)) for s in snapped]
     roads = ways(network, cut, hazard.zones, *places, limits=_exit_limits(context, scenario), depths=hazard.depths)
-    walk = speed if scenario.mode == "walk" else context.project.evacuation.walk_m_s
+    walk = walk_m_s(context, scenario)
     off_road = tuple(place.distance_m / walk for place in places)
     people, capacity = _people(origins), _capacity(shelters)
     limits = Limits(_limit_s(context, scenario), float(context.fact("evacuation", "backup_factor")))
@@ -152,10 +153,9 @@ def solve(
     step_s = context.project.evacuation.step_s or float(context.fact("evacuation", "step_s"))
     per_s = _per_s(context, scenario, network)
     empty = emptying(roads, made, capacity, off_road, per_s, step_s=step_s)
-    slow = context.project.evacuation.slow_walk_m_s or float(context.fact("evacuation", "slow_walk_m_s"))
     return Solved(
         scenario, title_of(scenario), hazard, cut, roads, origins, shelters, made, reason, wanted, empty,
-        _hanging(roads), speed, slow, limits.way_s, _before(context, scenario), off_road,
+        _hanging(roads), speed, slow_m_s(context, scenario), limits.way_s, _before(context, scenario), off_road,
         _own_choice(context, roads, made, per_s),
     )  # fmt: skip
 
@@ -170,12 +170,12 @@ def _own_choice(context: Context, roads: Ways, made: Plan, per_s: NDArray[np.flo
 
 def _network(context: Context, scenario: EvacuationScenario, cut: Cut) -> tuple[float, RoadNetwork]:
     """Give the speed on foot (m/s, NaN in vehicles) and the network of pieces of streets."""
-    night = float(context.fact("evacuation", "night_factor")) if scenario.night else 1.0
     if scenario.mode == "vehicle":
         table = speed_table(context, "car")
+        night = float(context.fact("evacuation", "night_factor")) if scenario.night else 1.0
         factor = context.fact("speeds", "factor_by_hour") * night
         return float("nan"), RoadNetwork.from_streets(cut.tables, table, factor=factor)
-    speed = context.project.evacuation.walk_m_s * night
+    speed = walk_m_s(context, scenario)
     table = speed_table(context, "pedestrian")
     table = type(table)(
         table.mode, {k: v * speed for k, v in table.kmh.items()}, table.known, table.no_frontage
