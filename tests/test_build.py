@@ -195,7 +195,7 @@ def test_what_a_later_step_cannot_read_stops_before_the_first(tmp_path: Path) ->
     more = "inputs:\n  geohazard_points: data/points.gpkg\n  dem: data/none.tif"
     project.write_text(text.replace("inputs:", more, 1), encoding="utf-8")
     begun: list[str] = []
-    with pytest.raises(DataError, match="none.tif"):
+    with pytest.raises(DataError, match=r"none\.tif"):
         riskmap.build(project, tmp_path / "out", progress=lambda _, title: begun.append(title.en))
     assert begun[-1] == "checks between layers"
 

@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT
+
+from riskmap.data.spec import build
+from riskmap.workflow.project import Project
 
 sys.path.insert(0, str(Path(__file__).parent))
 import make_docs
@@ -48,6 +52,14 @@ def test_commands_in_pages_are_commands(page: Path) -> None:
         " ".join(re.findall(r"`{1,3}([^`]+)`", page.read_text(encoding="utf-8"))),
     ):
         assert name in main.commands, name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md", "PROJECT.md"])
+def test_project_files_in_pages_are_project_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = [block for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL) if block.startswith("schema:")]
+    assert len(shown) == 1
+    build(Project, yaml.safe_load(shown[0]), page)
 
 
 def test_every_formula_names_code_that_is_there() -> None:

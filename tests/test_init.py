@@ -154,6 +154,17 @@ def test_a_clerk_at_the_keyboard_may_err_and_is_asked_again(mine: Path, monkeypa
     assert "geohazard_points" in done.output  # the list of layers
 
 
+def test_a_script_reads_what_each_file_was_taken_for(mine: Path) -> None:
+    (mine / "说明.docx").write_bytes(b"PK")
+    done = CliRunner().invoke(main, ["init", str(mine), "--format", "json"])
+    told = json.loads(done.stdout)
+    files = {f["file"]: f for f in told["files"]}
+    assert files["消防站.csv"]["layer"] == "fire_stations"
+    assert files["消防站.csv"]["open"] == ["crs"]
+    assert told["not_read"] == ["说明.docx"]
+    load(Path(told["project"]), house())
+
+
 def test_an_open_question_is_answered_by_taking_the_first_hash_away(mine: Path) -> None:
     text = wizard.project_text(wizard.look(mine), name="某县")
     said = yaml.safe_load(text.replace("    # crs:", "    crs:").replace("    # levels:", "    levels:"))

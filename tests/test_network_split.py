@@ -86,7 +86,9 @@ def test_counties_are_built_each_by_itself(tmp_path: Path) -> None:
 def test_the_command_says_which_county_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [
         County(tmp_path / "甲县" / "riskmap.yaml", tmp_path / "甲县", RUN, None),
-        County(tmp_path / "乙县" / "riskmap.yaml", tmp_path / "乙县", None, Text("文件不存在", "no such file\n  remedy")),
+        County(
+            tmp_path / "乙县" / "riskmap.yaml", tmp_path / "乙县", None, Text("文件不存在", "no such file\n  remedy")
+        ),
     ]
     monkeypatch.setattr("riskmap.workflow.counties.build_each", lambda projects, **options: found)
     asked = ["build", "甲县/riskmap.yaml", "乙县/riskmap.yaml", "--lang", "en"]
@@ -128,7 +130,10 @@ def test_projects_of_one_folder_get_folders_of_their_own(tmp_path: Path) -> None
     (city.parent / "甲县.yaml").write_text(city.read_text(encoding="utf-8"), encoding="utf-8")
     said: list[str] = []
     found = build_each(
-        [city, city.parent / "甲县.yaml"], tmp_path / "out", only=("risk",), progress=lambda _, text: said.append(text.en)
+        [city, city.parent / "甲县.yaml"],
+        tmp_path / "out",
+        only=("risk",),
+        progress=lambda _, text: said.append(text.en),
     )
     assert [f.name for f in found] == ["市", "市-甲县"]
     assert said == ["市: done", "市-甲县: done"]

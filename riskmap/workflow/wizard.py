@@ -65,7 +65,10 @@ QUESTIONS = {
         Text("栅格的值是什么", "what the cells hold"),
         "content: amount",
         (
-            (Text("每格的总量（如每格多少人）", "the amount in the cell, such as people per cell"), {"content": "amount"}),
+            (
+                Text("每格的总量（如每格多少人）", "the amount in the cell, such as people per cell"),
+                {"content": "amount"},
+            ),
             (Text("每平方公里的密度", "a density per square kilometre"), {"content": "density_per_km2"}),
             (Text("每平方米的密度", "a density per square metre"), {"content": "density_per_m2"}),
         ),
@@ -76,7 +79,11 @@ EVERYWHERE = {"id", "name", "code", "kind", "level"}
 """Fields that tables of any kind have: alone they tell nothing of what a file is."""
 
 NO_REASON = Text("", "")
-BY_NAME, BY_COLUMNS, BY_USER = Text("按文件名", "by its name"), Text("按列", "by its columns"), Text("您说的", "as you say")
+BY_NAME, BY_COLUMNS, BY_USER = (
+    Text("按文件名", "by its name"),
+    Text("按列", "by its columns"),
+    Text("您说的", "as you say"),
+)
 
 
 @dataclass(frozen=True)
@@ -140,6 +147,12 @@ class Guess:
             return ()
         known = {*_mapping(self.seen, self.layer)[1], *self.said.get("fields", {})}
         return tuple(f for f, spec in house().layer(self.layer).fields.items() if spec.required and f not in known)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document that ``init --format json`` prints of a file."""
+        why = {"zh": self.why.zh, "en": self.why.en}
+        taken = {"layer": self.layer, "could_be": list(self.others), "open": list(self.asks)}
+        return {"file": self.path, "part": self.part, **taken, "why": why}
 
 
 def look(root: Path) -> list[Guess]:
@@ -218,7 +231,10 @@ def put_right(guesses: Sequence[Guess], number: int, layer: str) -> list[Guess]:
         holds = guess.seen.geometry or "table" if guess.seen else "?"
         kinds = ", ".join(spec.geometry)
         raise SpecError(
-            Text(f"{guess.path}（{holds}）不能作为 {layer}（{kinds}）", f"{guess.path} ({holds}) can't be {layer} ({kinds})")
+            Text(
+                f"{guess.path}（{holds}）不能作为 {layer}（{kinds}）",
+                f"{guess.path} ({holds}) can't be {layer} ({kinds})",
+            )
         )
     for n, other in enumerate(guesses):
         if other.layer == layer:
@@ -323,10 +339,16 @@ def _pairs(guess: Guess, answer: str) -> dict[str, str]:
             raise SpecError(Text(f"没有字段 {ours!r}", f"no field {ours!r}") + near(ours, fields))
         if theirs not in guess.columns:
             raise SpecError(
-                Text(f"文件里没有列 {theirs!r}", f"the file has no column {theirs!r}") + near(theirs, list(guess.columns))
+                Text(f"文件里没有列 {theirs!r}", f"the file has no column {theirs!r}")
+                + near(theirs, list(guess.columns))
             )
         pairs[ours] = theirs
     return pairs
+
+
+def area_name(guesses: Sequence[Guess], root: Path) -> str:
+    """Give the name of the area that the boundary states, else the folder's."""
+    return next((g.name for g in guesses if g.name), None) or root.resolve().name
 
 
 def project_text(guesses: Sequence[Guess], *, name: str, lang: Lang = "zh") -> str:
