@@ -59,10 +59,10 @@ def init(folder: str, example: str | None, yes: bool, force: bool, lang: Any, fo
 def _tell(root: Path, lang: Lang, *, force: bool) -> None:
     """Write the project file of a folder without a question, and print what each file was taken for as JSON."""
     from riskmap.data import starting
-    from riskmap.workflow import wizard
+    from riskmap.workflow import draft, wizard
 
     guesses = wizard.look(root)
-    text = wizard.project_text(guesses, name=wizard.area_name(guesses, root), lang=lang)
+    text = draft.project_text(guesses, name=wizard.area_name(guesses, root), lang=lang)
     project = starting.write_project(text, root, force=force)
     told = {
         "project": project.as_posix(),
@@ -74,7 +74,7 @@ def _tell(root: Path, lang: Lang, *, force: bool) -> None:
 
 def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:
     from riskmap.data import starting
-    from riskmap.workflow import wizard
+    from riskmap.workflow import draft, wizard
 
     guesses = wizard.look(root)
     _show(guesses)
@@ -85,7 +85,7 @@ def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:
     name = wizard.area_name(guesses, root)
     if asking:
         name = click.prompt("本区名称" if language() == "zh" else "name of the area", default=name)
-    project = starting.write_project(wizard.project_text(guesses, name=name, lang=lang), root, force=force)
+    project = starting.write_project(draft.project_text(guesses, name=name, lang=lang), root, force=force)
     say(f"已写入 {project.as_posix()}", f"written: {project.as_posix()}")
     _say_what_is_open(guesses)
     return project
