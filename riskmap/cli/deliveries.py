@@ -202,6 +202,8 @@ def _print_file(checked: Checked) -> None:
 
 def _print_finding(finding: Finding, lang: Any) -> None:
     place = f" [{finding.field}]" if finding.field else ""
+    if finding.row and not finding.named:  # else the message names it
+        place += f" 第 {finding.row} 行" if lang == "zh" else f" row {finding.row}"
     click.echo(f"  {severity(finding.severity)} {finding.code}{place} {finding.message.pick(lang)}")
     if finding.remedy and finding.severity != "note":
         say(f"      处理：{finding.remedy.zh}", f"      remedy: {finding.remedy.en}")

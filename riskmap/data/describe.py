@@ -12,7 +12,7 @@ import numpy as np
 from riskmap.crs import name as crs_name
 from riskmap.data import archives, content, matching, openstreetmap, rules
 from riskmap.data.catalog import FAMILY, house
-from riskmap.data.files import SHEETS, is_raster, rows_of
+from riskmap.data.files import is_raster, rows_of
 from riskmap.data.positions import point_columns
 from riskmap.data.shapes import KIND_OF
 from riskmap.data.spec import InputSpec, LayerSpec
@@ -102,11 +102,11 @@ def describe(path: Path, *, encoding: str | None = None) -> Description:
 
 
 def _names(path: Path) -> list[str | None]:
-    if path.suffix.lower() in SHEETS:
+    if content.is_workbook(path):
         return [name for name, _ in sheets(path)]
     if openstreetmap.is_osm(path):
         return list(openstreetmap.LAYERS)
-    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".shp"):
+    if path.suffix.lower() in (*content.TEXTS, ".shp", ".dbf"):
         return [None]
     return [name for name, _ in layers_of(path)]
 

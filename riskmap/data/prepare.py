@@ -178,11 +178,17 @@ class _Work:
         self.ledger.extend(opened.findings)
         geometry = frame.geometry.name if spatial else None
         columns = [str(c) for c in frame.columns if c != geometry]
-        cut = opened.cut_names
-        self.matching = match_fields(columns, self.layer, self.spec.fields, file=self.ledger.file, cut_names=cut)
+        self.matching = match_fields(
+            columns,
+            self.layer,
+            self.spec.fields,
+            file=self.ledger.file,
+            cut_names=opened.cut_names,
+            headings=opened.headings,
+        )
         self.ledger.extend(self.matching.findings)
         frame = self._rows_only(frame, spatial)
-        values = self._converted(frame, geometry)
+        values = self._converted(frame, geometry, opened.headings.repeated)
         placed = self.attempt(lambda: self._located(values, columns, spatial))
         if placed is None:
             return None
@@ -199,7 +205,9 @@ class _Work:
         counted = {f: mapping[f] for f in (*PEOPLE, "households", "quantity_t") if f in mapping}
         return nonrows.taken_out(frame, named_by, counted, self.ledger, spatial=spatial)
 
-    def _converted(self, frame: pd.DataFrame, geometry: str | None) -> pd.DataFrame:
+    def _converted(
+        self, frame: pd.DataFrame, geometry: str | None, repeated: Mapping[str, tuple[int, ...]]
+    ) -> pd.DataFrame:
         """Give our columns, converted, then the file's other columns as they are."""
         ours: dict[str, pd.Series] = {}
         key = self.layer.key
@@ -212,6 +220,8 @@ class _Work:
             if given is not None:
                 ours[field] = given[0]
                 self.levels = given[1] if wanted.type == "level" else self.levels
+            if match.column in repeated and field in ours:
+                ours[field] = convert.counted_once(ours[field], wanted, repeated[match.column], self.ledger, field)
             if field == key and given is not None:
                 self.ledger.names = RowNames(given[0])
         rest = frame.drop(columns=[m.column for m in self.matching.matches.values()])

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from riskmap.data.archives import ENDINGS, OSM, SETS
 from riskmap.data.catalog import folder
-from riskmap.data.files import RASTERS, SHEETS, TEXT_TABLES
+from riskmap.data.content import SHEETS, TEXTS
+from riskmap.data.files import RASTERS
 from riskmap.errors import OutputError, SpecError
 from riskmap.text import Text
 
-SUFFIXES = (*RASTERS, *SHEETS, *TEXT_TABLES, *SETS, *OSM, *ENDINGS)
+SUFFIXES = (*RASTERS, *SHEETS, *TEXTS, *SETS, *OSM, *ENDINGS)
 PROJECT = "riskmap.yaml"
 LEFT_BY_WINDOWS = ("thumbs.db", "desktop.ini")
 DEEPEST = 3

@@ -47,6 +47,12 @@ def factor_between(given: str, wanted: str) -> float:
     return a[1] / b[1]
 
 
+def same_kind(a: str, b: str) -> bool:
+    """Tell whether two words are units of the same thing."""
+    words = unit_words()
+    return fold(a) in words and fold(b) in words and words[fold(a)][0] == words[fold(b)][0]
+
+
 def split(heading: str) -> tuple[str, str | None]:
     """Give a heading without its unit, and the unit: ``威胁财产(万元)`` -> ``威胁财产``, ``万元``."""
     parts = IN_NAME.match(unicodedata.normalize("NFKC", heading).strip())

@@ -15,9 +15,13 @@ from riskmap.data.findings import Finding
 from riskmap.data.rules import listed
 from riskmap.data.spec import near
 from riskmap.errors import RiskmapError
+from riskmap.frames import free_name, is_spatial
 
 if TYPE_CHECKING:
     import pandas as pd
+
+GEOMETRY = "geometry"
+"""What the readers call the geometry, and what a delivery may call one of its columns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,12 +63,12 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
             return Vector(frame, None, name, found)
         if path.suffix.lower() == ".shp":
             with shapefiles.ready(path, encoding, layer) as shape:
-                frame, heard = _read(shape.path, None, shape.encoding.name)
+                frame, found = _read(shape.path, None, shape.encoding.name, layer)
                 _require_utf8(frame)
-                found = (*shape.findings, *_remarks(heard, layer, path.name))
-                return Vector(frame, shape.encoding, path.stem, found)
-        name = layer_name(path, sub, layer)
-        return _read_any(path, name, encoding, layer)
+                return Vector(frame, shape.encoding, path.stem, (*shape.findings, *found))
+        if path.suffix.lower() == ".dbf":
+            return _read_table(path, encoding, layer)
+        return _read_any(path, layer_name(path, sub, layer), encoding, layer)
 
 
 def layers_of(path: Path) -> list[tuple[str, str | None]]:
@@ -99,24 +103,32 @@ def layer_name(path: Path, sub: str | None, layer: str) -> str:
     return names[0]
 
 
+def _read_table(path: Path, declared: str | None, layer: str) -> Vector:
+    """Read a dBase table that came without shapes."""
+    encoding = shapefiles.encoding_of(path, declared)
+    frame, found = _read(path, None, encoding.name, layer)
+    _require_utf8(frame)
+    return Vector(frame, encoding, path.stem, (*encoding.findings(layer, path.name), *found))
+
+
 def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector:
     """Read a layer of a format that should say its encoding itself; where it does not, it is Chinese."""
     from pyarrow.lib import ArrowException
 
     try:
-        frame, heard = _read(path, name, None)
+        frame, found = _read(path, name, None, layer)
         _require_utf8(frame)
-        return Vector(frame, None, name, tuple(_remarks(heard, layer, path.name)))
+        return Vector(frame, None, name, found)
     except (UnicodeDecodeError, ArrowException):
         tried = codecs_name(declared) if declared else CHINESE
         if tried is None:
             raise rules.error("ENCODING_NO_SUCH", file=path.name, layer=layer, claim=declared) from None
     try:
-        frame, heard = _read(path, name, tried)
+        frame, found = _read(path, name, tried, layer)
     except (UnicodeDecodeError, ArrowException) as error:
         raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
     encoding = Encoding(tried, "declared" if declared else "bytes")
-    return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *_remarks(heard, layer, path.name)))
+    return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *found))
 
 
 def _require_utf8(frame: pd.DataFrame) -> None:
@@ -129,7 +141,7 @@ def _require_utf8(frame: pd.DataFrame) -> None:
             pa.array(frame[column]).validate(full=True)
 
 
-def _read(path: Path, name: str | None, encoding: str | None) -> tuple[pd.DataFrame, list[str]]:
+def _read(path: Path, name: str | None, encoding: str | None, layer: str) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Read a layer, and what GDAL remarked; through Arrow where that can carry it."""
     import pyogrio
 
@@ -137,21 +149,25 @@ def _read(path: Path, name: str | None, encoding: str | None) -> tuple[pd.DataFr
     arrow = {"use_arrow": True, "arrow_to_pandas_kwargs": {"types_mapper": nullable().get}}
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
+        info = pyogrio.read_info(str(path), layer=name, encoding=encoding)
         try:
-            shapefile = path.suffix.lower() == ".shp"
-            quick = arrow if encoding is None or shapefile else {}
+            quick = arrow if encoding is None or path.suffix.lower() in (".shp", ".dbf") else {}
             frame = pyogrio.read_dataframe(str(path), **options, **quick)
         except NotImplementedError:  # curves: the other way makes lines of them
             frame = pyogrio.read_dataframe(str(path), **options)
+        hidden = GEOMETRY in info["fields"] and is_spatial(frame)
+        column = pyogrio.read_dataframe(str(path), **options, read_geometry=False)[GEOMETRY] if hidden else None
     if not frame.columns.is_unique:
         raise rules.error(
             "HEADER_TWICE", file=path.name, names=listed(sorted(frame.columns[frame.columns.duplicated()]))
         )
-    return frame, [str(w.message) for w in heard if issubclass(w.category, RuntimeWarning)]
-
-
-def _remarks(heard: list[str], layer: str, file: str) -> list[Finding]:
-    return [rules.finding("FILE_REMARK", layer, file=file, said=said) for said in dict.fromkeys(heard)]
+    said = dict.fromkeys(str(w.message) for w in heard if issubclass(w.category, RuntimeWarning))
+    found = [rules.finding("FILE_REMARK", layer, file=path.name, said=text) for text in said]
+    if column is not None:  # it gave way to the geometry itself
+        free = free_name(GEOMETRY, {str(c).lower() for c in frame.columns})
+        frame[free] = column.to_numpy()
+        found.append(rules.finding("FIELD_RENAMED", layer, file=path.name, column=GEOMETRY, name=free, field=free))
+    return frame, tuple(found)
 
 
 def nullable() -> dict[Any, Any]:

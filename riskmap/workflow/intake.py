@@ -31,8 +31,8 @@ from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
 from riskmap.text import Text
 from riskmap.workflow.context import system_of
+from riskmap.workflow.inputs import Place, prepared, sources_frame
 from riskmap.workflow.project import Loaded, load
-from riskmap.workflow.steps.imports import Place, prepared, sources_frame
 
 COUNTED = ("person", "household", "t", "CNY")
 """Units of the fields whose sums are told, to be compared with what a plan or a covering letter says."""

@@ -42,18 +42,19 @@ class App {
   }
 
   draw() {
-    this.canvas = new CanvasLayer((view) => this.paint(view)).addTo(this.map);
+    this.canvas = new CanvasLayer(this.painter(() => this.grid)).addTo(this.map);
   }
 
-  paint(view) {
-    this.paintScene(view, this.grid);
+  // What a canvas paints over the colours of a grid.
+  painter(grid) {
+    return { steps: (view) => this.paint(view, grid()), names: (view) => this.paintLabels(view) };
   }
 
-  paintScene(view, grid) {
-    if (grid) grid.paint(view, this.look.patterned);
-    else if (!this.online) this.ground.paint(view, this.units, isDark() && !paperRatio);
-    this.paintVectors(view);
-    this.paintLabels(view);
+  // Paint a view in steps, each of which takes a few milliseconds.
+  *paint(view, grid) {
+    if (grid) yield* grid.paint(view, this.look.patterned);
+    else if (!this.online) yield* this.ground.paint(view, this.units, isDark() && !paperRatio);
+    yield* this.paintVectors(view);
   }
 
   get grid() {
@@ -64,13 +65,13 @@ class App {
     return this.overlays.filter((overlay) => overlay.visible);
   }
 
-  paintVectors(view) {
+  *paintVectors(view) {
     const shown = this.shownOverlays;
-    for (const overlay of shown) overlay.paint(view, POLYGON, this.look.patterned);
-    if (this.units && this.look.boundaries) this.units.paintOutlines(view);
-    for (const overlay of shown) overlay.paint(view, LINE, this.look.patterned);
-    if (this.units && this.look.unit >= 0) this.units.paintPicked(view, this.look.unit, isDark() && !paperRatio);
-    for (const overlay of shown) overlay.paint(view, POINT);
+    for (const overlay of shown) yield* overlay.paint(view, POLYGON, this.look.patterned);
+    if (this.units && this.look.boundaries) yield* this.units.paintOutlines(view);
+    for (const overlay of shown) yield* overlay.paint(view, LINE, this.look.patterned);
+    if (this.units && this.look.unit >= 0) yield this.units.paintPicked(view, this.look.unit, isDark() && !paperRatio);
+    for (const overlay of shown) yield* overlay.paint(view, POINT);
   }
 
   paintLabels(view) {
@@ -83,6 +84,10 @@ class App {
   repaint() {
     this.canvas.repaint();
     if (this.comparison) this.comparison.repaint();
+  }
+
+  isPainted() {
+    return this.canvas.isPainted() && (!this.comparison || this.comparison.isPainted());
   }
 
   // After a change between dark and light.
@@ -409,7 +414,7 @@ async function start(map) {
   if (app.why) window.setTimeout(() => app.why.load(), 50);
   // milliseconds since the page was asked for
   const drawn = performance.now();
-  window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map, drawn: drawn };
+  window.riskmap = { ready: true, at: (lon, lat) => app.at(lon, lat), layers: app.layers, map: map, drawn: drawn, painted: () => app.isPainted() };
 }
 
 window.riskmapPage = function (map) {

@@ -10,7 +10,7 @@ class Units {
     this.whole = record.names.length; // the outline of all of them stands last
   }
 
-  paintOutlines(view) {
+  *paintOutlines(view) {
     const inner = new Path2D(), outer = new Path2D();
     for (let f = 0; f < this.whole; f++) {
       if (this.features.meets(f, view.west, view.north, view.east, view.south, 0)) this.features.trace(view, f, inner);
@@ -19,6 +19,7 @@ class Units {
     view.context.lineJoin = "round";
     for (const [path, pen] of [[inner, this.inner], [outer, this.outer]]) {
       cased(view, path, pen);
+      yield;
     }
   }
 
