@@ -101,7 +101,12 @@ def _drawn_once(draw: Callable[[Any], None]) -> Callable[[Any], None]:
         if pdf not in kept:
             written: list[bytes] = []
             write = pdf.write
-            pdf.write = lambda data: (written.append(data), write(data))
+
+            def write_and_keep(data: bytes) -> None:
+                written.append(data)
+                write(data)
+
+            pdf.write = write_and_keep
             try:
                 draw(renderer)
                 renderer.finalize()
