@@ -194,6 +194,24 @@ def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path)
     assert not (tmp_path / "out" / "run.json").exists()
 
 
+def test_what_a_later_step_cannot_read_stops_before_the_first(tmp_path: Path) -> None:
+    """Once the maps were computed before the elevation model of another county was told of."""
+    project = county.county(tmp_path)
+    points = gpd.GeoDataFrame(
+        {"编号": ["1"], "名称": ["甲"], "灾害类型": ["滑坡"], "威胁人数": [3]},
+        geometry=[shapely.Point(county.WEST + 500, county.SOUTH + 500)],
+        crs=county.CRS,
+    )
+    points.to_file(tmp_path / "data" / "points.gpkg")
+    text = project.read_text(encoding="utf-8")
+    more = "inputs:\n  geohazard_points: data/points.gpkg\n  dem: data/none.tif"
+    project.write_text(text.replace("inputs:", more, 1), encoding="utf-8")
+    begun: list[str] = []
+    with pytest.raises(DataError, match=r"none\.tif"):
+        riskmap.build(project, tmp_path / "out", progress=lambda _, title: begun.append(title.en))
+    assert begun[-1] == "checks between layers"
+
+
 def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     text = project.read_text(encoding="utf-8").replace("inputs:", "inputs:\n  supplies: data/none.csv", 1)

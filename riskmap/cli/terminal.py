@@ -13,6 +13,7 @@ import click
 from riskmap.text import Lang, Text
 
 BAR = 24
+SEVERITIES = {"error": Text("错误", "error"), "warning": Text("警告", "warning"), "note": Text("提示", "note")}
 
 
 def language() -> Lang:
@@ -33,6 +34,22 @@ def language() -> Lang:
 def say(zh: str, en: str, *, err: bool = False) -> None:
     """Print a line in the terminal's language."""
     click.echo(zh if language() == "zh" else en, err=err)
+
+
+def severity(word: str) -> str:
+    """Give how grave a finding is, in the terminal's language."""
+    return SEVERITIES[word].pick(language())
+
+
+def show_json(document: Any) -> None:
+    """Print a document for programs.
+
+    On a console that is not UTF-8 whatever is not ASCII is escaped: programs read that the same, and nothing is lost.
+    """
+    import json
+
+    escaped = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=escaped, default=str))
 
 
 def progress_bar() -> Callable[[float, Text], None]:

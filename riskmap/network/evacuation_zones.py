@@ -15,7 +15,8 @@ from shapely.ops import substring
 
 from riskmap.crs import require_same
 from riskmap.network.graph import components
-from riskmap.network.streets import StreetTables, no_turns
+from riskmap.network.restrictions import no_turns
+from riskmap.network.streets import StreetTables
 from riskmap.text import Text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from riskmap.crs import require_same
 from riskmap.errors import NetworkError
-from riskmap.network import assembly, exchange, naming, positions, routes, split, streets, travel
+from riskmap.network import assembly, exchange, naming, positions, restrictions, routes, split, streets, travel
 from riskmap.network.graph import Graph, components
 from riskmap.network.positions import Places
 from riskmap.network.routes import Route
@@ -135,7 +135,7 @@ class RoadNetwork:
         close_gaps_m : float
             Join dead ends this near to another road by a straight street; 0 closes none.
         turns : DataFrame, optional
-            Turn restrictions: ``from_road``, ``to_road`` (the roads' ``id``, else their index), ``rule`` (no, only).
+            Turn restrictions; see :func:`riskmap.network.restrictions.between_streets`.
         closures : GeoSeries, optional
             Polygons that nobody passes.
         obey_oneway : bool
@@ -148,12 +148,12 @@ class RoadNetwork:
         Raises
         ------
         MissingFieldError, DataError, CRSError
-            See :func:`riskmap.network.streets.tables`.
+            See :func:`riskmap.network.streets.tables`; turn restrictions of roads that do not meet.
         NetworkError
             No road is open to this way of travel.
         """
         made = streets.tables(roads, node_crossings=node_crossings, close_gaps_m=close_gaps_m, turns=turns)
-        streets.require_turns(made)
+        restrictions.require_all(made.turns_lost)
         if closures is not None:
             made = streets.without_closed(made, closures)
         speeds = SpeedTable.of(mode, speeds_kmh=speeds_kmh)

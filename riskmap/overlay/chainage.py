@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -215,6 +215,10 @@ class Segments:
             return cls(np.empty(0, np.int64), none, none, np.empty(0), np.empty(0))
         a, b = np.vstack(start), np.vstack(stop)
         return cls(np.concatenate(course), a, b, np.concatenate(s), np.hypot(*(b - a).T))
+
+    def part(self, kept: slice) -> Segments:
+        """Give some of the segments."""
+        return Segments(*(getattr(self, f.name)[kept] for f in fields(self)))
 
     def lines(self) -> NDArray[Any]:
         """Give the segments as geometries."""

@@ -181,7 +181,7 @@ class Surroundings:
             kept = np.ones(len(spans), bool) if counts is None else counts(course, spans)
             if not kept.any():
                 continue
-            for path in group.of[course]:
+            for path in map(group.paths.__getitem__, group.of[course]):
                 wide, source = path.onto(course, spans[kept])
                 for target, back, which in path.back(_wider(wide, self.known["margin_m"], path)):
                     for span, n in zip(back, np.flatnonzero(kept)[source[which]], strict=True):

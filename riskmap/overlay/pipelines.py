@@ -188,9 +188,9 @@ def _identified(
         kept = pieces(runs[course], managed[course])
         spans = np.array([(p.start, p.stop) for p in kept])
         counted = np.zeros(len(kept))
-        for number, path in group.paths.items():
+        for number in group.of[course]:
             if number in slid:
-                on, of = path.onto(course, spans)
+                on, of = group.paths[number].onto(course, spans)
                 shared = on[:, 1] > on[:, 0]
                 most = windows.largest(slid[number], on[shared, 0], on[shared, 1], known["margin_m"])
                 np.maximum.at(counted, of[shared], most)

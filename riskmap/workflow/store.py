@@ -20,7 +20,7 @@ from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
 from riskmap.workflow.context import ABOUT_THE_BUILD, Context, FactUse, Results
-from riskmap.workflow.steps.imports import sources_frame
+from riskmap.workflow.inputs import sources_frame
 from riskmap.workflow.steps.step import Step
 
 STATE = "state.json"

@@ -145,9 +145,10 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
     townships = zonal.by_code(context.rows("townships"))
     cut, _ = zonal.partition(townships, context.boundary)
     unit = zonal.unit_of_cells(townships, context.grid)
-    density = control.point_density(context.rows("geohazard_points"), cut, unit)
+    _, _, density = zonal.points_per_100_km2(cut, context.rows("geohazard_points").geometry.to_numpy())
     return control.classes(
-        density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")]
+        np.append(density, np.nan)[unit],
+        [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")],
     )
 
 
