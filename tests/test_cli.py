@@ -135,6 +135,20 @@ def test_verify(tmp_path: Path) -> None:
     result = run("verify", str(tmp_path / "out"))
     assert result.exit_code == 7
     assert "grids/risk_level.tif" in result.stderr
+    result = run("verify", str(tmp_path / "out"), "--format", "json")
+    assert result.exit_code == 7
+    (found,) = json.loads(result.stdout)["findings"]
+    assert found["severity"] == "error"
+    assert "grids/risk_level.tif" in found["message"]["en"]
+
+
+def test_a_build_that_stops_says_why_in_json_too(tmp_path: Path) -> None:
+    project = county.county(tmp_path)
+    (tmp_path / "data" / "flood.tif").unlink()
+    (tmp_path / "data" / "villages.gpkg").unlink()
+    result = run("build", str(project), "--out", str(tmp_path / "out"), "--format", "json")
+    assert result.exit_code == 3
+    assert {f["layer"] for f in json.loads(result.stdout)["findings"]} == {"hazard_flood", "villages"}
 
 
 def test_every_command_has_help_and_says_what_it_does() -> None:

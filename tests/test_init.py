@@ -18,7 +18,7 @@ from riskmap.cli import main
 from riskmap.data import starting
 from riskmap.data.catalog import house
 from riskmap.errors import RiskmapError
-from riskmap.workflow import wizard
+from riskmap.workflow import draft, wizard
 from riskmap.workflow.project import load
 
 
@@ -97,7 +97,7 @@ def test_answers_go_into_the_file(mine: Path) -> None:
         for key in guess.asks:
             guess = wizard.answered(guess, key, {"crs": "4490", "levels": "1"}[key])  # noqa: PLW2901
         told.append(guess)
-    said = yaml.safe_load(wizard.project_text(told, name="某县"))
+    said = yaml.safe_load(draft.project_text(told, name="某县"))
     assert said["inputs"]["fire_stations"]["crs"] == "EPSG:4490"
     assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
 
@@ -154,8 +154,19 @@ def test_a_clerk_at_the_keyboard_may_err_and_is_asked_again(mine: Path, monkeypa
     assert "geohazard_points" in done.output  # the list of layers
 
 
+def test_a_script_reads_what_each_file_was_taken_for(mine: Path) -> None:
+    (mine / "说明.docx").write_bytes(b"PK")
+    done = CliRunner().invoke(main, ["init", str(mine), "--format", "json"])
+    told = json.loads(done.stdout)
+    files = {f["file"]: f for f in told["files"]}
+    assert files["消防站.csv"]["layer"] == "fire_stations"
+    assert files["消防站.csv"]["open"] == ["crs"]
+    assert told["not_read"] == ["说明.docx"]
+    load(Path(told["project"]), house())
+
+
 def test_an_open_question_is_answered_by_taking_the_first_hash_away(mine: Path) -> None:
-    text = wizard.project_text(wizard.look(mine), name="某县")
+    text = draft.project_text(wizard.look(mine), name="某县")
     said = yaml.safe_load(text.replace("    # crs:", "    crs:").replace("    # levels:", "    levels:"))
     assert said["inputs"]["fire_stations"]["crs"] == "EPSG:4490"
     assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
@@ -205,15 +216,19 @@ def test_a_boundary_of_many_areas_does_not_name_the_place(tmp_path: Path) -> Non
     assert [g.name for g in wizard.look(tmp_path)] == [None]
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere"), "--yes"])
-    assert done.exit_code == 7
-    assert "nowhere" in done.output
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "新" / "县")])
+    assert result.exit_code == 0
+    assert "put those of the departments there" in result.output
+    # and the next command says what comes next
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "新" / "县" / "riskmap.yaml")])
+    assert told.exit_code == 5
+    assert "inputs has no boundary" in told.output
 
 
 def test_weights_sum_to_one() -> None:
     guesses = [wizard.Guess(f"{n}.tif", None, f"hazard_{n}") for n in ("a", "b", "c")]
-    said = yaml.safe_load(wizard.project_text(guesses, name="x"))
+    said = yaml.safe_load(draft.project_text(guesses, name="x"))
     assert np.isclose(sum(said["risk"]["weights"].values()), 1, atol=1e-3)
 
 

@@ -223,7 +223,7 @@ def _print_counts(findings: list[Finding]) -> None:
     n = count(findings)
     say(
         f"\n{n['error']} 个错误，{n['warning']} 个警告，{n['note']} 个提示",
-        f"\n{n['error']} errors, {n['warning']} warnings, {n['note']} notes",
+        f"\nerrors {n['error']}, warnings {n['warning']}, notes {n['note']}",
     )
 
 

@@ -25,7 +25,7 @@ def verify(out_dir: str, lang: Any, form: str) -> None:
         show_json(told)
         return
     for name, value in told["totals"].items():
-        click.echo(f"  {name}: {value['delivered']:,.4f} = {value['run']:,.4f}")
+        click.echo(f"  {name}: {value['delivered']:,.10g} = {value['run']:,.10g}")
     say(
         f"{len(told['files'])} 个文件与 {len(told['totals'])} 项合计全部相符",
         f"{len(told['files'])} files and {len(told['totals'])} totals agree",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmap.cli.terminal import lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, say, table
 from riskmap.errors import RiskmapError
 
 if TYPE_CHECKING:
@@ -24,21 +25,30 @@ PLACES = ("linzi", "haian", "hegang", "yonghe", "linjiang")
 @click.option("--yes", is_flag=True, help="Ask nothing; what only you can know stays open in the file, marked with ?.")
 @click.option("--force", is_flag=True, help="Overwrite a project file that is there.")
 @lang_option
-def init(folder: str, example: str | None, yes: bool, force: bool, lang: Any) -> None:
+@format_option
+def init(folder: str, example: str | None, yes: bool, force: bool, lang: Any, form: str) -> None:
     """Start a project: copy an example, or look through a folder of your own files and write its riskmap.yaml.
 
     \b
     riskmap init linzi --example linzi       an example with its data
     riskmap init D:/maps/data                looks at the files, asks what it can't know
+
+    With --format json nothing is asked.
     """
     from riskmap.data import starting
 
     root = Path(folder)
     if example:
         project = starting.copy_example(example, root, force=force)
+        if form == "json":
+            click.echo(json.dumps({"project": project.as_posix(), "example": example}, ensure_ascii=False))
+            return
         say(f"已复制示例到 {root.as_posix()}", f"the example is in {root.as_posix()}")
     else:
         starting.refuse_project(root, force=force)
+        if form == "json":
+            _tell(root, lang or "zh", force=force)
+            return
         project = _wizard(root, asking=not yes and sys.stdin.isatty(), lang=lang or "zh", force=force)
     say("下一步：", "next:")
     named = f'"{project.as_posix()}"' if " " in project.as_posix() else project.as_posix()
@@ -46,33 +56,58 @@ def init(folder: str, example: str | None, yes: bool, force: bool, lang: Any) ->
         click.echo(f"  riskmap {command} {named}")
 
 
-def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:
+def _tell(root: Path, lang: Lang, *, force: bool) -> None:
+    """Write the project file of a folder without a question, and print what each file was taken for as JSON."""
     from riskmap.data import starting
-    from riskmap.workflow import wizard
+    from riskmap.workflow import draft, wizard
 
     guesses = wizard.look(root)
-    _show(guesses)
+    text = draft.project_text(guesses, name=wizard.area_name(guesses, root), lang=lang)
+    project = starting.write_project(text, root, force=force)
+    told = {
+        "project": project.as_posix(),
+        "files": [guess.as_json() for guess in guesses],
+        "not_read": starting.passed_over(root),
+    }
+    click.echo(json.dumps(told, ensure_ascii=False))
+
+
+def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:
+    from riskmap.data import starting
+    from riskmap.workflow import draft, wizard
+
+    guesses = wizard.look(root)
+    if guesses:
+        _show(guesses)
+    else:
+        say(
+            f"{root.as_posix()} 里没有数据文件：把各部门给的文件放进去，再加 --force 运行一次",
+            f"there are no data files in {root.as_posix()}: put those of the departments there and run this again with --force",
+        )
     if left := starting.passed_over(root):
         say(f"不能读的文件类型：{'、'.join(left)}", f"files of kinds that are not read: {', '.join(left)}")
     if asking and guesses:
         guesses = [_ask(number, guess) for number, guess in enumerate(_put_right(guesses), 1)]
-    name = next((g.name for g in guesses if g.name), None) or root.resolve().name
+    name = wizard.area_name(guesses, root)
     if asking:
         name = click.prompt("本区名称" if language() == "zh" else "name of the area", default=name)
-    project = starting.write_project(wizard.project_text(guesses, name=name, lang=lang), root, force=force)
+    project = starting.write_project(draft.project_text(guesses, name=name, lang=lang), root, force=force)
     say(f"已写入 {project.as_posix()}", f"written: {project.as_posix()}")
-    open_questions = sum(len(g.asks) for g in guesses if g.layer)
-    if open_questions:
+    _say_what_is_open(guesses)
+    return project
+
+
+def _say_what_is_open(guesses: list[Guess]) -> None:
+    if count := sum(len(g.asks) for g in guesses if g.layer):
         say(
-            f"有 {open_questions} 处还要您写明：打开文件，改好以 # ? 标出的行，去掉行首的 #",
-            f"{open_questions} things only you can know: open the file, put right the lines marked # ?, take away their first #",
+            f"有 {count} 处还要您写明：打开文件，改好以 # ? 标出的行，去掉行首的 #",
+            f"{count} things only you can know: open the file, put right the lines marked # ?, take away their first #",
         )
     if "boundary" not in {guess.layer for guess in guesses}:
         say(
             "没有认出边界：请在 inputs 里写 boundary: 文件（一个面，有名称列）",
             "no boundary was recognised: write boundary: FILE under inputs (a polygon with a name column)",
         )
-    return project
 
 
 def _show(guesses: list[Guess]) -> None:

@@ -92,6 +92,15 @@ def _pad(text: str, width: int, align: str) -> str:
 
 
 Format = Literal["text", "json"]
+FORMAT = "riskmap.format"
+"""Where a running command says which form it prints."""
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Format) -> Format:
+    ctx.meta[FORMAT] = value
+    return value
+
+
 lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of products and messages.")
 format_option = click.option(
     "--format",
@@ -99,5 +108,6 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    callback=_remember,
     help="Form of the result on stdout.",
 )

@@ -67,19 +67,7 @@ def refuse_project(target: Path, *, force: bool) -> None:
 
 
 def deliveries(root: Path) -> list[Path]:
-    """Give the files below a folder that may hold data, in order; parts of a shapefile count once.
-
-    Raises
-    ------
-    OutputError
-        There is no such folder.
-    """
-    if not root.is_dir():
-        raise OutputError(
-            Text("没有这个文件夹", "there is no such folder"),
-            remedy=Text("把数据放进一个文件夹，再指给它", "put the data into a folder, and name that"),
-            file=root.as_posix(),
-        )
+    """Give the files below a folder that may hold data, in order; parts of a shapefile count once; none in a new folder."""
     found = [p for p in _files(root) if p.suffix.lower() in SUFFIXES]
     return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
 
@@ -118,5 +106,6 @@ def write_project(text: str, target: Path, *, force: bool = False) -> Path:
     """
     refuse_project(target, force=force)
     path = target / PROJECT
+    target.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -126,7 +126,9 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     names = set(only)
     known = [s.name for s in steps]
     for name in names - set(known):
-        raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known))
+        every = ", ".join(step for step in known if not step.startswith("import:"))
+        remedy = Text(f"步骤有：{every}", f"the steps are {every}")
+        raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known), remedy=remedy)
     if not names:
         return steps
     chosen: list[Step] = []
