@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmap.errors import OutputError
+from riskmap.output.webmap_words import word
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -33,11 +34,20 @@ DARK = ("red", "blue")
 """Colours on which text is white."""
 
 LONGEST_CELL = 32_000
+LONGEST_ROW = 30
+"""Lines that a row may take: a spreadsheet's rows end at 409 points."""
+
+TOTAL = Text("合计", "total")
+CENTRED = ("no", "colour_name", "unit", "relation", "verdict", "usable", "same_enterprise", "overhead", "conservative")
+"""Keys of columns of a word or sign, which stand in the middle."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its key in the frame, its heading, its width in characters, its number format."""
+    """A column: its key in the frame, its heading, its width in characters, its number format.
+
+    The decimals of the format are those of the CSV file too; the last ones after ``#`` are left out of whole numbers.
+    """
 
     key: str
     title: Text
@@ -61,6 +71,8 @@ class Sheet:
         Second line: what the figures are.
     page_by : str, optional
         Column whose change begins a new page (cards).
+    total : tuple of str
+        Columns that a last row of the printed sheet adds up.
     """
 
     id: str
@@ -69,6 +81,7 @@ class Sheet:
     rows: pd.DataFrame
     note: Text = field(default_factory=lambda: Text("", ""))
     page_by: str | None = None
+    total: tuple[str, ...] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet], path: Path, *, lang: Lang, colours: Mapping[str, str]) -> Path:
@@ -104,8 +117,9 @@ def write_csv(sheet: Sheet, path: Path, *, lang: Lang) -> Path:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([c.title.pick(lang) for c in sheet.columns])
-    for row in _values(sheet):
-        writer.writerow(["" if v is None else _harmless(v) for v in row])
+    places = [decimals(column.form) for column in sheet.columns]
+    for row in _values(sheet, lang):
+        writer.writerow(["" if v is None else _harmless(_short(v, n)) for v, n in zip(row, places, strict=True)])
     return _write(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
 
 
@@ -115,13 +129,34 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _values(sheet: Sheet) -> list[list[Any]]:
-    """Give the cells row by row: numbers as numbers, unknown as None, texts without control characters."""
-    columns = [[_plain(v) for v in sheet.rows[c.key].tolist()] for c in sheet.columns]
+def decimals(form: str) -> int | None:
+    """Give the decimals that a number format shows at most; None for a general or exponential one.
+
+    Examples
+    --------
+    >>> [decimals(f) for f in ("#,##0", "0.00", "#,##0.##", "General", "0.0E+00")]
+    [0, 2, 2, None, None]
+    """
+    if form == "General" or "E" in form:
+        return None
+    return len(form.partition(".")[2])
+
+
+def _short(value: Any, places: int | None) -> Any:
+    """Round a number as its column shows it; a general one to six digits, as a spreadsheet would show it."""
+    if not isinstance(value, float):
+        return value
+    rounded = float(f"{value:.6g}") if places is None else round(value, places)
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def _values(sheet: Sheet, lang: Lang) -> list[list[Any]]:
+    """Give the cells row by row: numbers as numbers, unknown as None, yes and no as words, texts without control characters."""
+    columns = [[_plain(v, lang) for v in sheet.rows[c.key].tolist()] for c in sheet.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, lang: Lang) -> Any:
     import pandas as pd
 
     if value is None or (not isinstance(value, str) and pd.isna(value)):
@@ -129,7 +164,7 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
-        return value
+        return word("yes" if value else "no", lang)
     if isinstance(value, float):
         return None if math.isinf(value) else int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, int):
@@ -161,23 +196,47 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
         page.column_dimensions[get_column_letter(n)].width = column.width
     heads = [math.ceil(_wide(c.title.pick(lang)) / max(c.width - 1, 1)) for c in sheet.columns]
     page.row_dimensions[HEAD_ROW].height = 14.0 * max(heads, default=1) + 4
-    plain, wrapped = Font(name=FONT, size=9), Alignment(vertical="center", wrap_text=True)
-    light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
     fills = {word: PatternFill("solid", fgColor=rgb.lstrip("#").upper()) for word, rgb in colours.items()}
-    for r, values in enumerate(_values(sheet), HEAD_ROW + 1):
-        lines = 1
-        for n, (column, value) in enumerate(zip(sheet.columns, values, strict=True), 1):
-            cell = _text_cell(page, r, n, value) if isinstance(value, str) else page.cell(r, n, value)
-            cell.font, cell.alignment, cell.border, cell.number_format = plain, wrapped, box, column.form
-            if column.key == "colour_name" and values is not None:
-                word = sheet.rows["colour"].iloc[r - HEAD_ROW - 1]
-                if word in fills:
-                    cell.fill = fills[word]
-                    cell.font = light if word in DARK else plain
-            if isinstance(value, str):
-                lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
-        page.row_dimensions[r].height = 13.0 * min(lines, 12) + 2
+    words = sheet.rows["colour"].tolist() if "colour_name" in {c.key for c in sheet.columns} else []
+    for r, values in enumerate(_values(sheet, lang), HEAD_ROW + 1):
+        _row(page, r, sheet.columns, values, box)
+        colour = words[r - HEAD_ROW - 1] if words else None
+        if colour in fills:
+            cell = page.cell(r, [c.key for c in sheet.columns].index("colour_name") + 1)
+            cell.fill = fills[colour]
+            if colour in DARK:
+                cell.font = Font(name=FONT, size=9, bold=True, color="FFFFFF")
+    if sheet.total and len(sheet.rows):
+        _total_row(page, sheet, lang, box)
     _print_setup(page, sheet, width)
+
+
+def _row(
+    page: Worksheet, r: int, columns: Sequence[Column], values: Sequence[Any], box: Any, *, bold: bool = False
+) -> None:
+    """Put a row of cells, high enough for its texts."""
+    from openpyxl.styles import Alignment, Font
+
+    lines = 1
+    for n, (column, value) in enumerate(zip(columns, values, strict=True), 1):
+        cell = _text_cell(page, r, n, value) if isinstance(value, str) else page.cell(r, n, value)
+        cell.font, cell.border = Font(name=FONT, size=9, bold=bold), box
+        middle = "center" if column.key in CENTRED else None
+        cell.alignment = Alignment(horizontal=middle, vertical="center", wrap_text=True)
+        # Excel writes 9 as "9." under a format that ends in .##
+        cell.number_format = (
+            column.form.partition(".#")[0] if isinstance(value, int) else column.form.replace(".##", ".00")
+        )
+        if isinstance(value, str):
+            lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
+    page.row_dimensions[r].height = 13.0 * min(lines, LONGEST_ROW) + 2
+
+
+def _total_row(page: Worksheet, sheet: Sheet, lang: Lang, box: Any) -> None:
+    """Add up columns; a column of unknown numbers only has no sum."""
+    sums = [sheet.rows[c.key].sum(min_count=1) if c.key in sheet.total else None for c in sheet.columns]
+    values = [TOTAL.pick(lang), *(_plain(value, lang) for value in sums[1:])]
+    _row(page, HEAD_ROW + 1 + len(sheet.rows), sheet.columns, values, box, bold=True)
 
 
 def _text_cell(page: Worksheet, row: int, column: int, text: str) -> Any:
@@ -213,7 +272,8 @@ def _print_setup(page: Worksheet, sheet: Sheet, width: int) -> None:
         setattr(page.page_margins, side, 0.4)
     page.page_margins.top = page.page_margins.bottom = 0.5
     last = HEAD_ROW + len(sheet.rows)
-    page.print_area = f"A1:{get_column_letter(width)}{max(last, HEAD_ROW)}"
+    printed = last + bool(sheet.total and len(sheet.rows))
+    page.print_area = f"A1:{get_column_letter(width)}{max(printed, HEAD_ROW)}"
     if sheet.page_by is None:
         if len(sheet.rows):
             page.auto_filter.ref = f"A{HEAD_ROW}:{get_column_letter(width)}{last}"
