@@ -64,7 +64,7 @@ def _number(value: Any) -> float | None:
 
 
 def _ground(context: Context) -> dict[str, gpd.GeoDataFrame]:
-    """Give the zones of each kind that has any."""
+    """Give the zones of each kind that has any inside the boundary, cut to it: what lies beyond is no figure of this area."""
     found: dict[str, gpd.GeoDataFrame] = {}
     slides = optional(context, "geohazard_zones")
     if slides is not None:
@@ -83,7 +83,12 @@ def _ground(context: Context) -> dict[str, gpd.GeoDataFrame]:
     drawn = optional(context, "hazchem_zones")
     if drawn is not None:
         found[ACCIDENT] = drawn.loc[drawn["scenario"] != "toxic", ["geometry"]]
-    return {kind: frame for kind, frame in found.items() if len(frame)}
+    inside = {kind: frame[frame.intersects(context.boundary)] for kind, frame in found.items()}
+    return {
+        kind: gpd.GeoDataFrame(geometry=frame.intersection(context.boundary), crs=context.crs)
+        for kind, frame in inside.items()
+        if len(frame)
+    }
 
 
 STEP = Step(
