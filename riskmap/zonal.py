@@ -104,7 +104,8 @@ def first_holding(polygons: NDArray[Any], points: NDArray[Any]) -> NDArray[np.in
     """Give the number of the first polygon that holds each point, -1 for none."""
     import shapely
 
-    point, polygon = shapely.STRtree(polygons).query(points, predicate="intersects")
+    # each polygon is indexed once for all its points: testing them one by one would walk its whole outline for each
+    polygon, point = shapely.STRtree(points).query(polygons, predicate="intersects")
     first = np.full(len(points), len(polygons))
     np.minimum.at(first, point, polygon)
     return np.where(first == len(polygons), UNASSIGNED, first)
@@ -228,4 +229,5 @@ def crosstab(
     known = ~np.isnan(amounts)
     r = np.where(rows[known] < 0, shape[0] - 1, rows[known]).astype(np.int64)
     flat = r * shape[1] + columns[known]
-    return np.bincount(flat, amounts[known], minlength=shape[0] * shape[1]).reshape(shape)
+    found = np.bincount(flat, amounts[known], minlength=shape[0] * shape[1])
+    return found.astype(float, copy=False).reshape(shape)

@@ -214,7 +214,7 @@ class Facts(Record):
 R = TypeVar("R", bound=BaseModel)
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML without the surprises: a key stands once, and only true and false are booleans (``oneway: no`` is text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -7,7 +7,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from openpyxl.styles import Border, NamedStyle
     from openpyxl.worksheet.worksheet import Worksheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -32,6 +33,9 @@ HEAD_ROW = 3
 HEAD_FILL = "DCE6F1"
 DARK = ("red", "blue")
 """Colours on which text is white."""
+
+BODY = "riskmap "
+"""Begins the names of the styles of cells, one for each number format."""
 
 LONGEST_CELL = 32_000
 LONGEST_ROW = 30
@@ -104,6 +108,8 @@ def write_workbook(sheets: Sequence[Sheet], path: Path, *, lang: Lang, colours: 
 
     book = openpyxl.Workbook()
     book.remove(book.active)
+    for style in _styles(sheets):
+        book.add_named_style(style)
     for sheet in sheets:
         _fill(book.create_sheet(sheet.title.pick(lang)[:31]), sheet, lang, colours)
     book.properties.creator = "riskmap"
@@ -173,11 +179,10 @@ def _plain(value: Any, lang: Lang) -> Any:
 
 
 def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str]) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+    from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
-    thin = Side(style="thin", color="808080")
-    box = Border(left=thin, right=thin, top=thin, bottom=thin)
+    box = _box()
     width = max(len(sheet.columns), 1)
     for row, text, size in ((1, sheet.title, 16), (2, sheet.note, 9)):
         page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=width)
@@ -197,57 +202,94 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
     heads = [math.ceil(_wide(c.title.pick(lang)) / max(c.width - 1, 1)) for c in sheet.columns]
     page.row_dimensions[HEAD_ROW].height = 14.0 * max(heads, default=1) + 4
     fills = {word: PatternFill("solid", fgColor=rgb.lstrip("#").upper()) for word, rgb in colours.items()}
+    light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
     words = sheet.rows["colour"].tolist() if "colour_name" in {c.key for c in sheet.columns} else []
     for r, values in enumerate(_values(sheet, lang), HEAD_ROW + 1):
-        _row(page, r, sheet.columns, values, box)
+        _row(page, r, sheet.columns, values)
         colour = words[r - HEAD_ROW - 1] if words else None
         if colour in fills:
             cell = page.cell(r, [c.key for c in sheet.columns].index("colour_name") + 1)
             cell.fill = fills[colour]
             if colour in DARK:
-                cell.font = Font(name=FONT, size=9, bold=True, color="FFFFFF")
+                cell.font = light
     if sheet.total and len(sheet.rows):
-        _total_row(page, sheet, lang, box)
+        _total_row(page, sheet, lang)
     _print_setup(page, sheet, width)
 
 
-def _row(
-    page: Worksheet, r: int, columns: Sequence[Column], values: Sequence[Any], box: Any, *, bold: bool = False
-) -> None:
+def _row(page: Worksheet, r: int, columns: Sequence[Column], values: Sequence[Any], *, bold: bool = False) -> None:
     """Put a row of cells, high enough for its texts."""
-    from openpyxl.styles import Alignment, Font
-
     lines = 1
     for n, (column, value) in enumerate(zip(columns, values, strict=True), 1):
-        cell = _text_cell(page, r, n, value) if isinstance(value, str) else page.cell(r, n, value)
-        cell.font, cell.border = Font(name=FONT, size=9, bold=bold), box
-        middle = "center" if column.key in CENTRED else None
-        cell.alignment = Alignment(horizontal=middle, vertical="center", wrap_text=True)
-        # Excel writes 9 as "9." under a format that ends in .##
-        cell.number_format = (
-            column.form.partition(".#")[0] if isinstance(value, int) else column.form.replace(".##", ".00")
-        )
+        cell = page.cell(r, n)
+        cell.style = _style_name(column, isinstance(value, int), bold)
         if isinstance(value, str):
+            _put_text(cell, value)
             lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
+        else:
+            cell.value = value
     page.row_dimensions[r].height = 13.0 * min(lines, LONGEST_ROW) + 2
 
 
-def _total_row(page: Worksheet, sheet: Sheet, lang: Lang, box: Any) -> None:
+def _total_row(page: Worksheet, sheet: Sheet, lang: Lang) -> None:
     """Add up columns; a column of unknown numbers only has no sum."""
     sums = [sheet.rows[c.key].sum(min_count=1) if c.key in sheet.total else None for c in sheet.columns]
     values = [TOTAL.pick(lang), *(_plain(value, lang) for value in sums[1:])]
-    _row(page, HEAD_ROW + 1 + len(sheet.rows), sheet.columns, values, box, bold=True)
+    _row(page, HEAD_ROW + 1 + len(sheet.rows), sheet.columns, values, bold=True)
+
+
+def _box() -> Border:
+    from openpyxl.styles import Border, Side
+
+    thin = Side(style="thin", color="808080")
+    return Border(left=thin, right=thin, top=thin, bottom=thin)
+
+
+def _styles(sheets: Sequence[Sheet]) -> Iterator[NamedStyle]:
+    """Give the styles of the cells: named, since styling each cell anew takes most of the time."""
+    from openpyxl.styles import Alignment, Font, NamedStyle
+
+    wanted = {
+        _style_name(column, whole, bold): (column, whole, bold)
+        for sheet in sheets
+        for column in sheet.columns
+        for whole in (True, False)
+        for bold in ((False, True) if sheet.total else (False,))
+    }
+    for name, (column, whole, bold) in sorted(wanted.items(), key=lambda one: one[0]):
+        middle = "center" if column.key in CENTRED else None
+        placed = Alignment(horizontal=middle, vertical="center", wrap_text=True)
+        yield NamedStyle(
+            name,
+            Font(name=FONT, size=9, bold=bold),
+            border=_box(),
+            alignment=placed,
+            number_format=_form(column, whole),
+        )
+
+
+def _style_name(column: Column, whole: bool, bold: bool) -> str:
+    return BODY + _form(column, whole) + " middle" * (column.key in CENTRED) + " bold" * bold
+
+
+def _form(column: Column, whole: bool) -> str:
+    """Give the number format of a value: Excel writes 9 as "9." under a format with .## at its end."""
+    return column.form.partition(".#")[0] if whole else column.form.replace(".##", ".00")
 
 
 def _text_cell(page: Worksheet, row: int, column: int, text: str) -> Any:
-    """Put text in a cell as text: typed, and quoted where a spreadsheet would take it for a formula on editing."""
     cell = page.cell(row, column)
+    _put_text(cell, text)
+    return cell
+
+
+def _put_text(cell: Any, text: str) -> None:
+    """Put text in a cell as text: typed, and quoted where a spreadsheet would take it for a formula on editing."""
     cell.value = text
     # openpyxl takes a leading "=" for a formula
     cell.data_type = "s"
     if text.startswith(FORMULA_STARTS):
         cell.quotePrefix = True
-    return cell
 
 
 def _wide(text: str) -> int:

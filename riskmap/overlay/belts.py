@@ -32,6 +32,10 @@ class Stretches(NamedTuple):
     start: Floats
     stop: Floats
 
+    def take(self, at: Any) -> Stretches:
+        """Give some of the stretches, by number or slice."""
+        return Stretches(self.object[at], self.course[at], self.start[at], self.stop[at])
+
 
 NONE = Stretches(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
 
@@ -101,7 +105,7 @@ def merge(stretches: Stretches, gap_m: float = TOUCH_M) -> Stretches:
     if not len(stretches.start):
         return NONE
     order = np.lexsort((stretches.start, stretches.course, stretches.object))
-    owner, course, start, stop = (a[order] for a in stretches)
+    owner, course, start, stop = stretches.take(order)
     first = _breaks(owner, course, start, stop, gap_m)
     at = np.flatnonzero(first)
     return Stretches(owner[at], course[at], start[at], np.maximum.reduceat(stop, at))
@@ -110,13 +114,13 @@ def merge(stretches: Stretches, gap_m: float = TOUCH_M) -> Stretches:
 def by_course(stretches: Stretches) -> Stretches:
     """Sort stretches by course, for :func:`of_course`."""
     order = np.lexsort((stretches.object, stretches.stop, stretches.start, stretches.course))
-    return Stretches(*(a[order] for a in stretches))
+    return stretches.take(order)
 
 
 def of_course(stretches: Stretches, course: int) -> Stretches:
     """Give the stretches of one course out of stretches sorted by course."""
     low, high = np.searchsorted(stretches.course, [course, course + 1])
-    return Stretches(*(a[low:high] for a in stretches))
+    return stretches.take(slice(low, high))
 
 
 def _blocks(course: NDArray[np.int64]) -> Iterator[slice]:

@@ -175,7 +175,8 @@ def require_whole(lines: gpd.GeoDataFrame, made: pd.DataFrame, runs: list[Course
     )
     by_shape = np.zeros(len(lines))
     if len(made):
-        by_shape = np.bincount(made["row"], shapely.length(made["geometry"].to_numpy()), minlength=len(lines))
+        drawn_m = shapely.length(made["geometry"].to_numpy())
+        by_shape = np.bincount(made["row"], drawn_m, minlength=len(lines)).astype(float, copy=False)
     drawn = shapely.length(lines.geometry.to_numpy())
     for row in range(len(lines)):
         for what, a, b in (("chainage", whole[row], by_chainage[row]), ("geometry", drawn[row], by_shape[row])):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -133,7 +133,7 @@ def tells_households(villages: pd.DataFrame | None) -> bool:
     return _present(villages) and bool(_number(villages, "households").notna().any())
 
 
-def _present(frame: pd.DataFrame | None) -> bool:
+def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:
     return frame is not None and len(frame) > 0
 
 

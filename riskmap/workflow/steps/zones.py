@@ -48,6 +48,8 @@ def run(context: Context) -> Results:
         people=people,
         inside=context.inside,
     )
+    if people is not None:
+        results.totals["people"]["outside"] = _outside(context, people)
     return results
 
 
@@ -152,7 +154,7 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
 
 def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Finding]:
     unknown = int((np.isnan(people) & context.inside).sum())
-    outside = float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
+    outside = _outside(context, people)
     findings = []
     if unknown:
         message = Text(
@@ -166,6 +168,11 @@ def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Findi
         )
         findings.append(Finding("exposure_population", "note", "PEOPLE_OUTSIDE", message))
     return findings
+
+
+def _outside(context: Context, people: NDArray[np.float64]) -> float:
+    """Give the source's people beyond the boundary, in cells of the grid and beyond it."""
+    return float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
 
 
 def _unassigned(townships: Any) -> list[Finding]:
