@@ -89,11 +89,12 @@ def tables(
     require_metric(roads.crs, what=Text("道路", "roads"))
     classes = road_classes(roads)
     way = directions(roads, list(classes))
-    bridge, tunnel = _flag(roads, "bridge"), _flag(roads, "tunnel")
+    bridge, tunnel = flag(roads, "bridge"), flag(roads, "tunnel")
     level = noding.levels(bridge, tunnel, _number(roads, "layer"))
     streets = noding.node(
         roads.geometry.to_numpy(),
         level,
+        spans=bridge | tunnel,
         node_crossings=node_crossings,
         close_gaps_m=close_gaps_m,
         report_gaps_m=report_gaps_m,
@@ -103,7 +104,7 @@ def tables(
     return StreetTables(edges, nodes, *restrictions.between_streets(roads, streets, turns), streets, len(roads))
 
 
-def _flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
+def flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
     """Give yes and no from a column of booleans or OSM words; blank is no."""
     if column not in roads.columns:
         return np.zeros(len(roads), dtype=bool)
