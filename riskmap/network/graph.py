@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,8 @@ class Graph:
     backward_s: NDArray[np.float64]
     turns: Turns | None = None
     base: NDArray[np.int64] | None = None
-    share_from: NDArray[np.float64] | None = None
-    share_to: NDArray[np.float64] | None = None
+    share_from: NDArray[np.float64] | Any = None
+    share_to: NDArray[np.float64] | Any = None
     built: Arcs | None = None
     turned: bool = False
 
@@ -123,7 +124,7 @@ class Graph:
             np.column_stack((places.edge[inside], places.share[inside])), axis=0, return_inverse=True
         )
         numbers[inside] = self.nodes + which.ravel()
-        return self._cut(spots[:, 0].astype(np.int64), spots[:, 1]), numbers
+        return self._cut(spots[:, 0].astype(np.int64), spots[:, 1].astype(float, copy=False)), numbers
 
     def _cut(self, edge: NDArray[np.int64], share: NDArray[np.float64]) -> Graph:
         """Cut edges at shares, sorted by edge and share; the new nodes follow those of now."""

@@ -25,11 +25,10 @@ def points(what: Any) -> tuple[NDArray | None, pd.Index]:
         return shapely.points(what.astype(float)), pd.RangeIndex(len(what))
     # lists, arrays of numpy, pandas and geopandas
     if isinstance(what, (Sequence, np.ndarray, pd.api.extensions.ExtensionArray, pd.Series)):
-        values = list(what)
+        values = list(what) if isinstance(next(iter(what), None), shapely.Geometry) else []
         if values and all(isinstance(v, shapely.Geometry) for v in values):
-            return np.array(values, dtype=object), what.index if isinstance(what, pd.Series) else pd.RangeIndex(
-                len(what)
-            )
+            labels = what.index if isinstance(what, pd.Series) else pd.RangeIndex(len(values))
+            return np.array(values, dtype=object), labels
     return None, pd.Index([])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,8 @@ def checked(times: pd.DataFrame, demand: Any, existing: Sequence[Any], capacity:
 
 
 def _aligned(values: Any, index: pd.Index, name: str) -> NDArray[np.float64]:
-    """Give numbers in the order of an index; a Series by its labels."""
+    """Give numbers in the order of an index; a Series or a mapping by its labels."""
+    values = pd.Series(values) if isinstance(values, Mapping) else values
     series = values.reindex(index) if isinstance(values, pd.Series) else pd.Series(np.asarray(values, dtype=float))
     if len(series) != len(index) or series.isna().any() or (series < 0).any():
         raise DataError(
@@ -94,7 +95,7 @@ def patterns(usable: NDArray[np.bool_], demand: NDArray[np.float64]) -> tuple[ND
     which, first = pd.factorize(np.array([row.tobytes() for row in np.packbits(usable, axis=1)], dtype=object))
     begins = np.zeros(len(first), dtype=np.int64)
     begins[which[::-1]] = np.arange(len(usable))[::-1]
-    return usable[begins], np.bincount(which, demand, minlength=len(first))
+    return usable[begins], np.bincount(which, demand, minlength=len(first)).astype(float, copy=False)
 
 
 def solve(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.network.streets import StreetTables
 from riskmap.text import Text
 
@@ -183,6 +183,7 @@ def _drawing(tables: StreetTables) -> list[Finding]:
 def _gaps(tables: StreetTables) -> list[Finding]:
     streets = tables.streets
     found = []
+    severity: Severity
     for lines, code, severity, zh, en in (
         (
             streets.gaps,

@@ -42,8 +42,7 @@ class RoadNetwork:
     graph : Graph
         Edges between node numbers (positions in ``ids``).
     xy : float array (nodes, 2) or None
-    length_m : float array (edges)
-        NaN where unknown.
+    length_m : float array (edges), NaN where unknown
     given_lines : array of LineStrings or None
         From tail to head; straight between the nodes where None.
     crs : CRS or None
@@ -59,7 +58,7 @@ class RoadNetwork:
 
     ids: pd.Index
     graph: Graph
-    xy: NDArray[np.float64] | None
+    xy: NDArray[np.float64] | Any
     length_m: NDArray[np.float64]
     given_lines: NDArray | None = None
     crs: Any = None
@@ -192,7 +191,7 @@ class RoadNetwork:
         return exchange.graph(self.ids, self.graph, self.xy, self.crs, self.edges)
 
     @cached_property
-    def lines(self) -> NDArray | None:
+    def lines(self) -> NDArray | Any:
         """Lines of the edges, from tail to head; None in a network without coordinates."""
         if self.given_lines is not None or self.xy is None:
             return self.given_lines
@@ -224,7 +223,8 @@ class RoadNetwork:
     def tree(self) -> shapely.STRtree:
         """Index of the lines that points may be joined to."""
         lines = naming.require_metres(self.lines, self.crs)
-        return shapely.STRtree(lines if self.frontage is None else np.where(self.frontage, lines, None))
+        nothing = np.array(None)
+        return shapely.STRtree(lines if self.frontage is None else np.where(self.frontage, lines, nothing))
 
     def reversed(self) -> RoadNetwork:
         """Give the network looked at from the target: ``reach`` of it says who gets here, and in what time."""

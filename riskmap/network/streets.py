@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.crs import require_metric, require_same
+from riskmap.errors import NetworkError
 from riskmap.network import noding, restrictions
 from riskmap.network.graph import components
 from riskmap.network.noding import Streets
@@ -53,7 +54,7 @@ class StreetTables:
     nodes: gpd.GeoDataFrame
     turns: pd.DataFrame
     turns_lost: NDArray[np.int64]
-    streets: Streets | None = None
+    streets: Streets | Any = None
     roads: int = 0
 
 
@@ -85,8 +86,12 @@ def tables(
         No system, or one that is not in metres.
     DataError
         One-way words that are not understood.
+    NetworkError
+        No roads.
     """
     require_metric(roads.crs, what=Text("道路", "roads"))
+    if not len(roads):
+        raise NetworkError(Text("没有一条道路", "there are no roads"), layer="roads")
     classes = road_classes(roads)
     way = directions(roads, list(classes))
     bridge, tunnel = flag(roads, "bridge"), flag(roads, "tunnel")
@@ -221,7 +226,7 @@ def _ended(
     import geopandas as gpd
 
     parts, place = edges.copy(), nodes.geometry.to_numpy()
-    cut = []
+    cut: list[Any] = []
     for column, end in (("u", 0), ("v", -1)):
         points = shapely.get_point(pieces, end)
         number = parts[column].to_numpy().copy()
