@@ -128,6 +128,40 @@ def test_pieces_are_cut_at_240_seconds_of_driving(database: Database) -> None:
     assert shapely.hausdorff_distance(shapely.union_all(pieces.geometry), reached) < 1e-6
 
 
+def test_arrivals_go_beyond_the_limit_and_name_their_streets(database: Database) -> None:
+    arrivals, streets = database.read("fire_arrivals"), database.read("network_edges").set_index("edge")
+    assert arrivals["length_m"].sum() == pytest.approx(3000.0)  # all but the island
+    assert arrivals["minutes_to"].max() == pytest.approx((60 + 2000 / 5) / 60)  # 5 m/s
+    for pieces in (arrivals, database.read("fire_coverage")):
+        theirs = streets.geometry.loc[pieces["edge"]].to_numpy()
+        assert (
+            shapely.hausdorff_distance(
+                shapely.intersection(shapely.buffer(theirs, 0.01), pieces.geometry), pieces.geometry
+            )
+            < 0.02
+        ).all()
+        assert pieces["frontage"].all()
+
+
+def test_roads_of_an_osm_file_without_its_restrictions_are_noted(tmp_path: Path) -> None:
+    file = world(tmp_path)
+    roads = gpd.read_file(tmp_path / "data" / "roads.gpkg")
+    roads.assign(id=["w1", "w2", "w3"]).to_file(tmp_path / "data" / "roads.gpkg")
+    turns = pd.DataFrame({"from_road": ["w1"], "to_road": ["w2"], "rule": ["no_left_turn"]})
+    turns.to_csv(tmp_path / "data" / "turns.csv", index=False)
+    codes = {f.code for f in riskmap.build(file, tmp_path / "out", only=("network",)).findings}
+    assert "TURNS_NOT_READ" in codes
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["inputs"]["turn_restrictions"] = "data/turns.csv"
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    built = riskmap.build(file, tmp_path / "out", only=("network",))
+    assert "TURNS_NOT_READ" not in {f.code for f in built.findings}
+    turns = Database(built.out / "riskmap.gpkg").read("network_turns")
+    assert turns[["via", "through", "rule"]].fillna("").to_numpy().tolist() == [[turns["via"].iloc[0], "", "no"]] * len(
+        turns
+    )
+
+
 def measured(database: Database, reading: str, measure: str, depth: float | None = None) -> pd.Series:
     rows = database.read("fire_summary")
     rows = rows[(rows["reading"] == reading) & (rows["measure"] == measure)]

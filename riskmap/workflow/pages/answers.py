@@ -18,10 +18,12 @@ from riskmap.workflow.context import Context
 from riskmap.workflow.explain import chain
 
 ENGINE_REACH_M = 300.0
-"""How far from a covered road a click still takes the road's minutes; the sentence says the distance."""
+"""How far from a road a click still takes the road's minutes; the sentence says the distance."""
+CLICK_M = 2.0
 SHELTER_REACH_M = 3000.0
 """How far from a settlement with a plan a click still takes its plan; the sentence names settlement and distance."""
 ORIGINS = "evacuation_starts"
+ARRIVALS = "fire_arrivals"
 
 
 def explanation(context: Context) -> Explanation | None:
@@ -94,34 +96,41 @@ def _unit(declared: LayerSpec, levels: int | None) -> Text | None:
     return Text("人", "people") if field.unit == "person" else written(field.unit)
 
 
-def answers(context: Context) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:
-    """Give the questions that this build can answer, and the layers that only answer them."""
+def answers(
+    context: Context, layers: tuple[str, ...] = (ARRIVALS, ORIGINS)
+) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:
+    """Give the questions that this build can answer from some layers, and the layers, which only answer them."""
     asked: list[Nearest] = []
-    layers: list[VectorLayer] = []
-    if context.has("fire_coverage"):
-        asked.append(_engine(context))
-    if publishing.shown_whole(context, "evacuation_routes"):
+    silent: list[VectorLayer] = []
+    if ARRIVALS in layers and context.has("fire_arrivals"):
+        roads = context.rows("fire_arrivals")
+        roads = roads[roads["frontage"].astype(bool)]
+        # near enough for a click, and a third of the size
+        roads = roads.assign(geometry=roads.simplify(CLICK_M))
+        style = context.catalog.style("fire_coverage").model_copy(update={"id": ARRIVALS})
+        silent.append(VectorLayer(style, roads, drawn=False))
+        asked.append(_engine())
+    if ORIGINS in layers and publishing.shown_whole(context, "evacuation_routes"):
         starts = origins(context)
         if len(starts):
             style = context.catalog.style("evacuation_routes")
             style = style.model_copy(update={"id": ORIGINS, "field": None, "classes": ()})
-            layers.append(VectorLayer(style, starts, drawn=False))
+            silent.append(VectorLayer(style, starts, drawn=False))
             asked.append(_shelter())
-    return tuple(asked), tuple(layers)
+    return tuple(asked), tuple(silent)
 
 
-def _engine(context: Context) -> Nearest:
-    limit = f"{context.project.fire.limit_s / 60:g}"
+def _engine() -> Nearest:
     return Nearest(
-        "fire_coverage",
+        ARRIVALS,
         Text("消防车", "Fire engine"),
         Text(
             "约 {along} 分钟到（含出动；离最近的道路 {distance}）",
             "about {along} min, turnout included (nearest road {distance} away)",
         ),
         Text(
-            f"{ENGINE_REACH_M:g} 米内没有 {limit} 分钟能到的道路",
-            f"no road within {ENGINE_REACH_M:g} m that an engine reaches in {limit} min",
+            f"{ENGINE_REACH_M:g} 米内没有消防车能到的道路",
+            f"no road within {ENGINE_REACH_M:g} m that an engine gets to",
         ),
         ENGINE_REACH_M,
         between=("minutes_from", "minutes_to"),

@@ -12,7 +12,7 @@ from riskmap.text import Text
 from riskmap.workflow.context import Context
 from riskmap.workflow.evacuation_speeds import walk_m_s
 from riskmap.workflow.pages import parts
-from riskmap.workflow.pages.answers import answers, named_routes
+from riskmap.workflow.pages.answers import ORIGINS, answers, named_routes
 from riskmap.workflow.pages.one_map import counts
 
 TITLE = Text("转移安置路线图", "evacuation map")
@@ -35,7 +35,7 @@ POPUP = ("origin", "shelter", "kind", "people", "minutes", "slow_minutes", "leng
 def page(context: Context) -> Page:
     """Give the map of evacuation routes."""
     units, columns = _table(context)
-    asked, silent = answers(context)
+    asked, silent = answers(context, (ORIGINS,))
     above = tuple((n, v) for n, v in ABOVE if n != "geohazard_points" or not context.has("geohazard_exposure"))
     return Page(
         title=context.project.name + Text("", " ") + TITLE,
@@ -51,7 +51,7 @@ def page(context: Context) -> Page:
         notes=(*_notes(context), *parts.system_note(context), *parts.source_notes(context)),
         totals=_figures(context),
         notice=parts.notice(context),
-        answers=tuple(q for q in asked if q.layer != "fire_coverage"),
+        answers=asked,
     )
 
 

@@ -69,6 +69,7 @@ LAYERS: tuple[str, ...] = tuple(
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),
             *one_map.SUBJECT_LAYERS,
             "risk_point_units",
+            "fire_arrivals",
             "fire_areas",
             "fire_gaps",
             "fire_summary",
