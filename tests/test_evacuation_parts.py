@@ -182,7 +182,5 @@ def test_ways_in_words() -> None:
     made = [Leg("人民路", 1234.0, None, 90.0), Leg(None, 96.0, "left", 0.0), Leg("河堤", 4.0, "right", 90.0)]
     words = in_words(made)
     assert words.zh == "沿人民路向东走 1,250 米；左转走 100 米；右转，沿河堤走 10 米"
-    assert (
-        words.en == "take 人民路 east for 1,250 m; turn left for 100 m; turn right on 河堤 for 10 m"
-    )
+    assert words.en == "take 人民路 east for 1,250 m; turn left for 100 m; turn right on 河堤 for 10 m"
     assert [round_m(m) for m in (3, 14, 996, 1024, 1026)] == [10, 10, 1000, 1000, 1050]

@@ -27,6 +27,7 @@ import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
 from riskmap.workflow.build import Built
+from riskmap.workflow.steps.cards_homes import homes_by_group
 
 POINT, CODE = "370305010001", "370305100001"
 BOTH = {"id": "slide", "hazard": "geohazard_zones", "also": [], "origins": ["geohazard_points", "villages"]}
@@ -160,7 +161,8 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     built, _ = slide
     cards = built.out / "cards"
     names = sorted(p.name for p in cards.iterdir())
-    assert len([n for n in names if n.endswith(".pdf")]) == len([n for n in names if n.endswith(".html")]) == 4
+    # of the point, of the village, and of the village's households: nothing says which of them live under the point
+    assert len([n for n in names if n.endswith(".pdf")]) == len([n for n in names if n.endswith(".html")]) == 3
     page = (cards / f"slide-{POINT}-甲村滑坡.html").read_text(encoding="utf-8")
     for words in ("滑坡", "50 人", "王监测 13900000001", "慢走约", "东西大街", "<svg", "另需预警 10 分钟"):
         assert words in page
@@ -168,6 +170,7 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     homes = (cards / f"slide-{CODE}-甲村-户.html").read_text(encoding="utf-8")
     assert homes.count('class="card"') == 2
     assert "4 人，其中行动不便 1 人" in homes
+    assert homes.count("<use ") == 1, "one sketch map for both"
     assert "李&lt;某&gt;" in homes
     text = subprocess.run(
         ["pdftotext", str(cards / f"slide-{CODE}-甲村-户.pdf"), "-"], capture_output=True, check=False, text=True
@@ -235,6 +238,68 @@ def test_flood_cells_are_origins_whose_people_add_up(tmp_path: Path) -> None:
     origins = database.read("evacuation_origins")
     assert origins["people"].sum() == pytest.approx(counted[wet].sum())
     assert value(database, "people") == pytest.approx(counted[wet].sum())
+
+
+def test_by_night_everyone_is_slower_slow_walkers_too(tmp_path: Path, slide: tuple[Built, Database]) -> None:
+    _, database = solved(tmp_path, [BOTH | {"night": True}])
+    plan, day = database.read("evacuation_plan"), slide[1].read("evacuation_plan")
+    assert plan["minutes"].to_numpy() == pytest.approx(day["minutes"].to_numpy() / 0.8)
+    assert plan["slow_minutes"].to_numpy() == pytest.approx(day["slow_minutes"].to_numpy() / 0.8)
+    (page,) = (tmp_path / "out" / "cards").glob(f"slide-{POINT}-*.html")
+    assert "慢行者 0.56 m/s" in page.read_text(encoding="utf-8")
+
+
+def test_households_of_a_point_have_its_card_and_no_other(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    homes = pd.DataFrame(
+        {
+            "village_code": [CODE] * 3,
+            "geohazard_id": [POINT, None, None],
+            "head": ["张某", "李某", "王某"],
+            "people": [4, 3, 2],
+        }
+    )
+    homes.to_csv(tmp_path / "data" / "homes.csv", index=False)
+    riskmap.build(file, tmp_path / "out", only=("cards",))
+    pages = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "out" / "cards").glob("*户.html")}
+    assert len(pages) == 2
+    of_point, of_village = (next(t for n, t in pages.items() if f"-{id}-" in n) for id in (POINT, CODE))
+    heads = [[h for h in ("张某", "李某", "王某") if h in page] for page in (of_point, of_village)]
+    assert heads == [["张某"], ["李某", "王某"]]
+
+
+def test_households_go_where_there_is_room_for_them() -> None:
+    people = np.array([4.0, 3.0, np.nan, 5.0, 2.0])
+    group = homes_by_group(people, np.array([8.0, 6.0]))
+    # 4 + 3 fill the first but for 1, the unknown (3.5) and 5 go on to the second, 2 to the one that has the most left
+    assert group.tolist() == [0, 0, 1, 1, 0]
+    assert homes_by_group(np.array([2.0, 2.0]), np.array([2.0, 2.0])).tolist() == [0, 1]
+    assert homes_by_group(np.array([np.nan] * 3), np.array([2.0, 1.0])).tolist() == [0, 0, 1]
+
+
+def test_a_settlement_of_two_shelters_has_households_for_both(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH | {"origins": ["geohazard_points"]}])
+    heads = [f"户{i}" for i in range(10)]
+    homes = pd.DataFrame({"village_code": CODE, "geohazard_id": POINT, "head": heads, "people": [5] * 10})
+    homes.to_csv(tmp_path / "data" / "homes.csv", index=False)
+    riskmap.build(file, tmp_path / "out", only=("cards",))
+    plan = Database(tmp_path / "out" / "riskmap.gpkg").read("evacuation_plan").set_index("shelter")["people"]
+    assert plan.to_dict() == {"北小学": 30, "东公园": 20}
+    (page,) = (tmp_path / "out" / "cards").glob("*户.html")
+    cards = page.read_text(encoding="utf-8").split('<section class="card">')[1:]
+    going = [name for card in cards for name in plan.index if re.search(f"<td>{name}<small>", card)]
+    assert going == ["北小学"] * 6 + ["东公园"] * 4
+    (settlement,) = (tmp_path / "out" / "cards").glob("*甲村滑坡.html")
+    assert "其中 20 人去 东公园" in settlement.read_text(encoding="utf-8")
+    assert "其中" not in "".join(cards)
+
+
+@pytest.mark.parametrize("origins", [["geohazard_points", "cells"], ["villages", "zones"], ["cells", "cells"]])
+def test_origins_that_count_people_twice_are_refused(tmp_path: Path, origins: list[str]) -> None:
+    file = world(tmp_path, [BOTH | {"origins": origins}])
+    result = CliRunner().invoke(main, ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert result.exit_code == 5
+    assert "count twice" in result.output
 
 
 def test_commands_and_unknown_scenarios(tmp_path: Path) -> None:
