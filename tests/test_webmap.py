@@ -179,6 +179,7 @@ def asked(page: Visit, lon: Any, lat: Any) -> list[Any]:
 def pixels(page: Visit, places: list[tuple[float, float]]) -> list[tuple[int, int, int, int]]:
     """Give red, green, blue and opacity of the canvas over places (column, row) of the grid."""
     lon, lat = lonlat(*np.array([at(*place) for place in places]).T)
+    page.until("window.riskmap.painted()")
     found = page.run(
         """([lon, lat]) => {
           const map = window.riskmap.map, canvas = document.querySelector(".leaflet-pane canvas");
@@ -477,6 +478,40 @@ def test_unknown_is_a_grey_hatch_and_outside_is_clear(page: Visit) -> None:
     red, green, blue, _ = max(unknown)
     assert red == green == blue
     assert set(pixels(page, [(0.5, 0.5), (199.5, 149.5)])) == {(0, 0, 0, 0)}
+
+
+@pytest.mark.browser
+def test_what_a_move_adds_is_painted_as_the_whole_would_be(browser: Browser, world: Page, tmp_path: Path) -> None:
+    """Dashes, patterns, symbols and edges of a map that was dragged, dot by dot, against the same view painted at once."""
+    rng = np.random.default_rng(3)
+    starts = rng.uniform((0, 0), (COLUMNS, ROWS), (40, 2))
+    steps = np.cumsum(np.concatenate([starts[:, None], rng.normal(0, 25, (40, 12, 2))], axis=1), axis=1)
+    roads = gpd.GeoDataFrame(
+        geometry=list(shapely.linestrings(np.column_stack(at(*steps.reshape(-1, 2).T)).reshape(steps.shape))), crs=CRS
+    )
+    page = changed(world, vectors=(*world.vectors[:1], VectorLayer(LINES, roads), *world.vectors[2:]))
+    with visit(
+        browser, write(page, tmp_path / "moved.html", lang="zh", catalog=house()), device_scale_factor=1.25
+    ) as seen:
+        seen.page.click("#tool-pattern")
+        seen.run("() => window.riskmap.map.setZoom(window.riskmap.map.getZoom() + 1.3, {animate: false})")
+        for across, down in ((90, 0), (0, -150), (-260, 333), (1, 1), (17, -400)):
+            seen.until("window.riskmap.painted()")
+            seen.run(f"() => window.riskmap.map.panBy([{across}, {down}], {{animate: false}})")
+        keep = """(name) => {
+          const canvas = document.querySelector(".leaflet-pane canvas");
+          window[name] = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        }"""
+        differ = (
+            "([a, b]) => window[a].reduce((n, v, i) => n + (Math.abs(v - window[b][i]) > 64), 0) / window[a].length"
+        )
+        for name in ("moved", "unpatterned", "anew"):
+            seen.until("window.riskmap.painted()")
+            seen.run(keep, name)
+            seen.page.click("#tool-pattern")
+        assert seen.run(differ, ["moved", "unpatterned"]) > 0.05
+        assert seen.run(differ, ["moved", "anew"]) < 1e-4  # the edges of lines differ by shades
+        assert not seen.errors
 
 
 @pytest.mark.browser

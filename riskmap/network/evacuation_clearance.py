@@ -49,7 +49,7 @@ class Clearance:
     lower_bound: int
     schedule: pd.DataFrame
     step_s: float | None = None
-    last: NDArray[np.float64] | None = None
+    last: NDArray[np.float64] | Any = None
 
     @property
     def egress_s(self) -> float:
@@ -119,6 +119,8 @@ def clearance(
     each step, but in large networks and where exits have limited room. Where seconds are cut into steps, the bound rounds
     travel down, the plan rounds its end up.
     """
+    if isinstance(exits, tuple) and exits in set(edges.get("head", ())):
+        exits = [exits]  # one node, whose id is a tuple
     roads = _roads(edges, origins, exits, step_s)
     supply = _amounts(origins, roads.labels)
     room = _exits(exits, roads.labels)
@@ -157,7 +159,7 @@ def _roads(edges: pd.DataFrame, origins: Any, exits: Any, step_s: float | None) 
 def _labels_of(exits: Any) -> list[Any]:
     if isinstance(exits, (pd.Series, Mapping)):
         return list(exits.keys())
-    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, (str, tuple)) else [exits]
+    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, str) else [exits]
 
 
 def _amounts(origins: Any, labels: pd.Index) -> NDArray[np.float64]:
@@ -294,7 +296,7 @@ def _planned(
     )
     last = np.zeros(len(routes))
     np.maximum.at(last, found.route, found.arrived)
-    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
+    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1).astype(float, copy=False), egress)
     return Clearance(egress, arrivals, 0, schedule, step_s, last)
 
 

@@ -73,7 +73,8 @@ def _strings(value: Any) -> list[str]:
 
 def _sheets(cards: Sequence[Card], type: Typeface, lang: Lang) -> Iterator[Sheet]:
     """Give a sheet for each card; it is the same sheet again where only its own words differ."""
-    sheet, drawn, own = None, None, []
+    sheet, drawn = None, None
+    own: list[Any] = []
     for card in cards:
         for artist in own:
             artist.remove()
@@ -100,7 +101,12 @@ def _drawn_once(draw: Callable[[Any], None]) -> Callable[[Any], None]:
         if pdf not in kept:
             written: list[bytes] = []
             write = pdf.write
-            pdf.write = lambda data: (written.append(data), write(data))
+
+            def write_and_keep(data: bytes) -> None:
+                written.append(data)
+                write(data)
+
+            pdf.write = write_and_keep
             try:
                 draw(renderer)
                 renderer.finalize()

@@ -13,7 +13,7 @@ class Comparison {
   wire() {
     const pane = this.app.map.createPane("before");
     pane.style.zIndex = 450; // over the present map, under popups
-    this.canvas = new CanvasLayer((view) => this.app.paintScene(view, this.grid), { pane: "before" });
+    this.canvas = new CanvasLayer(this.app.painter(() => this.grid), { pane: "before" });
     this.slider.addEventListener("input", () => this.cut());
     this.app.map.on("move zoomend resize", () => this.cut());
     byId("tool-compare").addEventListener("click", () => this.toggle(!this.on));
@@ -31,6 +31,10 @@ class Comparison {
 
   repaint() {
     if (this.on) this.canvas.repaint();
+  }
+
+  isPainted() {
+    return !this.on || this.canvas.isPainted();
   }
 
   // Show the earlier run up to the line only.

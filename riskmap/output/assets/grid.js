@@ -1,5 +1,7 @@
 // A coloured grid: which cell a place is in, and painting cells by their codes.
 
+const BAND = 256; // rows of dots painted in one step
+
 function polynomial(coefficients, v) {
   return coefficients[0] + v * (coefficients[1] + v * (coefficients[2] + v * coefficients[3]));
 }
@@ -32,17 +34,22 @@ class Grid {
   }
 
   paint(view, patterned) {
-    this.paintWith(view, this.inks(patternSide(view.ratio), patterned));
+    return this.paintWith(view, this.inks(patternSide(view.ratio), patterned));
   }
 
   // Every pixel takes the ink of the cell under its middle.
-  paintWith(view, inks) {
+  *paintWith(view, inks) {
     const m = this.mapping;
     const left = Math.max(0, Math.floor(worldX(m.box[0]) * view.scale - view.left));
     const right = Math.min(view.width, Math.ceil(worldX(m.box[2]) * view.scale - view.left));
     const top = Math.max(0, Math.floor(worldY(m.box[3]) * view.scale - view.top));
     const bottom = Math.min(view.height, Math.ceil(worldY(m.box[1]) * view.scale - view.top));
-    if (right <= left || bottom <= top) return;
+    if (right <= left) return;
+    for (let y = top; y < bottom; y += BAND) yield this.paintBand(view, inks, left, right, y, Math.min(bottom, y + BAND));
+  }
+
+  paintBand(view, inks, left, right, top, bottom) {
+    const m = this.mapping;
     const image = view.context.createImageData(right - left, bottom - top);
     const out = new Uint32Array(image.data.buffer);
     const side = patternSide(view.ratio);

@@ -17,9 +17,9 @@ class Ground {
     this.inks = {};
   }
 
-  paint(view, units, dark) {
+  *paint(view, units, dark) {
     const context = view.context;
-    if (this.relief) this.relief.paintWith(view, this.ink(view, dark));
+    if (this.relief) yield* this.relief.paintWith(view, this.ink(view, dark));
     if (!units) return;
     const whole = new Path2D();
     units.features.trace(view, units.whole, whole);
@@ -30,6 +30,7 @@ class Ground {
       context.fill(whole, "evenodd");
     }
     context.globalCompositeOperation = "source-over";
+    yield;
   }
 
   // One tile of plain colour for each tone; tone 0 is not shown.

@@ -4,7 +4,12 @@ const POINT = 0;
 const LINE = 1;
 const POLYGON = 2;
 const CASING = "rgba(255,255,255,0.85)";
+const NIGHT_CASING = "rgba(12,18,24,0.85)";
+const THIN = 1.5; // CSS pixels: whether the ends of such lines are round cannot be seen
+const PATTERN_DASHES = { lines: [9, 5], dots: [2, 5] };
 const LEAST_SIZE = 0.55; // share of its size that a symbol keeps where symbols crowd
+const MARGIN = 200; // dots around the view in which lines are still drawn
+const AT_ONCE = 2000; // vertices, or points, that are painted in one step
 const MOST_SPACED = 2000; // points that decide how crowded a layer is
 
 class Features {
@@ -71,26 +76,30 @@ class Features {
     return L.latLngBounds([latitude(south), (west - 0.5) * 360], [latitude(north), (east - 0.5) * 360]);
   }
 
-  // Put a feature on the context's path; pieces of lines that pass the view on one side are left out.
-  trace(view, f, path) {
+  // Put a feature on a path. Vertices nearer than a dot to the last one are left out, and so are pieces of lines that pass the
+  // view on one side; dashes of so many dots go on behind these as if they had been drawn.
+  trace(view, f, path, period) {
     const closed = this.dimension[f] === POLYGON;
-    const clip = !closed && { low: -200, right: view.width + 200, bottom: view.height + 200 };
+    const low = -MARGIN, right = view.width + MARGIN, bottom = view.height + MARGIN;
     for (let s = this.firsts[f]; s < this.firsts[f + 1]; s++) {
-      let x0 = NaN, y0 = NaN, down = false;
-      for (let i = this.starts[s]; i < this.starts[s + 1]; i++) {
-        const x = this.x[i] * view.scale - view.left;
-        const y = this.y[i] * view.scale - view.top;
-        if (i === this.starts[s]) {
-          if (closed) path.moveTo(x, y);
-        } else if (closed) {
-          path.lineTo(x, y);
-        } else if ((x < clip.low && x0 < clip.low) || (y < clip.low && y0 < clip.low) || (x > clip.right && x0 > clip.right) || (y > clip.bottom && y0 > clip.bottom)) {
+      const first = this.starts[s], last = this.starts[s + 1] - 1;
+      let x0 = this.x[first] * view.scale - view.left, y0 = this.y[first] * view.scale - view.top;
+      let down = closed, length = 0;
+      if (closed) path.moveTo(x0, y0);
+      for (let i = first + 1; i <= last; i++) {
+        const x = this.x[i] * view.scale - view.left, y = this.y[i] * view.scale - view.top;
+        if (i < last && Math.abs(x - x0) + Math.abs(y - y0) < 1) continue;
+        if (!closed && ((x < low && x0 < low) || (y < low && y0 < low) || (x > right && x0 > right) || (y > bottom && y0 > bottom))) {
           down = false;
         } else {
-          if (!down) path.moveTo(x0, y0);
+          if (!down) {
+            const back = period ? (length % period) / (Math.hypot(x - x0, y - y0) || 1) : 0;
+            path.moveTo(x0 - back * (x - x0), y0 - back * (y - y0));
+          }
           path.lineTo(x, y);
           down = true;
         }
+        if (period) length += Math.hypot(x - x0, y - y0);
         x0 = x;
         y0 = y;
       }
@@ -188,57 +197,84 @@ class Overlay {
     return number < 0 ? this.fill || this.stroke : this.classes[number].rgb;
   }
 
-  // Paint the features of one dimension.
-  paint(view, dimension, patterned) {
+  // Paint the features of one dimension, step by step.
+  *paint(view, dimension, patterned) {
     const margin = ((this.radius + this.width + 4) * view.ratio) / view.scale;
     for (const group of this.groups) {
       const drawn = group.members.filter(
         (f) => this.features.dimension[f] === dimension && this.features.meets(f, view.west, view.north, view.east, view.south, margin)
       );
       if (!drawn.length) continue;
-      if (dimension === POINT) this.paintPoints(view, group.number, drawn);
-      else if (dimension === LINE) this.paintLines(view, group.number, drawn, patterned);
-      else this.paintPolygons(view, group.number, drawn, patterned);
+      if (dimension === POINT) yield* this.paintPoints(view, group.number, drawn);
+      else if (dimension === LINE) yield* this.paintLines(view, group.number, drawn, patterned);
+      else yield this.paintPolygons(view, group.number, drawn, patterned);
     }
   }
 
-  paintPoints(view, number, drawn) {
-    // symbols shrink with a small map, and where they crowd
-    const small = Math.max(0.65, Math.min(1, view.width / view.ratio / 1000));
+  // Cut a list of features into pieces of so many vertices.
+  *batches(drawn) {
+    const { starts, firsts } = this.features;
+    let batch = [], vertices = 0;
+    for (const f of drawn) {
+      batch.push(f);
+      vertices += starts[firsts[f + 1]] - starts[firsts[f]];
+      if (vertices >= AT_ONCE) {
+        yield batch;
+        batch = [];
+        vertices = 0;
+      }
+    }
+    if (batch.length) yield batch;
+  }
+
+  *paintPoints(view, number, drawn) {
+    // symbols shrink where they crowd
     const spacing = (this.features.spacing() * view.scale) / view.ratio;
-    const sprite = this.sprite(number, view.ratio * small * Math.max(LEAST_SIZE, Math.min(1, spacing / (2 * this.radius * small))));
+    const crowd = Math.max(LEAST_SIZE, Math.min(1, spacing / (2 * this.radius * view.small)));
+    const sprite = this.sprite(number, view.ratio * view.small * crowd);
     const half = sprite.width / 2;
     const { x, y, starts, firsts } = this.features;
-    view.context.globalAlpha = this.opacity;
-    for (const f of drawn) {
-      for (let i = starts[firsts[f]]; i < starts[firsts[f + 1]]; i++) {
-        view.context.drawImage(sprite, Math.round(x[i] * view.scale - view.left - half), Math.round(y[i] * view.scale - view.top - half));
+    for (const batch of this.batches(drawn)) {
+      view.context.globalAlpha = this.opacity;
+      for (const f of batch) {
+        for (let i = starts[firsts[f]]; i < starts[firsts[f + 1]]; i++) {
+          view.context.drawImage(sprite, Math.round(x[i] * view.scale - half) - view.left, Math.round(y[i] * view.scale - half) - view.top);
+        }
       }
+      view.context.globalAlpha = 1;
+      yield;
     }
-    view.context.globalAlpha = 1;
   }
 
-  paintLines(view, number, drawn, patterned) {
+  *paintLines(view, number, drawn, patterned) {
     const context = view.context;
-    context.lineJoin = context.lineCap = "round";
+    const pattern = patterned && number >= 0 ? this.classes[number].pattern : "solid";
+    const dash = this.dashes(view, pattern);
+    const period = dash.reduce((sum, d) => sum + d, 0) * (1 + (dash.length % 2));
+    const thin = this.width < THIN;
+    context.lineJoin = thin ? "bevel" : "round";
     // short paths are stroked much faster than one long one
-    for (let at = 0; at < drawn.length; at += 400) {
+    const paths = [];
+    for (const batch of this.batches(drawn)) {
       const path = new Path2D();
-      for (const f of drawn.slice(at, at + 400)) this.features.trace(view, f, path);
-      // the fill of a line is its edge; broad lines have a light one anyway
-      if (this.fill || this.width >= 2) {
-        context.setLineDash([]);
-        context.strokeStyle = this.fill || CASING;
-        context.lineWidth = (this.width + 2) * view.ratio;
-        context.stroke(path);
-      }
-      this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
-      if (patterned && number >= 0) this.patternLine(view, this.classes[number].pattern);
-      context.globalAlpha = this.opacity;
-      context.stroke(path);
-      context.globalAlpha = 1;
+      for (const f of batch) this.features.trace(view, f, path, period);
+      paths.push(path);
     }
+    // the fill of a line is its edge; broad lines have a light one anyway
+    if (this.fill || this.width >= 2) {
+      context.lineCap = "round";
+      context.strokeStyle = this.fill || casing(view);
+      context.lineWidth = (this.width + 2) * view.ratio;
+      for (const path of paths) yield context.stroke(path);
+    }
+    context.lineCap = thin || PATTERN_DASHES[pattern] ? "butt" : "round";
+    context.strokeStyle = number < 0 ? this.stroke : this.classes[number].rgb;
+    context.lineWidth = this.width * view.ratio * (pattern === "cross" ? 1.4 : 1);
+    context.globalAlpha = this.opacity;
+    context.setLineDash(dash);
+    for (const path of paths) yield context.stroke(path);
     context.setLineDash([]);
+    context.globalAlpha = 1;
   }
 
   paintPolygons(view, number, drawn, patterned) {
@@ -249,7 +285,7 @@ class Overlay {
     if (c || this.fill) {
       context.globalAlpha = this.opacity;
       const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
-      context.fillStyle = tiled ? context.createPattern(patternCanvas(c, patternSide(view.ratio), true), "repeat") : this.colour(number);
+      context.fillStyle = tiled ? tiling(view, c) : this.colour(number);
       context.fill(path, "evenodd");
       context.globalAlpha = 1;
     }
@@ -267,12 +303,9 @@ class Overlay {
     view.context.lineWidth = this.width * view.ratio;
   }
 
-  // Lines of a class told apart without colour: dashes, and the gravest broader.
-  patternLine(view, pattern) {
-    const dashes = { lines: [9, 5], dots: [2, 5] }[pattern];
-    if (dashes) view.context.setLineDash(dashes.map((d) => d * view.ratio));
-    if (dashes) view.context.lineCap = "butt";
-    if (pattern === "cross") view.context.lineWidth *= 1.4;
+  // Lines of a class told apart without colour have dashes of their pattern.
+  dashes(view, pattern) {
+    return (PATTERN_DASHES[pattern] || this.dash).map((d) => d * view.ratio);
   }
 
   // A point's picture, painted once and stamped for each point.
@@ -301,7 +334,7 @@ class Overlay {
   }
 
   // The symbol of the legend, on a canvas of 36 x 20 pixels.
-  sample(canvas, number) {
+  sample(canvas, number, patterned) {
     const context = canvas.getContext("2d");
     const ratio = canvas.width / 36;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -320,12 +353,16 @@ class Overlay {
         context.stroke(line);
       }
       this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
+      const pattern = patterned && number >= 0 ? this.classes[number].pattern : "solid";
+      context.setLineDash(this.dashes(view, pattern));
+      if (pattern === "cross") context.lineWidth *= 1.4;
       context.stroke(line);
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;
-      const open = number >= 0 && isOpen(this.classes[number]);
-      context.fillStyle = open ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
+      const c = this.classes[number];
+      const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
+      context.fillStyle = tiled ? context.createPattern(patternCanvas(c, 8, patterned), "repeat") : this.colour(number);
       if (number >= 0 || this.fill) context.fill(box);
       context.globalAlpha = 1;
       this.pen(view, this.stroke);
@@ -343,6 +380,19 @@ class Overlay {
     }
     return found;
   }
+}
+
+// The edge that sets a line off from what is under it.
+function casing(view) {
+  return view.night ? NIGHT_CASING : CASING;
+}
+
+// The pattern of a class for filling, its tiles laid from the corner of the world as those of the cells are.
+function tiling(view, c) {
+  const side = patternSide(view.ratio);
+  const pattern = view.context.createPattern(patternCanvas(c, side, true), "repeat");
+  pattern.setTransform(new DOMMatrix([1, 0, 0, 1, -(view.left & (side - 1)), -(view.top & (side - 1))]));
+  return pattern;
 }
 
 function pointShape(shape, r) {

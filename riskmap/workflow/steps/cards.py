@@ -146,7 +146,7 @@ def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, grou
     others = groups.iloc[1:] if number == 0 else groups.iloc[:0]
     where = [v for v in (origin["township"], origin["village"]) if isinstance(v, str) and v != origin["name"]]
     directions = str(way[f"roads_{lang}"])
-    fit = {"type": layers.type, "lang": lang}
+    fit: dict[str, Any] = {"type": layers.type, "lang": lang}
     return Card(
         place=str(origin["name"]),
         subtitle=" ".join(where),

@@ -143,7 +143,7 @@ def solve(
     places = [s.places.take(np.flatnonzero(s.routed)) for s in snapped]
     roads = ways(network, cut, hazard.zones, *places, limits=_exit_limits(context, scenario), depths=hazard.depths)
     walk = walk_m_s(context, scenario)
-    off_road = tuple(place.distance_m / walk for place in places)
+    off_road = (places[0].distance_m / walk, places[1].distance_m / walk)
     people, capacity = _people(origins), _capacity(shelters)
     limits = Limits(_limit_s(context, scenario), float(context.fact("evacuation", "backup_factor")))
     made = plan(roads, people, capacity, off_road, limits=limits, keep_whole=context.project.evacuation.keep_whole)
@@ -237,9 +237,11 @@ def _limit_s(context: Context, scenario: EvacuationScenario) -> float:
 
 def _before(context: Context, scenario: EvacuationScenario) -> tuple[float, float]:
     """Give the minutes of warning and of preparation."""
-    own = (scenario.warning_min, scenario.preparation_min)
-    facts = [float(context.fact("evacuation", key)) for key in ("warning_min", "preparation_min")]
-    return tuple(f if o is None else o for o, f in zip(own, facts, strict=True))
+    own = {"warning_min": scenario.warning_min, "preparation_min": scenario.preparation_min}
+    warning, preparation = (
+        float(context.fact("evacuation", key)) if given is None else given for key, given in own.items()
+    )
+    return warning, preparation
 
 
 def _per_s(context: Context, scenario: EvacuationScenario, network: RoadNetwork) -> NDArray[np.float64]:

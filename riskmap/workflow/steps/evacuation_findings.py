@@ -98,7 +98,7 @@ def _notes(solved: Solved) -> list[Finding]:
         )
         found.append(Finding(PLAN, "note", "SINGLE_ACCESS", message, row=solved.scenario.id, rows=len(single)))
     if solved.wanted is not None:
-        place = _place(solved)
+        place = _place(solved, solved.wanted.node)
         message = Text(
             f"{solved.title.zh}：在此处增设避难场所，{solved.wanted.people:,.0f} 名没有去处的人能在时限内到达",
             f"{solved.title.en}: a shelter here would be in reach of {solved.wanted.people:,.0f} people without a place",
@@ -130,10 +130,9 @@ def _closing(solved: Solved) -> list[Finding]:
     ]
 
 
-def _place(solved: Solved) -> Any:
+def _place(solved: Solved, node: int) -> Any:
     import shapely
 
-    node = solved.wanted.node
     graph = solved.ways.graph
     if node < len(solved.ways.network.xy):
         return shapely.Point(solved.ways.network.xy[node])

@@ -370,5 +370,5 @@ def shelters_of(context: Context, hazard: Hazard) -> gpd.GeoDataFrame:
         [inside, held["capacity"].isna(), held["capacity"] <= 0], ["in_hazard", "capacity_unknown", "no_room"], ""
     )
     return rows.drop(columns=["capacity"], errors="ignore").assign(
-        **held, unusable=np.where(unusable == "", None, unusable)
+        **held, unusable=np.where(unusable == "", np.array(None), unusable)
     )
