@@ -294,6 +294,29 @@ def test_a_settlement_of_two_shelters_has_households_for_both(tmp_path: Path) ->
     assert "其中" not in "".join(cards)
 
 
+def test_more_people_at_a_point_than_in_its_village_is_told(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    slides = gpd.read_file(tmp_path / "data" / "slides.gpkg").assign(threatened_people=250)
+    slides.to_file(tmp_path / "data" / "slides.gpkg")
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate",))
+    (found,) = [f for f in built.findings if f.code == "MORE_THAN_THE_VILLAGE"]
+    assert "200" in found.message.en
+    assert "250" in found.message.en
+    assert value(Database(built.out / "riskmap.gpkg"), "people") == 250
+
+
+def test_the_terminal_says_the_sum_and_the_bound(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    command = ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0
+    database = Database(tmp_path / "out" / "riskmap.gpkg")
+    assert "200 people threatened, 2 origins sum to 200: 200 with a place, 0 without" in result.output
+    bound, egress = (value(database, key) for key in ("bound_min", "egress_min"))
+    assert f"no plan is faster than {bound:.0f} min, this one takes {egress:.0f}" in result.output
+    assert bound == 29, "the farthest walk 50 + 700 + 980 m, whatever the step rounds"
+
+
 @pytest.mark.parametrize("origins", [["geohazard_points", "cells"], ["villages", "zones"], ["cells", "cells"]])
 def test_origins_that_count_people_twice_are_refused(tmp_path: Path, origins: list[str]) -> None:
     file = world(tmp_path, [BOTH | {"origins": origins}])
