@@ -130,6 +130,16 @@ def test_places_and_minutes_are_those_worked_by_hand(slide: tuple[Built, Databas
     assert value(database, "total_min") == pytest.approx(value(database, "egress_min") + 30)
 
 
+def test_the_backup_shelter_has_room_or_says_that_it_has_none(slide: tuple[Built, Database]) -> None:
+    _, database = slide
+    plan = database.read("evacuation_plan").set_index(["origin_id", "shelter_id"])
+    # S1 is full with its 30, S2 has 1,000 - 170 left
+    assert plan.xs("S1", level="shelter_id")["backup_shelter_room"].all()
+    to_s2 = plan.xs("S2", level="shelter_id")
+    assert set(to_s2["backup_shelter_id"]) == {"S1"}
+    assert not to_s2["backup_shelter_room"].any()
+
+
 def test_routes_say_where_they_go(slide: tuple[Built, Database]) -> None:
     _, database = slide
     routes = database.read("evacuation_routes")
@@ -192,6 +202,21 @@ def test_shelters_by_township(slide: tuple[Built, Database]) -> None:
     assert units["area_m2"].to_dict() == {"370305100": 0.0, "370305101": 4500.0}
     faults = database.read("shelter_faults")
     assert ("S3", "geohazard_zones") in set(zip(faults["id"], faults["fault_layer"], strict=True))
+
+
+def test_shelters_beside_power_lines_and_faults_are_in_the_wrong_place(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, x in (("power_lines", 1000 + 40), ("faults", 1990 - 190)):
+        line = LineString([at(x, 0), at(x, 2000)])
+        gpd.GeoDataFrame({"name": [name]}, geometry=[line], crs=CRS).to_file(tmp_path / "data" / f"{name}.gpkg")
+        project["inputs"][name] = f"data/{name}.gpkg"
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    riskmap.build(file, tmp_path / "out", only=("evacuate",))
+    faults = Database(tmp_path / "out" / "riskmap.gpkg").read("shelter_faults")
+    found = set(zip(faults["id"], faults["fault_layer"], strict=True))
+    assert {("S1", "power_lines"), ("S2", "faults"), ("S3", "geohazard_zones")} <= found
+    assert not {("S2", "power_lines"), ("S3", "power_lines"), ("S1", "faults"), ("S3", "faults")} & found
 
 
 def test_too_far_to_walk_goes_by_vehicle(tmp_path: Path) -> None:

@@ -260,8 +260,8 @@ def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
         )
         lines.append(
             Text(
-                f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟）",
-                f"Backup shelter: {main['backup_shelter']} (about {minutes} min)",
+                f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟{'' if main['backup_shelter_room'] else '，可能已满'}）",
+                f"Backup shelter: {main['backup_shelter']} (about {minutes} min{'' if main['backup_shelter_room'] else ', may be full'})",
             )
         )
     for _, other in others.iterrows():

@@ -289,6 +289,7 @@ STEP = Step(
     takes=(
         *TABLES, "barriers", "villages", "townships", "geohazard_points", "geohazard_zones", "hazchem_zones",
         "hazchem_sources", "hazard_*", "risk_level", "exposure_population", "dem", "pipelines",
+        "power_lines", "faults",
     ),
     gives=(
         "evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_shelters", "evacuation_closures",
