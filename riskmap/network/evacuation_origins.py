@@ -82,7 +82,7 @@ def taken(villages: int, holder: NDArray[np.int64], threatened: NDArray[np.float
         See :func:`people_left`.
     """
     held = holder >= 0
-    return np.bincount(holder[held], np.nan_to_num(threatened[held]), minlength=villages)
+    return np.bincount(holder[held], np.nan_to_num(threatened[held]), minlength=villages).astype(float)
 
 
 def share_inside(places: gpd.GeoSeries, area: Any) -> NDArray[np.float64]:
