@@ -54,7 +54,7 @@ def contents_sheets(
             {c["value"]: c["rgb"] for c in coded_classes(catalog, lang).get(k["format"], ())} for k in table["columns"]
         ]
         _list(sheet, rows[start : start + fit], table, forms, (left, top, middle - 8 * sheet.factor), lang, step)
-        draw_index(sheet, plate, (middle, top, right, height - FOOT_MM * sheet.factor), "heading")
+        draw_index(sheet, plate, (middle, top, right, height - FOOT_MM * sheet.factor), "heading", dict(plate.sheets))
         sheet.type.require(sheet.texts())
         sheets.append(sheet)
     return sheets
