@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
+ACTIVATE := $(VENV)\Scripts\activate
 else
 BIN := $(VENV)/bin
+ACTIVATE := source $(VENV)/bin/activate
 endif
 # a running shell's settings must not change results
 export PYTHONPATH :=
@@ -25,7 +27,11 @@ $(VENV)/tested: $(VENV)/installed setup.cfg
 	$(BIN)/python -m pip install --quiet -e '.[test]'
 	@touch $@
 
+# setuptools warns of every editable installation; a newcomer takes it for a fault
+$(VENV)/installed $(VENV)/tested: export PYTHONWARNINGS := ignore
+
 install: $(VENV)/installed  ## Make the environment and install riskmap into it
+	@echo 'riskmap is in $(BIN); in this terminal: $(ACTIVATE)'
 
 demo: install  ## Build the Linzi example to out/linzi
 	$(BIN)/riskmap build examples/linzi/riskmap.yaml --out out/linzi
@@ -43,7 +49,7 @@ bench: $(VENV)/tested  ## Run the benchmarks (ratios against a baseline in the s
 	$(BIN)/python -m pytest -o python_files='bench_*.py' tests/bench -q -s
 
 check: $(VENV)/tested  ## Lint, types
-	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML pandas-stubs types-shapely
+	$(BIN)/python -m pip install --quiet ruff mypy types-PyYAML
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy riskmap

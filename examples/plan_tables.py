@@ -37,7 +37,7 @@ def table(project_file: Path, rows: pd.DataFrame, lang: str) -> str:
         met = VERDICT[lang][None if pd.isna(row.met) else int(row.met)]
         value = "" if pd.isna(row.value) else f"{row.value:,.2f}".rstrip("0").rstrip(".")
         unit = target.unit.pick(lang)
-        counted = f"`{row.layer}`" + ("" if row.filter == "1 = 1" else f" `{row.filter}`") + f" `{row.measure}`"
+        counted = f"`{row.layer}`" + ("" if pd.isna(row.filter) else f" `{row.filter}`") + f" `{row.measure}`"
         lines.append(
             f"| {target.name.pick(lang)} | {row.relation} {row.target:,g} {unit} | {value} | {met} | {counted} |"
         )

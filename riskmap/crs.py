@@ -142,7 +142,8 @@ def require_true_areas(crs: Any, bounds: Any, *, what: Text) -> None:
     """
     west, south, east, north = bounds
     corners = pyproj.Proj(parse(crs)).get_factors([west, east, west, east], [south, south, north, north])
-    scale = max(corners.areal_scale, key=lambda s: abs(s - 1.0))
+    scales: Any = corners.areal_scale  # an array, as the corners are
+    scale = max(scales, key=lambda s: abs(s - 1.0))
     if not abs(scale - 1.0) <= AREA_ERROR:
         raise CRSError(
             Text(

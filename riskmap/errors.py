@@ -51,7 +51,7 @@ class RiskmapError(Exception):
             ("第 {} 行", "row {}", self.row),
             ("字段 {}", "field {}", self.field),
         ):
-            if value is not None:
+            if value not in (None, ""):
                 parts_zh.append(zh.format(value))
                 parts_en.append(en.format(value))
         return Text("，".join(parts_zh), ", ".join(parts_en))

@@ -1,4 +1,4 @@
-"""Telling a frame with geometry from one without."""
+"""Telling a frame with geometry from one without, and naming columns."""
 
 from __future__ import annotations
 
@@ -13,3 +13,11 @@ def is_spatial(frame: Any) -> TypeGuard[gpd.GeoDataFrame]:
     import geopandas as gpd
 
     return isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None
+
+
+def free_name(name: str, used: set[str]) -> str:
+    """Give a column name that differs in more than case from those in use (lower case)."""
+    free, number = name, 2
+    while free.lower() in used:
+        free, number = f"{name}_{number}", number + 1
+    return free

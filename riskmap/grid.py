@@ -80,11 +80,11 @@ class Grid:
 
     def column_edges(self) -> NDArray[np.float64]:
         """Give x of the ``nx + 1`` column edges, west to east."""
-        return self.transform.c + self.transform.a * np.arange(self.shape[1] + 1)
+        return self.transform.c + self.transform.a * np.arange(self.shape[1] + 1, dtype=np.float64)
 
     def row_edges(self) -> NDArray[np.float64]:
         """Give y of the ``ny + 1`` row edges, north to south."""
-        return self.transform.f + self.transform.e * np.arange(self.shape[0] + 1)
+        return self.transform.f + self.transform.e * np.arange(self.shape[0] + 1, dtype=np.float64)
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give x of the columns' centres and y of the rows' centres."""

@@ -248,7 +248,7 @@ def covered_cells(polygons: gpd.GeoDataFrame, target: Grid) -> Iterator[tuple[ND
         cut = polygons.set_geometry(polygons.geometry).iloc[met][[polygons.geometry.name]].set_geometry(shapes[met])
         table = exact_extract(cells, cut[[cut.geometry.name]], ["cell_id", "coverage"], output="pandas")
         for row, ids, shares in zip(met, table["cell_id"], table["coverage"], strict=True):
-            found[row] = np.asarray(ids, dtype=np.int64), np.asarray(shares, dtype=np.float64)
+            found[int(row)] = np.asarray(ids, dtype=np.int64), np.asarray(shares, dtype=np.float64)
     yield from found.values()
 
 

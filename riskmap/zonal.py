@@ -104,10 +104,40 @@ def first_holding(polygons: NDArray[Any], points: NDArray[Any]) -> NDArray[np.in
     """Give the number of the first polygon that holds each point, -1 for none."""
     import shapely
 
-    point, polygon = shapely.STRtree(polygons).query(points, predicate="intersects")
+    # each polygon is indexed once for all its points: testing them one by one would walk its whole outline for each
+    polygon, point = shapely.STRtree(points).query(polygons, predicate="intersects")
     first = np.full(len(points), len(polygons))
     np.minimum.at(first, point, polygon)
     return np.where(first == len(polygons), UNASSIGNED, first)
+
+
+def points_per_100_km2(
+    parts: NDArray[Any], points: NDArray[Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Count points in units.
+
+    Parameters
+    ----------
+    parts : array of polygons
+        The units' ground, without overlap (:func:`partition`).
+    points : array of points
+        In the units' system; one on the line between two units counts for the first.
+
+    Returns
+    -------
+    (points,) int64 array
+        Unit number of each point, -1 in none.
+    (parts,) int64 array
+        Points in each unit.
+    (parts,) float64 array
+        Points per 100 km2; NaN for a unit without ground.
+    """
+    import shapely
+
+    owner = first_holding(parts, points)
+    count = np.bincount(owner[owner >= 0], minlength=len(parts))
+    km2 = shapely.area(parts) / 1e6
+    return owner, count, 100 * np.divide(count, km2, out=np.full(len(parts), np.nan), where=km2 > 0)
 
 
 def partition(units: gpd.GeoDataFrame, boundary: Any) -> tuple[NDArray[Any], Any]:
@@ -199,4 +229,5 @@ def crosstab(
     known = ~np.isnan(amounts)
     r = np.where(rows[known] < 0, shape[0] - 1, rows[known]).astype(np.int64)
     flat = r * shape[1] + columns[known]
-    return np.bincount(flat, amounts[known], minlength=shape[0] * shape[1]).reshape(shape)
+    found = np.bincount(flat, amounts[known], minlength=shape[0] * shape[1])
+    return found.astype(float, copy=False).reshape(shape)

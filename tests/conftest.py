@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 import servers
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
+
+# a busy machine is slow, not wrong
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 collect_ignore = [
     "qgis_look.py"

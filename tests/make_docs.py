@@ -1,4 +1,4 @@
-"""Write the pages that are made from the code: CLI.md, API.md, and the tables of METHODS.md, layers/README.md, styles/README.md.
+"""Write the pages that are made from the code: CLI.md, API.md, and the tables of METHODS.md, PROJECT.md, layers/README.md, styles/README.md.
 
 Run: python tests/make_docs.py (or ``make docs``). ``test_docs.py`` fails when a page is stale.
 """
@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 import re
 import sys
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,81 @@ def styles_table() -> str:
     return "\n".join(lines)
 
 
+def project_tables() -> str:
+    """Return every key of the project file, section by section: what it takes and its default."""
+    from riskmap.workflow.project import Project
+
+    lines: list[str] = []
+    waiting, told = [("", Project)], set()
+    while waiting:
+        where, record = waiting.pop(0)
+        if record in told:
+            continue
+        told.add(record)
+        lines += [f"### {where or 'the file'}", "", _first(record.__doc__), ""]
+        lines += ["| key | takes | default |", "| --- | --- | --- |"]
+        for name, field in record.model_fields.items():
+            key = field.alias or name.rstrip("_")
+            limits = [f"{sign} {limit:g}" for m in field.metadata for sign, limit in _limits(m)]
+            takes = ", ".join([_takes(field.annotation), *limits])
+            lines.append(f"| `{key}` | {_cell(takes)} | {_cell(_default(field))} |")
+            path = f"{where}.{key}" if where else key
+            waiting += [(path, inner) for inner in _records(field.annotation)]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _limits(constraint: Any) -> list[tuple[str, float]]:
+    signs = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+    return [(sign, getattr(constraint, key)) for key, sign in signs if getattr(constraint, key, None) is not None]
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.default
+    if isinstance(value, (str, bool, int, float)):
+        return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return ""
+
+
+def _inner(annotation: Any) -> tuple[Any, ...]:
+    """Return the parts of an annotation without None and without what only validates."""
+    parts = typing.get_args(annotation)
+    parts = parts[:1] if typing.get_origin(annotation) is typing.Annotated else parts
+    return tuple(part for part in parts if part not in (type(None), Ellipsis))
+
+
+def _takes(annotation: Any) -> str:
+    """Say in words what a key takes."""
+    from riskmap.data.spec import Record
+    from riskmap.text import Text
+
+    origin, inner = typing.get_origin(annotation), _inner(annotation)
+    plain = {str: "text", float: "number", int: "whole number", bool: "true or false", Text: "text, or {zh, en}"}
+    if annotation in plain:
+        return plain[annotation]
+    if inspect.isclass(annotation) and issubclass(annotation, Record):
+        return "the keys below"
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        pair = len(typing.get_args(annotation)) == 2 and Ellipsis not in typing.get_args(annotation)
+        return f"two of: {_takes(inner[0])}" if pair else f"list of: {_takes(inner[0])}"
+    if origin is dict:
+        return f"mapping of names to: {_takes(inner[1])}"
+    return " or ".join(dict.fromkeys(map(_takes, inner))) if inner else "anything"
+
+
+def _records(annotation: Any) -> list[Any]:
+    """Return the records inside an annotation."""
+    from riskmap.data.spec import Record
+
+    if inspect.isclass(annotation) and issubclass(annotation, Record):
+        return [annotation]
+    return [record for part in _inner(annotation) for record in _records(part)]
+
+
 def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
@@ -153,6 +229,7 @@ def pages() -> dict[Path, str]:
     made = {ROOT / "CLI.md": cli_page(), ROOT / "API.md": api_page()}
     for path, part in (
         (ROOT / "METHODS.md", values_table()),
+        (ROOT / "PROJECT.md", project_tables()),
         (ROOT / "layers" / "README.md", layers_table()),
         (ROOT / "styles" / "README.md", styles_table()),
     ):

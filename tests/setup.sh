@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what some tests need beside Python packages: browsers, readers of PDF, and a database server that the tests start themselves. Where that is not allowed, say so and go on; those tests
+# Install what some tests need beside Python packages: browsers, readers of PDF and of sheets, and a database server that the tests start themselves. Where that is not allowed, say so and go on; those tests
 # are then reported as not run (and fail when RISKMAP_REQUIRE_ALL=1).
 set -u
 missing=""
@@ -7,6 +7,7 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 command -v fc-list >/dev/null 2>&1 && fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fontconfig fonts-wqy-zenhei"
 command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
 command -v pdftotext >/dev/null 2>&1 || missing="$missing poppler-utils"
+command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 server=$(ls /usr/lib/postgresql/*/bin/pg_ctl 2>/dev/null || command -v pg_ctl)
 [ -n "$server" ] || missing="$missing postgresql"
 ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || missing="$missing postgresql-postgis"

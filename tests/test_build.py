@@ -172,6 +172,18 @@ def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "notes.txt").read_bytes() == b"mine too"
 
 
+def test_a_foreign_run_json_stops_the_build(tmp_path: Path) -> None:
+    file = tmp_path / "out" / "run.json"
+    file.parent.mkdir()
+    file.write_text("mine", encoding="utf-8")
+    project = county.county(tmp_path)
+    with pytest.raises(OutputExistsError, match=r"run\.json"):
+        riskmap.build(project, file.parent, only=["risk"])
+    assert file.read_text(encoding="utf-8") == "mine"
+    riskmap.build(project, file.parent, only=["risk"], force=True)
+    riskmap.build(project, file.parent, only=["risk"])  # now it is ours
+
+
 def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()
@@ -180,6 +192,24 @@ def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path)
         riskmap.build(project, tmp_path / "out")
     assert {e.layer for e in caught.value.errors} == {"hazard_flood", "villages"}
     assert not (tmp_path / "out" / "run.json").exists()
+
+
+def test_what_a_later_step_cannot_read_stops_before_the_first(tmp_path: Path) -> None:
+    """Once the maps were computed before the elevation model of another county was told of."""
+    project = county.county(tmp_path)
+    points = gpd.GeoDataFrame(
+        {"编号": ["1"], "名称": ["甲"], "灾害类型": ["滑坡"], "威胁人数": [3]},
+        geometry=[shapely.Point(county.WEST + 500, county.SOUTH + 500)],
+        crs=county.CRS,
+    )
+    points.to_file(tmp_path / "data" / "points.gpkg")
+    text = project.read_text(encoding="utf-8")
+    more = "inputs:\n  geohazard_points: data/points.gpkg\n  dem: data/none.tif"
+    project.write_text(text.replace("inputs:", more, 1), encoding="utf-8")
+    begun: list[str] = []
+    with pytest.raises(DataError, match=r"none\.tif"):
+        riskmap.build(project, tmp_path / "out", progress=lambda _, title: begun.append(title.en))
+    assert begun[-1] == "checks between layers"
 
 
 def test_a_bad_layer_that_no_step_reads_is_a_finding(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from shapely.geometry import LineString, Point, box
 from riskmap.cli import main
 from riskmap.data import checks
 from riskmap.data.catalog import house
+from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.ledger import Ledger, RowNames
 from riskmap.data.places import Area
@@ -83,6 +84,9 @@ def test_overlaps_and_gaps_have_their_area_and_place() -> None:
     gap = one(found(townships().set_geometry(shapes, crs=CRS), "townships"), "TOPOLOGY_GAP")
     assert "2" in gap.message.en
     assert gap.geometry.area == pytest.approx(2e6)
+    ring = box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE).difference(box(MIDDLE, SOUTH + 100, MIDDLE + 200, SOUTH + 300))
+    hole = one(found(frame({"name": ["镇"], "code": ["370305100"]}, [ring]), "townships", area=False), "TOPOLOGY_GAP")
+    assert hole.geometry.area == pytest.approx(40_000)
     hair = [box(WEST, SOUTH, MIDDLE - 0.5, SOUTH + SIDE), box(MIDDLE, SOUTH, WEST + SIDE, SOUTH + SIDE)]
     assert found(townships().set_geometry(hair, crs=CRS), "townships") == []
 
@@ -133,6 +137,28 @@ def test_pressures_in_kpa_and_diameters_in_inches_are_suspected() -> None:
     )
     suspected = one(found(rows, "pipelines"), "UNIT_SUSPECTED")
     assert suspected.field == "diameter_mm"
+
+
+def test_units_that_fit_together_and_one_inside_another() -> None:
+    tiles = [box(WEST + x, SOUTH + y, WEST + x + 1000, SOUTH + y + 1000) for x in (0, 1000) for y in (0, 1000)]
+    level = {"level": pd.array([1, 2, 3, 4], dtype="Int64")}
+    assert found(frame(level, tiles), "hazard_flood", area=False) == []
+    inside = [*tiles[:3], box(WEST + 200, SOUTH + 200, WEST + 500, SOUTH + 500)]
+    overlap = one(found(frame(level, inside), "hazard_flood", area=False), "TOPOLOGY_OVERLAP")
+    assert (overlap.facts["overlap_km2"], overlap.named) == (0.09, ("1", "4"))
+
+
+@pytest.mark.parametrize(("factor", "looks"), [(1, None), (1 / 666.7, "亩"), (1e-4, "公顷"), (0.5, None)])
+def test_areas_in_another_unit_than_the_drawn_ones(factor: float, looks: str | None) -> None:
+    shapes = [box(WEST + 500 * i, SOUTH, WEST + 500 * i + 200, SOUTH + 100) for i in range(3)]
+    rows = {"id": list("abc"), "name": list("abc"), "area_m2": [20_000 * factor] * 3}
+    told = [f for f in found(frame(rows, shapes), "shelters") if f.code == "UNIT_AREA"]
+    assert [looks in f.message.zh for f in told] == ([True] if looks else [])
+
+
+def test_money_in_yuan_under_ten_thousands_is_suspected() -> None:
+    rows = points().assign(threatened_property_cny=[2e10, 5e10, 8e10])
+    assert "像是 元" in one(found(rows, "geohazard_points"), "UNIT_SUSPECTED").message.zh
 
 
 def together(declared: dict[str, float] | None = None, cells: dict[str, Raster] | None = None, **rows: Any) -> list[Finding]:  # fmt: skip
@@ -218,6 +244,28 @@ def delivery(folder: Path) -> Path:
     path = folder / "隐患点.csv"
     path.write_text(text, encoding="gb18030")
     return path
+
+
+def test_a_layer_in_degrees_is_measured_too_and_its_findings_lie_where_it_does(tmp_path: Path) -> None:
+    file, db = tmp_path / "乡镇.gpkg", tmp_path / "库.gpkg"
+    shapes = [box(110.5, 36.7, 110.505, 36.705), box(110.504, 36.7, 110.6, 36.8)]
+    rows = {"name": ["甲镇", "乙镇"], "code": ["141032100", "141032101"]}
+
+    def imported(people: int) -> Any:
+        towns = gpd.GeoDataFrame(rows | {"population": [people, 20]}, geometry=shapes, crs="EPSG:4490")
+        towns.to_file(file)
+        arguments = ["import", str(file), "--layer", "townships", "--db", str(db), "--format", "json"]
+        return json.loads(CliRunner().invoke(main, arguments).stdout)
+
+    told = imported(9_000_000)
+    assert "UNIT_SLIP" in [f["code"] for f in told["findings"]]
+    assert not told["written"]
+    assert imported(900)["written"]
+    stored = Database(db).findings()
+    assert stored["code"].tolist() == ["TOPOLOGY_OVERLAP"]
+    assert stored.crs == "EPSG:4490"
+    assert stored.geometry.iloc[0].bounds == pytest.approx((110.504, 36.7, 110.505, 36.705), abs=1e-6)
+    assert Database(db).read("townships").geometry.geom_equals_exact(gpd.GeoSeries(shapes, crs="EPSG:4490"), 0).all()
 
 
 def test_strict_makes_errors_of_warnings(tmp_path: Path) -> None:

@@ -104,11 +104,8 @@ def test_class_limits_are_inclusive_below_even_as_float32() -> None:
 
 def test_density_counts_points_where_they_are() -> None:
     """A point beside the line belongs to the township that holds it, not to its cell's."""
-    grid = Grid((1, 4), Affine(1000, 0, 0, 0, -1000, 1000), METRIC)
     townships = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 2400, 1000), shapely.box(2400, 0, 3000, 1000)], crs=METRIC)
     parts, _ = zonal.partition(townships, shapely.box(0, 0, 4000, 1000))
-    units = zonal.unit_of_cells(townships, grid)
-    assert units.tolist() == [[0, 0, 1, -1]]
     points = gpd.GeoDataFrame(
         geometry=[
             shapely.Point(2300, 500),
@@ -118,8 +115,12 @@ def test_density_counts_points_where_they_are() -> None:
         ],
         crs=METRIC,
     )
-    density = control.point_density(points, parts, units)
-    assert density.tolist()[0] == pytest.approx([200 / 2.4, 200 / 2.4, 100 / 0.6, np.nan], nan_ok=True)
+    owner, count, density = zonal.points_per_100_km2(parts, points.geometry.to_numpy())
+    assert owner.tolist() == [0, 0, 1, -1]
+    assert count.tolist() == [2, 1]
+    assert density.tolist() == pytest.approx([200 / 2.4, 100 / 0.6])
+    # a township wholly outside the boundary has no ground and no density
+    assert np.isnan(zonal.points_per_100_km2(np.array([shapely.Polygon()]), points.geometry.to_numpy())[2]).all()
 
 
 def test_zone_polygons_tell_why(table: tuple[control.Rule, ...]) -> None:

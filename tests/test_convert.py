@@ -306,3 +306,27 @@ def test_anything_may_stand_in_a_cell(cells: list[Any], spec: FieldSpec) -> None
         assert np.isfinite(values.dropna()).all()
     changed = ledger.repairs_frame()
     assert changed["row_id"].map(int).between(6, 5 + len(cells)).all()
+
+
+def test_marks_that_only_say_text_are_taken_off_and_recorded() -> None:
+    cells = ['="0371"', "'0372", "0373", "'s-Hertogenbosch", '=HYPERLINK("x")']
+    values, ledger = turned(cells, field(type="code"))
+    assert values == ["0371", "0372", "0373", "'s-Hertogenbosch", '=HYPERLINK("x")']
+    assert codes(ledger) == ["CELL_FORMULA", "TEXT_MARKED"]
+    assert ledger.repairs_frame()["before"].tolist() == ['="0371"', "'0372"]
+
+
+@pytest.mark.parametrize(("cells", "hint"), [(["2.1", "0.9", "3"], True), (["21", "9", "3.5"], False)])
+def test_a_column_of_fractions_of_people_is_in_a_larger_unit(cells: list[str], hint: bool) -> None:
+    _, ledger = turned(cells, PEOPLE)
+    told = next(f for f in ledger.findings if f.code == "NUMBER_NOT_WHOLE")
+    assert ("万人" in told.message.zh) == hint
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("500㎡", 500), ("500 m²", 500), ("800m2", 800), ("3.5km2", 3_500_000), ("2亩", 4000 / 3), ("约1.2公顷", 12_000), ("5m3", None)],
+)  # fmt: skip
+def test_areas_with_their_unit_behind_the_number(cell: str, value: float | None) -> None:
+    values, _ = turned([cell], field(type="number", unit="m2", min=0))
+    assert values == [pytest.approx(value) if value is not None else None]

@@ -8,7 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT
+
+from riskmap.data.catalog import house
+from riskmap.data.spec import build
+from riskmap.workflow.project import Project
 
 sys.path.insert(0, str(Path(__file__).parent))
 import make_docs
@@ -48,6 +53,25 @@ def test_commands_in_pages_are_commands(page: Path) -> None:
         " ".join(re.findall(r"`{1,3}([^`]+)`", page.read_text(encoding="utf-8"))),
     ):
         assert name in main.commands, name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md", "PROJECT.md"])
+def test_project_files_in_pages_are_project_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = [block for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL) if block.startswith("schema:")]
+    assert len(shown) == 1
+    build(Project, yaml.safe_load(shown[0]), page)
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p.name not in ("API.md", "CLI.md")], ids=lambda p: p.relative_to(ROOT).as_posix()
+)
+def test_codes_of_findings_in_pages_are_raised(page: Path) -> None:
+    """The guide once told of codes that no check gives."""
+    told = set(re.findall(r"`([A-Z]{3,}(?:_[A-Z]+)+)`", page.read_text(encoding="utf-8")))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "riskmap").rglob("*.py"))
+    raised = {name for name in told if name in house().rules or f'"{name}"' in code}
+    assert {name for name in told - raised if not name.startswith("RISKMAP_")} == set()
 
 
 def test_every_formula_names_code_that_is_there() -> None:

@@ -112,3 +112,10 @@ def test_mojibake_is_recognised(text: str) -> None:
     if len(text.encode()) % 2 == 0:
         assert unmangled(text.encode().decode("gb18030")) == text
     assert unmangled(text.encode("gbk").decode("latin-1")) == text
+
+
+def test_rare_characters_throughout_speak_of_another_encoding() -> None:
+    found = detect("村名,人口\n甲鄉鎮公所,1\n東興里,2\n".encode("big5"))
+    assert [f.code for f in found.findings("villages", "a.csv")] == ["ENCODING_DOUBTFUL"]
+    rare = detect("村名,人口\n𬇙水村,1\n昫町村,2\n孤山堃村,3\n".encode("gb18030"))
+    assert [f.code for f in rare.findings("villages", "a.csv")] == ["ENCODING_GUESSED"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from riskmap.errors import DataError, MissingFieldError, UnreachableError
 from riskmap.network.evacuation import clearance
+from riskmap.network.evacuation_flow import least_steps
 
 
 def edges(*rows: tuple[object, object, float, float]) -> pd.DataFrame:
@@ -121,6 +122,12 @@ def test_seconds_cut_into_steps_keep_plan_above_bound(seed: int) -> None:
         assert plan.egress >= plan.lower_bound
         assert plan.egress_s == plan.egress * step_s
         assert plan.arrivals.sum() == pytest.approx(origins.sum())
+        # nor is the bound from the travel unrounded above any plan
+        supply, room = np.append(origins.to_numpy(dtype=float), 0.0), np.array([np.inf])
+        tail, head, capacity = (table[c].to_numpy() for c in ("tail", "head", "capacity"))
+        steps = table["seconds"].to_numpy() / step_s
+        low = least_steps(tail, head, steps, capacity.astype(float), supply, np.array([count]), room)
+        assert 0 < low <= plan.egress
 
 
 def test_one_road_by_hand() -> None:
@@ -184,3 +191,78 @@ def test_faults_are_named() -> None:
 def test_nobody_to_move_is_over_at_once() -> None:
     found = clearance(edges(("a", "b", 1, 1)), pd.Series({"a": 0}), ["b"])
     assert (found.egress, found.arrivals.sum(), len(found.schedule)) == (0, 0, 0)
+
+
+def replayed(table: pd.DataFrame, found: object, origins: dict, exits: dict) -> pd.Series:
+    """Follow a schedule step by step: nobody leaves a node before they are there; give the people at the exits by step."""
+    steps = table.set_index(["tail", "head"])["steps"]
+    assert steps.index.is_unique
+    standing = pd.Series(origins, dtype=float).reindex([*{*table["tail"], *table["head"], *origins}], fill_value=0.0)
+    coming: list[tuple[int, object, float]] = []
+    at_exits = []
+    for step in range(found.egress + 1):
+        moves = found.schedule[found.schedule["step"] == step].to_dict("records")
+        coming += [(step + int(steps[m["tail"], m["head"]]), m["head"], m["people"]) for m in moves]
+        for _, node, people in [c for c in coming if c[0] == step]:
+            standing[node] += people
+        coming = [c for c in coming if c[0] > step]
+        for move in moves:
+            standing[move["tail"]] -= move["people"]
+        assert standing.min() > -1e-6
+        at_exits.append(standing.reindex(list(exits)).sum())
+    assert not coming
+    return pd.Series(at_exits)
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("capacities", [False, True])
+def test_the_schedule_brings_the_arrivals(seed: int, capacities: bool) -> None:
+    table, origins, exits = random_world(seed, capacities)
+    table = table.sort_values("steps").drop_duplicates(["tail", "head"])
+    found = clearance(table, pd.Series(origins), pd.Series(exits))
+    arrived = replayed(table, found, origins, exits)
+    assert arrived.tolist() == pytest.approx(found.arrivals.cumsum().tolist())
+    for node, room in exits.items():
+        into = found.schedule.loc[found.schedule["head"] == node, "people"].sum()
+        out = found.schedule.loc[found.schedule["tail"] == node, "people"].sum()
+        assert origins.get(node, 0) + into - out <= room + 1e-6
+
+
+def room(*lines: str) -> tuple[pd.DataFrame, pd.Series, list]:
+    """Give a room of squares as a network: walls X, doors D that let one person out a second, somebody on every other square."""
+    squares = {(y, x): square for y, line in enumerate(lines) for x, square in enumerate(line) if square != "X"}
+    people = pd.Series({place: 1 for place, square in squares.items() if square == "."}, dtype=float)
+    doors = [place for place, square in squares.items() if square == "D"]
+    rows = [
+        (place, (place[0] + y, place[1] + x), 1, len(people))
+        for place in people.index
+        for y, x in ((0, 1), (1, 0), (0, -1), (-1, 0))
+        if (place[0] + y, place[1] + x) in squares
+    ]
+    outside = [("outside", door) for door in doors]
+    return edges(*rows, *((door, out, 0, 1) for door, out in zip(doors, outside, strict=True))), people, outside
+
+
+@pytest.mark.parametrize(
+    ("lines", "seconds"),
+    [
+        # Hunan selection contest 2007, problem EVACUATE (Lydsy Online Judge 1189), and problem Evacuation (Peking
+        # University Online Judge 3057): the rooms and answers that their statements print
+        (("XXXXX", "X...D", "XX.XX", "X..XX", "XXDXX"), 3),
+        (("XXDXX", "X...X", "D...X", "X...D", "XXXXX"), 3),
+        (("XXXXXXXXXXXX", "X..........D", "X.XXXXXXXXXX", "X..........X", "XXXXXXXXXXXX"), 21),
+        (("XDXXX", "X.X.D", "XX.XX", "D.X.X", "XXXDX"), None),
+    ],
+)
+def test_published_rooms_empty_in_the_published_time(lines: tuple[str, ...], seconds: int | None) -> None:
+    table, people, outside = room(*lines)
+    if seconds is None:
+        with pytest.raises(UnreachableError):
+            clearance(table, people, outside)
+        return
+    assert clearance(table, people, outside).egress == seconds
+
+
+def test_exits_that_hold_all_but_a_part_of_a_person_are_too_small() -> None:
+    with pytest.raises(UnreachableError, match=r"9\.8"):
+        clearance(edges(("a", "b", 1, 5)), pd.Series({"a": 10.0}), pd.Series({"b": 9.8}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -23,6 +24,7 @@ from riskmap.data import shapefiles
 from riskmap.data.catalog import house
 from riskmap.data.describe import describe
 from riskmap.data.files import Opened, fingerprint, is_raster, open_rows
+from riskmap.data.matching import match_fields
 from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.errors import DataError
@@ -332,6 +334,75 @@ def test_where_on_a_vector_file(tmp_path: Path) -> None:
     got = opened(path, where="人口 > 6 AND 名称 = '芝河'")
     assert (len(got.frame), got.rows_in_file) == (1, 3)
     assert isinstance(got.frame, gpd.GeoDataFrame)
+
+
+@pytest.mark.parametrize("ending", [".geojson", ".gpkg", ".shp"])
+def test_a_column_called_geometry_is_kept(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a{ending}"
+    feature = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [118.3, 36.8]}}
+    given = {"type": "FeatureCollection", "features": [feature | {"properties": {"name": "甲", "geometry": "沟口"}}]}
+    if ending == ".geojson":
+        path.write_text(json.dumps(given), encoding="utf-8")
+    else:
+        frame = gpd.GeoDataFrame({"name": ["甲"]}, geometry=[Point(118.3, 36.8)], crs="EPSG:4490").rename_geometry("g")
+        pyogrio.write_dataframe(frame.assign(geometry="沟口")[["name", "geometry", "g"]], path, encoding="UTF-8")
+    given_ = opened(path)
+    assert given_.frame["geometry_2"].tolist() == ["沟口"]
+    assert given_.frame.geometry.iloc[0].wkt == "POINT (118.3 36.8)"
+    assert [f.code for f in given_.findings if f.code == "FIELD_RENAMED"] == ["FIELD_RENAMED"]
+
+
+def test_a_table_of_an_old_database(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"名称": ["芝河镇"], "人口": [12]}, geometry=[Point(1, 1)], crs="EPSG:4490")
+    pyogrio.write_dataframe(frame, tmp_path / "a.shp", encoding="GBK")
+    for ending in (".shp", ".shx", ".prj", ".cpg"):
+        (tmp_path / f"a{ending}").unlink()
+    table = opened(tmp_path / "a.dbf")
+    assert table.frame.to_numpy().tolist() == [["芝河镇", 12]]
+    assert table.encoding.name == "GB18030"
+
+
+def test_columns_that_a_placemark_brings_give_way_to_the_senders(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"编号": ["7"], "名称": ["甲"]}, geometry=[Point(118.3, 36.8)], crs="EPSG:4326")
+    pyogrio.write_dataframe(frame, tmp_path / "a.kml", driver="LIBKML")
+    given_ = opened(tmp_path / "a.kml", "shelters")
+    columns = [c for c in given_.frame.columns if c != "geometry"]
+    taken = match_fields(columns, house().layer("shelters"), {}, headings=given_.headings).mapping
+    assert (taken["id"], taken["name"]) == ("编号", "名称")
+    bare = match_fields(["id", "Name"], house().layer("shelters"), {}, headings=given_.headings).mapping
+    assert (bare["id"], bare["name"]) == ("id", "Name")
+
+
+def test_a_file_of_another_kind_than_the_layer(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(b"II*\0")
+    frame().to_file(tmp_path / "a.gpkg")
+    for file, layer, kind in (("a.tif", "villages", "a raster"), ("a.gpkg", "dem", "a point")):
+        found = prepare_rows(tmp_path / file, InputSpec(path=file), house().layer(layer)).findings
+        told = [f for f in found if f.severity == "error"]
+        assert [f.code for f in told] == ["LAYER_KIND"]
+        assert kind in told[0].message.en
+
+
+def test_lengths_that_a_damaged_file_states_wrongly_are_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.fgb"
+    pyogrio.write_dataframe(frame(), path, driver="FlatGeobuf")
+    data = bytearray(path.read_bytes())
+    at = data.index("芝河".encode())
+    data[at - 4 : at] = struct.pack("<I", 4000)  # the length of the text before it
+    path.write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        opened(path)
+    assert caught.value.code == "FILE_UNREADABLE"
+
+
+def test_a_zip_with_a_member_of_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "名称,人口\n甲,1\n")
+        archive.writestr("x", b"")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"x", b"\0"))
+    assert len(opened(path).frame) == 1
 
 
 def test_fingerprints_of_folders_and_parts(tmp_path: Path) -> None:

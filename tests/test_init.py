@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,8 @@ from shapely import Point, box
 from riskmap.cli import main
 from riskmap.data import starting
 from riskmap.data.catalog import house
-from riskmap.workflow import wizard
+from riskmap.errors import RiskmapError
+from riskmap.workflow import draft, wizard
 from riskmap.workflow.project import load
 
 
@@ -93,22 +95,140 @@ def test_answers_go_into_the_file(mine: Path) -> None:
     told = []
     for guess in guesses:
         for key in guess.asks:
-            guess = wizard.answered(guess, key, {"crs": "EPSG:4490", "levels": "5:high_code"}[key])  # noqa: PLW2901
+            guess = wizard.answered(guess, key, {"crs": "4490", "levels": "1"}[key])  # noqa: PLW2901
         told.append(guess)
-    said = yaml.safe_load(wizard.project_text(told, name="某县"))
+    said = yaml.safe_load(draft.project_text(told, name="某县"))
     assert said["inputs"]["fire_stations"]["crs"] == "EPSG:4490"
     assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere"), "--yes"])
-    assert done.exit_code == 7
-    assert "nowhere" in done.output
+@pytest.mark.parametrize(
+    ("file", "key", "answer"),
+    [
+        ("消防站.csv", "crs", "EPSG:99999"),
+        ("消防站.csv", "crs", "wgs"),
+        ("洪水区划.gpkg", "levels", "6"),
+        ("洪水区划.gpkg", "levels", "5:high_code"),
+        ("乡镇.shp", "fields", "nam=名称"),
+        ("乡镇.shp", "fields", "name=名字"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(mine: Path, file: str, key: str, answer: str) -> None:
+    guess = next(g for g in wizard.look(mine) if g.path == file)
+    with pytest.raises(RiskmapError):
+        wizard.answered(guess, key, answer)
+
+
+def test_a_file_set_by_the_user_is_looked_at_anew_and_stands_alone_for_its_layer(mine: Path) -> None:
+    guesses = wizard.look(mine)
+    number = {g.path: n for n, g in enumerate(guesses, 1)}
+    changed = wizard.put_right(guesses, number["洪水区划.gpkg"], "townships")
+    by_path = {g.path: g for g in changed}
+    assert by_path["洪水区划.gpkg"].asks == ("fields",)  # no longer about levels
+    assert by_path["洪水区划.gpkg"].lacks == ("name", "code")
+    assert by_path["乡镇.shp"].layer is None
+    assert "洪水区划.gpkg" in by_path["乡镇.shp"].why.en
+    assert wizard.put_right(guesses, number["县界.shp"], "-")[number["县界.shp"] - 1].layer is None
+    for wrong in ((0, "roads"), (number["县界.shp"], "nosuch"), (number["县界.shp"], "roads"), (1, "risk_zones")):
+        with pytest.raises(RiskmapError):
+            wizard.put_right(guesses, *wrong)
+
+
+def test_a_clerk_at_the_keyboard_may_err_and_is_asked_again(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    number = {g.path: n for n, g in enumerate(wizard.look(mine), 1)}
+    asked = {g.path: g.asks for g in wizard.look(mine)}
+    answers = {"消防站.csv": ["wgs", "EPSG:4490"], "洪水区划.gpkg": ["9", "2"]}
+    typed = ["?", "77=x", f"{number['杂项.gpkg']}=villages", ""]
+    for path in number:
+        # misc has no name column: its open question is left open
+        typed += answers.get(path, [""] if path == "杂项.gpkg" else []) if asked[path] or path == "杂项.gpkg" else []
+    done = CliRunner().invoke(main, ["init", str(mine)], input="\n".join([*typed, "我的县"]) + "\n")
+    assert done.exit_code == 0, done.output
+    said = yaml.safe_load((mine / "riskmap.yaml").read_text(encoding="utf-8"))
+    assert said["name"] == "我的县"
+    assert said["inputs"]["fire_stations"] == {"path": "消防站.csv", "encoding": "GB18030", "crs": "EPSG:4490"}
+    assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "low_code"}
+    assert said["inputs"]["villages"] == {"path": "杂项.gpkg"}
+    assert (mine / "riskmap.yaml").read_text(encoding="utf-8").count("# ?") == 1
+    assert "geohazard_points" in done.output  # the list of layers
+
+
+def test_a_script_reads_what_each_file_was_taken_for(mine: Path) -> None:
+    (mine / "说明.docx").write_bytes(b"PK")
+    done = CliRunner().invoke(main, ["init", str(mine), "--format", "json"])
+    told = json.loads(done.stdout)
+    files = {f["file"]: f for f in told["files"]}
+    assert files["消防站.csv"]["layer"] == "fire_stations"
+    assert files["消防站.csv"]["open"] == ["crs"]
+    assert told["not_read"] == ["说明.docx"]
+    load(Path(told["project"]), house())
+
+
+def test_an_open_question_is_answered_by_taking_the_first_hash_away(mine: Path) -> None:
+    text = draft.project_text(wizard.look(mine), name="某县")
+    said = yaml.safe_load(text.replace("    # crs:", "    crs:").replace("    # levels:", "    levels:"))
+    assert said["inputs"]["fire_stations"]["crs"] == "EPSG:4490"
+    assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
+
+
+def test_a_column_in_ten_thousand_yuan_keeps_its_unit(tmp_path: Path) -> None:
+    """The file once named every column it had recognised, and lost the units that their names imply."""
+    points = gpd.GeoDataFrame(
+        {"yhdbh": ["1"], "yhdmc": ["甲"], "yhdlx": ["滑坡"], "wxrsr": [5], "wxccwy": [12.5]},
+        geometry=[Point(118.05, 36.05)],
+        crs=4490,
+    )
+    points.to_file(tmp_path / "隐患点.shp", encoding="GBK")
+    area = gpd.GeoDataFrame({"名称": ["某县"]}, geometry=[box(118, 36, 118.2, 36.2)], crs=4490)
+    area.to_file(tmp_path / "县界.gpkg")
+    assert CliRunner().invoke(main, ["init", str(tmp_path), "--yes"]).exit_code == 0
+    checked = CliRunner().invoke(main, ["check", str(tmp_path / "riskmap.yaml"), "--format", "json"])
+    files = {f["layer"]: f for f in json.loads(checked.stdout)["files"]}
+    assert files["geohazard_points"]["totals"]["threatened_property_cny"] == 125_000
+
+
+def test_a_file_that_cannot_be_read_leaves_the_project_file_sound(mine: Path) -> None:
+    (mine / "坏.shp").write_bytes(b"xx")
+    (mine / "空.csv").write_bytes(b"")
+    (mine / "说明.docx").write_bytes(b"PK")
+    (mine / "Thumbs.db").write_bytes(b"x")
+    done = CliRunner().invoke(main, ["init", str(mine), "--yes"])
+    load(mine / "riskmap.yaml", house())
+    text = (mine / "riskmap.yaml").read_text(encoding="utf-8")
+    assert "坏.shp" in text
+    assert "空.csv" in text
+    assert "说明.docx" in done.output
+    assert ".dbf" not in done.output  # parts of the shapefiles
+    assert "Thumbs" not in done.output
+
+
+def test_a_table_is_not_taken_for_villages_because_it_has_a_name_column(tmp_path: Path) -> None:
+    pd.DataFrame({"name": ["甲"], "lon": [118.1], "lat": [36.1], "capacity_mw": [3]}).to_csv(tmp_path / "x.csv")
+    assert [g.layer for g in wizard.look(tmp_path)] == [None]
+
+
+def test_a_boundary_of_many_areas_does_not_name_the_place(tmp_path: Path) -> None:
+    areas = gpd.GeoDataFrame(
+        {"名称": ["甲县", "乙县"]}, geometry=[box(118, 36, 118.2, 36.2), box(119, 36, 119.2, 36.2)], crs=4490
+    )
+    areas.to_file(tmp_path / "县界.gpkg")
+    assert [g.name for g in wizard.look(tmp_path)] == [None]
+
+
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "新" / "县")])
+    assert result.exit_code == 0
+    assert "put those of the departments there" in result.output
+    # and the next command says what comes next
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "新" / "县" / "riskmap.yaml")])
+    assert told.exit_code == 5
+    assert "inputs has no boundary" in told.output
 
 
 def test_weights_sum_to_one() -> None:
     guesses = [wizard.Guess(f"{n}.tif", None, f"hazard_{n}") for n in ("a", "b", "c")]
-    said = yaml.safe_load(wizard.project_text(guesses, name="x"))
+    said = yaml.safe_load(draft.project_text(guesses, name="x"))
     assert np.isclose(sum(said["risk"]["weights"].values()), 1, atol=1e-3)
 
 

@@ -72,6 +72,15 @@ def test_the_declared_column_wins_and_must_be_there() -> None:
     assert "population" in unknown.findings[0].message.en
 
 
+def test_a_declared_column_keeps_the_unit_that_its_name_implies() -> None:
+    """Once the unit was lost when a project named the column that would have been found anyway."""
+    columns = ["yhdbh", "隐患点名称", "灾害类型", "wxrsr", "wxccwy", "财产"]
+    found = match(columns, "geohazard_points", threatened_property_cny="wxccwy").matches["threatened_property_cny"]
+    assert (found.how, found.unit) == ("declared", "万元")
+    other = match(columns, "geohazard_points", threatened_property_cny="财产").matches["threatened_property_cny"]
+    assert other.unit is None
+
+
 def test_a_column_serves_one_field_only() -> None:
     found = match(["编号", "名称", "类别", "存量", "最大量(t)"], "hazchem_inventory")
     assert len(set(found.mapping.values())) == len(found.mapping)

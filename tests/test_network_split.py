@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import county
 import numpy as np
@@ -16,6 +19,7 @@ from riskmap.cli import main
 from riskmap.errors import SpecError
 from riskmap.network.roads import RoadNetwork
 from riskmap.text import Text
+from riskmap.workflow import counties
 from riskmap.workflow.clusters import workers
 from riskmap.workflow.counties import County, build_each
 
@@ -51,6 +55,18 @@ def test_processes_and_a_dask_cluster_give_the_same() -> None:
         assert net.times(origins, targets, limit_s=200, mapper=mapper).equals(here)
 
 
+RUN = {
+    "findings": {"error": 0, "warning": 2, "note": 1},
+    "seconds": 3.0,
+    "totals": {
+        "zones": {
+            "area_km2": {"by_level": {"4": 25.0, "3": 75.0}, "boundary": 100.0},
+            "people": {"by_level": {"4": 1200.0}},
+        }
+    },
+}
+
+
 def named(folder: Path) -> Path:
     folder.mkdir()
     return county.county(folder)
@@ -69,16 +85,58 @@ def test_counties_are_built_each_by_itself(tmp_path: Path) -> None:
 
 def test_the_command_says_which_county_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [
-        County(tmp_path / "甲县" / "riskmap.yaml", tmp_path, {"findings": {"error": 0, "warning": 2, "note": 1}}, None),
-        County(tmp_path / "乙县" / "riskmap.yaml", tmp_path, None, Text("文件不存在", "no such file\nremedy")),
+        County(tmp_path / "甲县" / "riskmap.yaml", tmp_path / "甲县", RUN, None),
+        County(
+            tmp_path / "乙县" / "riskmap.yaml", tmp_path / "乙县", None, Text("文件不存在", "no such file\n  remedy")
+        ),
     ]
     monkeypatch.setattr("riskmap.workflow.counties.build_each", lambda projects, **options: found)
-    said = CliRunner().invoke(main, ["counties", "甲县/riskmap.yaml", "乙县/riskmap.yaml", "--lang", "en"])
+    asked = ["build", "甲县/riskmap.yaml", "乙县/riskmap.yaml", "--lang", "en"]
+    said = CliRunner().invoke(main, asked)
     assert said.exit_code == 3
     assert [line.split() for line in said.stdout.splitlines()[-3:-1]] == [
-        ["甲县", "done", "0", "errors,", "2", "warnings"],
-        ["乙县", "stopped", "no", "such", "file"],
+        ["甲县", "done", "25.0%", "1,200", "0", "2"],
+        ["乙县", "stopped", "no", "such", "file", "remedy"],
     ]
+    told = json.loads(CliRunner().invoke(main, [*asked, "--format", "json"]).stdout)["counties"]
+    assert told[0]["totals"]["zones"]["people"]["by_level"]["4"] == 1200
+    assert told[1]["error"]["zh"] == "文件不存在"
+
+
+class Killer:
+    """Kills the process that unpickles it, as one does that is out of memory."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (1,)
+
+
+def test_a_process_that_dies_and_a_bug_stop_one_county_only(tmp_path: Path) -> None:
+    project, out = named(tmp_path / "县"), tmp_path / "out"
+    work = [
+        (project, out / "killed", {"only": Killer()}),
+        (project, out / "bug", {"only": 5}),
+        (project, out / "fine", {"only": ("risk",)}),
+    ]
+    killed, bug, fine = counties._each(work, 1, None)
+    assert killed.run is None
+    assert "died" in killed.error.en
+    assert bug.run is None
+    assert "TypeError" in bug.error.en
+    assert fine.run is not None
+
+
+def test_projects_of_one_folder_get_folders_of_their_own(tmp_path: Path) -> None:
+    city = named(tmp_path / "市")
+    (city.parent / "甲县.yaml").write_text(city.read_text(encoding="utf-8"), encoding="utf-8")
+    said: list[str] = []
+    found = build_each(
+        [city, city.parent / "甲县.yaml"],
+        tmp_path / "out",
+        only=("risk",),
+        progress=lambda _, text: said.append(text.en),
+    )
+    assert [f.name for f in found] == ["市", "市-甲县"]
+    assert said == ["市: done", "市-甲县: done"]
 
 
 def test_counties_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import shapely
+import worlds
 import yaml
 from click.testing import CliRunner
 from county import CRS, SOUTH, WEST
@@ -149,6 +151,29 @@ def test_shares_with_their_denominators_in_both_readings(database: Database) -> 
     units, people = measured(database, "strict", "key_units"), measured(database, "strict", "key_unit_people")
     assert (units["covered"], units["total"]) == (1, 3)
     assert (people["covered"], people["total"], people["unknown"]) == (100, 140, 1)
+
+
+def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
+    west, south = worlds.ORIGIN
+    file = worlds.small_county(tmp_path)
+    line = LineString([(west - 80, south + 1000), (west + 4000, south + 1000)])
+    gpd.GeoDataFrame({"highway": ["primary"]}, geometry=[line], crs=CRS).to_file(tmp_path / "data" / "roads.gpkg")
+    station = gpd.GeoDataFrame(
+        {"id": ["A"], "name": ["站"], "kind": ["small"]}, geometry=[Point(line.coords[0])], crs=CRS
+    )
+    station.to_file(tmp_path / "data" / "stations.gpkg")
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["inputs"] |= {"roads": "data/roads.gpkg", "fire_stations": "data/stations.gpkg"}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    made = riskmap.build(file, tmp_path / "out", only=["coverage", "zones"])
+    counted = Database(made.out / "riskmap.gpkg").read("fire_summary").groupby("measure")["total"].first()
+    told = made.run["totals"]["zones"]["people"]
+    assert counted["people"] == pytest.approx(told["inside"])
+    assert counted["people_by_road"] == pytest.approx(told["inside"])
+    with rasterio.open(tmp_path / "data" / "people.tif") as source:
+        whole = source.read(1, masked=True).sum(dtype=float)
+    assert told["outside"] > 0
+    assert told["inside"] + told["outside"] == pytest.approx(whole, rel=1e-9)
 
 
 def test_gaps_are_what_is_left_of_the_built_up_area(database: Database) -> None:

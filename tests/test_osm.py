@@ -6,13 +6,17 @@ import struct
 import zlib
 from pathlib import Path
 
+import geopandas as gpd
+import osmium
 import pytest
+from shapely.geometry import Point
 
 from riskmap.data.catalog import house
 from riskmap.data.files import open_rows
 from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.errors import DataError
+from riskmap.network.roads import RoadNetwork
 
 NODES = {
     1: (118.30, 36.80, {}),
@@ -153,3 +157,75 @@ def test_other_layers_name_one_of_the_formats_own(town: Path) -> None:
         open_rows(town, InputSpec(path=town.name), "water")
     lines = open_rows(town, InputSpec(path=town.name, layer="lines", where="waterway = 'river'"), "water")
     assert lines.frame["name"].tolist() == ["淄河"]
+
+
+PLACES = {1: (118.30, 36.8), 2: (118.301, 36.8), 3: (118.302, 36.8), 4: (118.301, 36.801), 5: (118.302, 36.801)}
+STREETS = {20: [1, 2], 21: [2, 3], 22: [2, 4], 23: [3, 5]}
+RELATIONS = {
+    1: ("w20:from n2:via w22:to", {"type": "restriction", "restriction": "no_left_turn"}),
+    2: ("w20:from w21:via w23:to", {"type": "restriction", "restriction": "only_left_turn"}),
+    3: ("w20:from w22:to n2:via", {"type": "restriction", "restriction:conditional": "no_left_turn @ (07:00-09:00)"}),
+    4: ("w20:from n2:via w22:to", {"type": "restriction", "restriction:hgv": "no_left_turn"}),
+    5: ("w20:from n2:via w22:to", {"type": "restriction", "restriction": "no_left_turn", "except": "psv;emergency"}),
+    6: ("w20:from w22:to", {"type": "restriction", "restriction": "no_left_turn"}),
+    7: ("w20:from w20:to n2:via", {"type": "restriction", "restriction:motorcar": "no_u_turn"}),
+    8: ("w20:from n99:via w22:to", {"type": "restriction", "restriction": "no_left_turn"}),
+    9: ("w20:outer", {"type": "multipolygon"}),
+}
+
+
+def crossing(path: Path) -> Path:
+    """A crossing with restrictions, as XML, or as PBF by the library's own writer."""
+    kinds = {"n": "node", "w": "way"}
+    text = '<osm version="0.6">' + "".join(
+        f'<node id="{i}" lon="{x}" lat="{y}" version="1"/>' for i, (x, y) in PLACES.items()
+    )
+    for i, nodes in STREETS.items():
+        text += f'<way id="{i}" version="1">' + "".join(f'<nd ref="{n}"/>' for n in nodes)
+        text += '<tag k="highway" v="residential"/></way>'
+    for i, (members, tags) in RELATIONS.items():
+        text += f'<relation id="{i}" version="1">'
+        for member, role in (m.split(":") for m in members.split()):
+            text += f'<member type="{kinds[member[0]]}" ref="{member[1:]}" role="{role}"/>'
+        text += "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()) + "</relation>"
+    written = path.with_name("路口.osm")
+    written.write_text(text + "</osm>", encoding="utf-8")
+    if path.suffix == ".pbf":
+        with osmium.SimpleWriter(str(path)) as writer:
+            for thing in osmium.FileProcessor(str(written)):
+                writer.add(thing)
+        return path
+    return written
+
+
+@pytest.mark.parametrize("name", ["town.osm", "town.osm.pbf"])
+def test_turn_restrictions(name: str, tmp_path: Path) -> None:
+    path = crossing(tmp_path / name)
+    rows = prepare_rows(path, InputSpec(path=path.name), house().layer("turn_restrictions"))
+    assert not rows.errors
+    frame = rows.frame.astype(object).where(rows.frame.notna(), None)
+    assert frame[["from_road", "via_road", "to_road", "rule"]].to_numpy().tolist() == [
+        ["w20", None, "w22", "no"],
+        ["w20", "w21", "w23", "only"],
+        ["w20", None, "w20", "no"],
+    ]
+    assert {(point.x, point.y) for point in frame.geometry} == {PLACES[2]}
+    left = next(f for f in rows.findings if f.code == "OSM_RESTRICTIONS_LEFT")
+    assert left.rows == 5
+    assert "at times 1, incomplete 2, other vehicles 2" in left.message.en
+    roads = prepare_rows(path, InputSpec(path=path.name), house().layer("roads")).frame.to_crs("EPSG:4548")
+    free = RoadNetwork.from_frame(roads)
+    net = RoadNetwork.from_frame(roads, turns=rows.frame.to_crs("EPSG:4548"))
+    west, north, far = gpd.GeoSeries([Point(PLACES[n]) for n in (1, 4, 5)], crs="EPSG:4326").to_crs("EPSG:4548")
+    assert free.times([west], [north, far]).notna().all(axis=None)
+    assert free.route(west, north).seconds < net.route(west, north).seconds  # by way of a turn at the far end
+    assert free.route(west, far).seconds == pytest.approx(net.route(west, far).seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("cut.osm", b'<osm version="0.6"><relation id="1"'), ("cut.pbf", b"\0\0\0\x0d")]
+)
+def test_a_broken_file_of_restrictions_is_named(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    rows = prepare_rows(tmp_path / name, InputSpec(path=name), house().layer("turn_restrictions"))
+    assert [error.code for error in rows.errors] == ["FILE_UNREADABLE"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point, box
 
 from riskmap.errors import CRSError
-from riskmap.overlay import pipelines
+from riskmap.overlay import belts, paths, pipelines
 from riskmap.overlay.pipelines import high_consequence_areas, identify, potential_impact_radius_m
 from riskmap.workflow.steps import pipelines as step
 
@@ -564,6 +564,43 @@ def joined(*ways: LineString) -> LineString:
         more = list(way.coords)
         xy += more[1:] if more[0] == xy[-1] else more[::-1][1:]
     return LineString(xy)
+
+
+def net(side: int, edge_m: float) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Give a square net of pipelines, a row for every edge, and dwellings beside it."""
+    places = [(i * edge_m, j * edge_m) for i in range(side) for j in range(side)]
+    rows = [bend((x, y), to) for x, y in places for to in ((x + edge_m, y), (x, y + edge_m)) if to in places]
+    rng = np.random.default_rng(side)
+    spots = rng.uniform(0, (side - 1) * edge_m, (300, 2))
+    return gas(*rows), homes(*[(x, y, 3) for x, y in spots])
+
+
+def test_the_work_on_a_net_grows_with_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    onto = paths.Path.onto
+
+    def counted(path: paths.Path, course: int, spans: Any) -> Any:
+        asked.append(course)
+        return onto(path, course, spans)
+
+    monkeypatch.setattr(paths.Path, "onto", counted)
+    calls = []
+    for side in (4, 8):
+        lines, town = net(side, 6_000)
+        asked.clear()
+        high_consequence_areas(lines, buildings=town, facilities=None)
+        calls.append(len(asked) / len(lines))
+    # each course asked every path of the net: four times as many on a net four times as long
+    assert calls[1] < 1.6 * calls[0]
+
+
+def test_a_search_in_blocks_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines, town = net(3, 900)
+    whole = high_consequence_areas(lines, buildings=town, facilities=None)
+    assert (whole["grade"] > 0).any()
+    monkeypatch.setattr(belts, "SEGMENTS_PER_BLOCK", 7)
+    monkeypatch.setattr(belts, "OBJECTS_PER_BLOCK", 50)
+    pd.testing.assert_frame_equal(high_consequence_areas(lines, buildings=town, facilities=None), whole)
 
 
 @pytest.mark.parametrize("seed", range(2))

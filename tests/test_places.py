@@ -12,7 +12,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import Point, Polygon, box
+from shapely import LineString, Point, Polygon, box
 
 from riskmap import webdatums
 from riskmap.crs import zone_of
@@ -55,6 +55,8 @@ def codes(book: Ledger) -> list[str]:
         ("东经118°18′30″", 118 + 18 / 60 + 30 / 3600),
         ("36°47’12”N", 36 + 47 / 60 + 12 / 3600),
         ("118°18.5′", 118 + 18.5 / 60),
+        ("118 18 30", 118 + 18 / 60 + 30 / 3600),
+        ("118.18.30", 118 + 18 / 60 + 30 / 3600),
         ("118.305°", 118.305),
         ("北纬36.8", 36.8),
         ("１１８°１８′３０″", 118 + 18 / 60 + 30 / 3600),
@@ -257,13 +259,57 @@ def test_a_wrong_zone_names_the_right_one() -> None:
     places.require_in_area(neighbour, AREA, VILLAGES, "a.shp", given=neighbour)
 
 
-def test_vector_axes_are_put_right_only_when_all_agree() -> None:
+def test_vector_axes_are_put_right_where_all_of_a_shape_agrees() -> None:
     book = ledger()
-    wrong = gpd.GeoDataFrame(geometry=[Point(36.8, 118.3), Point(36.9, 118.4)], crs="EPSG:4490")
-    assert shapes.in_axis_order(wrong, book).geometry.x.tolist() == [118.3, 118.4]
-    assert codes(book) == ["LONLAT_SWAPPED"]
-    mixed = gpd.GeoDataFrame(geometry=[Point(36.8, 118.3), Point(118.4, 36.9)], crs="EPSG:4490")
-    assert shapes.in_axis_order(mixed, ledger()) is mixed
+    half = LineString([(36.8, 118.3), (118.4, 36.9)])
+    shapes_ = [Point(36.8, 118.3, 55), Point(118.4, 36.9), half, None]
+    turned = shapes.in_axis_order(gpd.GeoDataFrame(geometry=shapes_, crs="EPSG:4490"), book)
+    assert turned.geometry.iloc[0].wkt == "POINT Z (118.3 36.8 55)"
+    assert turned.geometry.iloc[1:3].tolist() == shapes_[1:3]
+    assert turned.geometry.iloc[3] is None
+    assert [(f.code, f.named) for f in book.findings] == [("LONLAT_SWAPPED", ("1",))]
+    assert book.repairs_frame()[["row_id", "before", "after"]].to_numpy().tolist() == [
+        ["1", "36.8, 118.3", "118.3, 36.8"]
+    ]
+    right = gpd.GeoDataFrame(geometry=[Point(118.4, 36.9)], crs="EPSG:4490")
+    assert shapes.in_axis_order(right, ledger()) is right
+
+
+def test_a_place_is_one_point() -> None:
+    single, several = shapely.MultiPoint([(1, 2, 7)]), shapely.MultiPoint([(0, 0.5), (9, 1), (30, 2)])
+    frame, book = whole([single, several, Point(5, 5)], "geohazard_points")
+    assert [g.wkt for g in frame.geometry] == ["POINT Z (1 2 7)", "POINT (9 1)", "POINT (5 5)"]
+    assert [(f.code, f.severity, f.named) for f in book.findings] == [("GEOM_SEVERAL_POINTS", "warning", ("2",))]
+    assert book.repairs_frame()["before"].tolist() == [several.wkt]
+
+
+def test_rows_of_another_zone_are_named() -> None:
+    book = Ledger("villages", "a.csv")
+    spec = house().layer("villages")
+
+    def of(x: list[float], crs: str) -> gpd.GeoDataFrame:
+        return gpd.GeoDataFrame(geometry=[Point(v, 4_070_000) for v in x], crs=crs)
+
+    for x, crs, zones in (
+        ([37_500_500, 38_300_600], "EPSG:4525", "38"),
+        ([500_500, 37_500_500], "EPSG:4546", "37"),
+        ([37_500_500, 500_500], "EPSG:4525", "-"),
+    ):
+        with pytest.raises(CRSError, match=f"prefix {zones}: 1 row: 2") as caught:
+            systems.in_stated_system(of(x, crs), None, spec, book)
+        assert caught.value.code == "CRS_ZONES_MIXED"
+    with pytest.raises(CRSError) as other:
+        systems.in_stated_system(of([38_300_600, 38_300_700], "EPSG:4525"), None, spec, book)
+    assert (other.value.code, "EPSG:4526" in other.value.remedy.en) == ("CRS_ZONE_PREFIX", True)
+    # a province in one system reaches beyond its zone
+    assert len(systems.in_stated_system(of([-20_000, 1_010_000], "EPSG:4547"), None, spec, book)[0]) == 2
+
+
+def test_heights_stay_when_a_web_datum_is_taken_back() -> None:
+    frame = gpd.GeoDataFrame(geometry=[Point(118.3, 36.8, 55), Point(118.4, 36.9)], crs="EPSG:4490")
+    back, _ = systems.in_stated_system(frame, "GCJ-02", house().layer("villages"), ledger())
+    assert back.geometry.iloc[0].z == 55
+    assert not back.geometry.iloc[1].has_z
 
 
 def whole(geometry: list[Any], layer: str = "hazard_flood", **columns: Any) -> tuple[gpd.GeoDataFrame, Ledger]:

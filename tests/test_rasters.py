@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import pytest
 import rasterio
+import shapely
 from affine import Affine
 
 from riskmap.data.catalog import house
 from riskmap.data.gridding import RasterLayer, look_at_raster
+from riskmap.data.places import Area
 from riskmap.data.spec import InputSpec
 
 VALUES = np.arange(12, dtype=np.float32).reshape(3, 4) / 4
@@ -58,3 +61,22 @@ def test_a_raster_of_nothing_but_unknown_is_an_error(tmp_path: Path) -> None:
     given = written(tmp_path / "a.tif", np.full_like(VALUES, -9999), transform, nodata=-9999)
     assert [f.code for f in given.findings if f.severity == "error"] == ["RASTER_EMPTY"]
     assert given.band is None
+
+
+def test_the_largest_number_of_the_type_may_stand_for_no_data(tmp_path: Path) -> None:
+    values = np.array([[1, 2, 255], [4, 5, 255]], dtype=np.uint8)
+    place = Affine(CELL, 0, WEST, 0, -CELL, SOUTH)
+    found = written(tmp_path / "a.tif", values, place).findings
+    assert [f.severity for f in found if f.code == "NODATA_SUSPECTED"] == ["warning"]
+    spread = np.array([[1, 200, 255], [4, 5, 255]], dtype=np.uint8)
+    for name, cells, said in (("b.tif", spread, {}), ("c.tif", values, {"nodata": 255})):
+        found = written(tmp_path / name, cells, place, **said).findings
+        assert "NODATA_SUSPECTED" not in [f.code for f in found]
+
+
+def test_a_raster_beside_the_area_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    written(path, VALUES, Affine(CELL, 0, WEST, 0, -CELL, SOUTH))
+    area = Area(shapely.box(WEST + 1000, SOUTH, WEST + 1200, SOUTH + 200), pyproj.CRS.from_epsg(4548))
+    found = look_at_raster(path, InputSpec(path=path.name), house().layer("hazard_flood"), area=area).findings
+    assert [f.code for f in found if f.severity == "error"] == ["RASTER_ELSEWHERE"]

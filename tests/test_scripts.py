@@ -13,7 +13,7 @@ from conftest import ROOT
 SCRIPTS = ROOT / "examples" / "scripts"
 PRINTED = {
     "ahp_weights.py": "CR 0.0032",
-    "batch_counties.py": "luobei.yaml 206,072 people",
+    "batch_counties.py": "hegang-luobei 206,072 people",
     "compose_rasters.py": "cells by level [  25",  # the unknown corner, 5 x 5
     "fire_coverage.py": "share of the built-up area 0.4",
     "hazchem_grade.py": "alpha 1.5",

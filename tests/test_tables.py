@@ -9,7 +9,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from riskmap.data.catalog import house
 from riskmap.data.files import fingerprint, open_rows
+from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.data.tables import read_csv
 from riskmap.data.workbooks import read_xlsx
@@ -112,18 +114,116 @@ def test_merged_headers_and_cells(tmp_path: Path) -> None:
     ]
     path = book(tmp_path, {"一": content}, {"一": ["A1:D1", "A2:A3", "B2:C2", "A4:A5"]})
     table = read_xlsx(path)
-    assert table.frame.columns.tolist() == ["单位", "名称", "CAS号", "(t)"]
+    assert table.frame.columns.tolist() == ["单位", "名称", "CAS号", "存量(t)"]
     assert rows(table.frame) == [["W1", "氨", "7664-41-7", 12.5], ["W1", "汽油", "86290-81-5", 180]]
-    assert [f.code for f in table.findings] == ["HEADER_MERGED"]
+    assert [f.code for f in table.findings] == ["TABLE_TITLE", "HEADER_MERGED"]
 
 
-def test_a_number_merged_over_rows_is_a_warning(tmp_path: Path) -> None:
-    content = [["村", "人口"], ["甲", 300], ["乙", None], ["丙", 40]]
-    table = read_xlsx(book(tmp_path, {"一": content}, {"一": ["B2:B3"]}))
-    assert rows(table.frame) == [["甲", 300], ["乙", 300], ["丙", 40]]
-    shared = [f for f in table.findings if f.code == "CELLS_SHARED"]
-    assert [f.severity for f in shared] == ["warning"]
-    assert "人口" in shared[0].message.zh
+def test_an_amount_merged_over_rows_counts_once_and_other_values_stand_for_all(tmp_path: Path) -> None:
+    content = [
+        ["编号", "物质名称", "存量(kg)", "类别", "企业名称"],
+        ["W1", "氨", 300_000, "W2", "甲厂"],
+        [None, "汽油", None, None, "甲厂"],
+        ["W2", "氯", 40_000, "W3", "乙厂"],
+    ]
+    path = book(tmp_path, {"一": content}, {"一": ["A2:A3", "C2:C3", "D2:D3"]})
+    layer = prepare_rows(path, InputSpec(path="t.xlsx"), house().layer("hazchem_inventory"))
+    assert layer.frame["quantity_t"].tolist() == [300.0, pytest.approx(float("nan"), nan_ok=True), 40.0]
+    assert layer.frame[["source_id", "class"]].to_numpy().tolist() == [["W1", "W2"], ["W1", "W2"], ["W2", "W3"]]
+    shared = [f for f in layer.findings if f.code == "CELLS_SHARED"]
+    assert [(f.severity, f.field, f.rows, f.row) for f in shared] == [("warning", "quantity_t", 1, "2")]
+    changed = layer.repairs[layer.repairs["code"] == "CELLS_SHARED"]
+    assert changed[["row_id", "before"]].to_numpy().tolist() == [["2", "300"]]
+    assert changed["after"].isna().all()
+
+
+def test_lines_of_a_form_are_no_header_and_no_secret(tmp_path: Path) -> None:
+    content = [
+        ["附件1", None, None, None],
+        ["永和县村庄表", None, None, None],
+        ["填报单位：永和县民政局", None, None, "填报日期：2023年12月"],
+        ["填报人", "张三", None, None],
+        ["村名", "村代码", "人口", "户数"],
+        ["东征村", "141032100201", 300, 90],
+    ]
+    for table in (
+        read_xlsx(book(tmp_path, {"一": content}, {"一": ["A2:D2"]})),
+        read_csv(csv(tmp_path, "\n".join(",".join(str(c or "") for c in row) for row in content))),
+    ):
+        assert table.frame.columns.tolist() == ["村名", "村代码", "人口", "户数"]
+        assert len(table.frame) == 1
+        told = [f.message.zh for f in table.findings if f.code == "TABLE_TITLE"]
+        assert len(told) == 1
+        assert "填报日期：2023年12月" in told[0]
+
+
+def test_the_form_under_a_table_is_no_row(tmp_path: Path) -> None:
+    text = "编号,物质名称,CAS号,存量(t)\nW1,氨,,12\nW2,氯：液态,,\n填表人：张三,,,审核人：李四\n注：按设计最大量,,,\n"
+    layer = prepare_rows(csv(tmp_path, text), InputSpec(path="t.csv"), house().layer("hazchem_inventory"))
+    assert layer.frame["source_id"].tolist() == ["W1", "W2"]
+    assert [(f.code, f.named) for f in layer.findings if f.dropped] == [("ROW_NOTE", ("3", "4"))]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_unit_above_the_table_holds_for_columns_that_name_none(tmp_path: Path, kind: str) -> None:
+    content = [
+        ["人口表", None, None],
+        [None, None, "单位：万人、km2"],
+        ["名称", "代码", "人口"],
+        ["芝河镇", "141032100", 2.1],
+    ]
+    text = "\n".join(",".join(str(c or "") for c in row) for row in content)
+    path = book(tmp_path, {"一": content}) if kind == "xlsx" else csv(tmp_path, text)
+    layer = prepare_rows(path, InputSpec(path=path.name), house().layer("townships"))
+    converted = {f.code: f for f in layer.findings if f.code.startswith("UNIT_")}
+    assert set(converted) == {"UNIT_STATED", "UNIT_CONVERTED"}
+    assert "万人" in converted["UNIT_STATED"].message.zh
+    assert not [f for f in layer.findings if f.code == "NUMBER_NOT_WHOLE"]
+
+
+def test_a_heading_counts_with_the_one_above_it(tmp_path: Path) -> None:
+    content = [
+        ["编号", "名称", "类型", "位置", None, "威胁对象", None, None],
+        [None, None, None, "经度", "纬度", "户数（户）", "人数（人）", "财产（万元）"],
+        ["1", "东沟滑坡", "滑坡", 110.55, 36.75, 12, 40, 320],
+    ]
+    path = book(tmp_path, {"一": content}, {"一": ["A1:A2", "B1:B2", "C1:C2", "D1:E1", "F1:H1"]})
+    layer = prepare_rows(path, InputSpec(path="t.xlsx", crs="EPSG:4490"), house().layer("geohazard_points"))
+    assert not layer.errors
+    row = layer.frame.iloc[0]
+    assert (row["threatened_people"], row["threatened_households"]) == (40, 12)
+    assert row["threatened_property_cny"] == 3_200_000
+
+
+def test_a_quotation_mark_never_swallows_rows_in_silence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 3") as caught:
+        read_csv(csv(tmp_path, '村名,人口\n乙,2\n"甲,1\n丙,3\n'), layer="villages")
+    assert caught.value.code == "QUOTE_OPEN"
+    table = read_csv(csv(tmp_path, '村名,人口\n"甲,1\n乙,2\n丙",3\n丁,4\n'))
+    assert [(f.code, f.severity, f.row) for f in table.findings if "QUOTE" in f.code] == [
+        ("QUOTE_SWALLOWS", "warning", "1")
+    ]
+    # lines within a cell are its own business
+    assert "QUOTE_SWALLOWS" not in [f.code for f in read_csv(csv(tmp_path, 'a,b\n"x\ny",1\n')).findings]
+
+
+def test_workbooks_whatever_they_are_called_and_sheets_that_are_hidden_or_bare(tmp_path: Path) -> None:
+    data = [["a", "b"], [1, 2]]
+    path = book(tmp_path, {"甲": data, "旧": data, "空": []})
+    wb = openpyxl.load_workbook(path)
+    wb["旧"].sheet_state = "hidden"
+    wb["空"]["F9"].font = openpyxl.styles.Font(bold=True)
+    wb.save(path)
+    table = read_xlsx(path)
+    assert table.sheet == "甲"
+    assert [(f.code, "旧" in f.message.zh) for f in table.findings] == [("SHEET_HIDDEN", True)]
+    assert read_xlsx(path, sheet="旧").sheet == "旧"
+    old = path.rename(tmp_path / "t.xls")
+    assert len(open_rows(old, InputSpec(path="t.xls"), "villages").frame) == 1
+    text = old.rename(tmp_path / "t.csv")
+    with pytest.raises(DataError, match="zip or an xlsx") as caught:
+        open_rows(text, InputSpec(path="t.csv"), "villages")
+    assert caught.value.code == "FILE_TYPE"
 
 
 def test_same_leaf_under_two_headings_is_told_apart(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli import figures
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, show_json, table
 
 if TYPE_CHECKING:
     from riskmap.workflow.build import Built
@@ -70,7 +70,6 @@ def build(ctx: click.Context, project: str, more: tuple[str, ...], only: tuple[s
         return
     from riskmap.cli.counties import counties
 
-    options.pop("form")
     out = options.pop("out") or "out"
     ctx.invoke(counties, projects=(project, *more), only=only, out=out, **options)
 
@@ -89,12 +88,10 @@ def _build(project: str, *, form: str, **options: Any) -> None:
 
     built = run(project, progress=progress_bar(), **options)
     if form == "json":
-        import json
-
         from riskmap.workflow.record import without_nan
 
         told = without_nan(built.run) | {"findings": [f.as_json() for f in built.findings]}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        show_json(told)
     else:
         _summary(built, options["only"] or ("coverage",))
 
@@ -110,7 +107,8 @@ def _summary(built: Built, shown: tuple[str, ...]) -> None:
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")
     pages = [p for p in built.products if p.startswith("maps/") and p.endswith(".html")]
     say("\n打开：" if pages else f"\n结果在 {built.out}", "\nopen:" if pages else f"\nresults in {built.out}")
-    for page in (*pages, "riskmap.gpkg"):
+    kept = [p for p in ("tables/ledger.xlsx", "project.qgz", "riskmap.gpkg") if p in built.products]
+    for page in (*pages, *kept):
         click.echo(f"  {(built.out / page).as_posix()}")
     # cards and sheets are many: their folders are named
     folders = Counter(p.partition("/")[0] for p in built.products if p.endswith((".html", ".pdf")) and p not in pages)
@@ -190,7 +188,7 @@ def _findings(built: Built) -> None:
     worse = [f for f in sort(found) if f.severity != "note"]
     for f in worse[:SHOWN_FINDINGS]:
         place = " ".join(p for p in (f.layer, f.row) if p)
-        click.echo(f"  {f.severity}  {place}  {f.message.pick(language())}")
+        click.echo(f"  {severity(f.severity)}  {place}  {f.message.pick(language())}")
     if len(worse) > SHOWN_FINDINGS:
         say(f"  另有 {len(worse) - SHOWN_FINDINGS} 条", f"  and {len(worse) - SHOWN_FINDINGS} more")
 

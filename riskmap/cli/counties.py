@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmap.cli.terminal import lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, show_json, table
 
+if TYPE_CHECKING:
+    from riskmap.workflow.counties import County
+
+HEADS = {
+    "zh": ["县区", "结果", "红", "红区人口", "错误", "警告", ""],
+    "en": ["county", "result", "red", "people in red", "errors", "warnings", ""],
+}
 STOPPED = 3
 """Exit code when a county stopped: of its data, whatever else they may share."""
 
@@ -23,6 +30,7 @@ STOPPED = 3
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Counties built at once.")
 @click.option("--dask", metavar="ADDRESS", help="Dask cluster that builds them, such as tcp://host:8786.")
 @lang_option
+@format_option
 def counties(projects: tuple[str, ...], **options: Any) -> None:
     """Build many counties, each in a folder of its own; one that stops does not stop the others.
 
@@ -31,25 +39,35 @@ def counties(projects: tuple[str, ...], **options: Any) -> None:
     """
     from riskmap.workflow.counties import build_each
 
-    lang = language()
-    rows, stopped = [], 0
-    for county in build_each(projects, **options):
-        if county.run is None:
-            stopped += 1
-            said = "" if county.error is None else county.error.pick(lang).splitlines()[0]
-            rows.append([county.project.parent.name, "停止" if lang == "zh" else "stopped", said])
-            continue
-        numbers = county.run["findings"]
-        figures = (
-            f"{numbers['error']} 个错误，{numbers['warning']} 个警告"
-            if lang == "zh"
-            else f"{numbers['error']} errors, {numbers['warning']} warnings"
-        )
-        rows.append([county.project.parent.name, "完成" if lang == "zh" else "done", figures])
-    click.echo(table(["县区", "结果", ""] if lang == "zh" else ["county", "result", ""], rows, "lll"))
-    say(f"结果在 {options['out']}", f"results in {options['out']}")
-    if stopped:
+    form = options.pop("form")
+    found = build_each(projects, progress=progress_bar(), **options)
+    if form == "json":
+        show_json({"counties": [county.as_json() for county in found]})
+    else:
+        click.echo("\n" + table(HEADS[language()], [_row(county) for county in found], "llrrrrl"))
+        say(f"结果在 {options['out']}", f"results in {options['out']}")
+    if any(county.run is None for county in found):
         raise click.exceptions.Exit(STOPPED)
+
+
+def _row(county: County) -> list[str]:
+    """Give what stands in the table of a batch: the headline, what was found, and why a county stopped."""
+    lang = language()
+    if county.run is None:
+        said = "" if county.error is None else " ".join(county.error.pick(lang).split())
+        return [county.name, "停止" if lang == "zh" else "stopped", "", "", "", "", said]
+    zones = county.run["totals"].get("zones", {})
+    red = zones["area_km2"]["by_level"]["4"] / zones["area_km2"]["boundary"] if zones else None
+    people = zones.get("people", {}).get("by_level", {}).get("4")
+    return [
+        county.name,
+        "完成" if lang == "zh" else "done",
+        "-" if red is None else f"{red:.1%}",
+        "-" if people is None else f"{people:,.0f}",
+        str(county.run["findings"]["error"]),
+        str(county.run["findings"]["warning"]),
+        "",
+    ]
 
 
 COMMANDS = (counties,)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, say, show_json, table
 
 
 @click.group()
@@ -69,12 +69,16 @@ def layers_show(id: str, lang: Any, form: str) -> None:
 
 @layers.command("check")
 @lang_option
-def layers_check(lang: Any) -> None:
+@format_option
+def layers_check(lang: Any, form: str) -> None:
     """Check all declarations and facts; exit code 5 names file, key path and the nearest known key."""
     from riskmap.data.catalog import house
 
     catalog = house()
     count, topics = len(catalog.layer_specs), [catalog.facts(topic) for topic in catalog.topics()]
+    if form == "json":
+        _json({"layers": count, "topics": len(topics)})
+        return
     say(
         f"{count} 个图层、{len(topics)} 组数值，没有问题",
         f"{count} layers and {len(topics)} topics of facts, all sound",
@@ -129,19 +133,22 @@ def styles_show(id: str, lang: Any, form: str) -> None:
 
 @styles.command("check")
 @lang_option
-def styles_check(lang: Any) -> None:
+@format_option
+def styles_check(lang: Any, form: str) -> None:
     """Check all styles: colours, and that each one's layer and field are declared."""
     from riskmap.data.catalog import house
 
     catalog = house()
     catalog.check_styles()
+    if form == "json":
+        _json({"styles": len(catalog.style_specs)})
+        return
     say(f"{len(catalog.style_specs)} 个样式，没有问题", f"{len(catalog.style_specs)} styles, all sound")
 
 
 def _json(value: Any) -> None:
-    import json
 
-    click.echo(json.dumps(value, ensure_ascii=False))
+    show_json(value)
 
 
 COMMANDS = (layers, styles)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli.codes import exit_code
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, show_json, table
 
 if TYPE_CHECKING:
     from riskmap.data.describe import Description, Part
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from riskmap.workflow.intake import Checked
 
 PROJECTS = (".yaml", ".yml")
-SEVERITY = {"zh": {"error": "错误", "warning": "警告", "note": "提示"}}
 SHOWN_COLUMNS = 40
 
 
@@ -114,7 +113,7 @@ def check(
         parts = getattr(checked, "files", [checked])
     _write_workbook(options["xlsx"], checked.findings, parts)
     if form == "json":
-        click.echo(json.dumps(checked.as_json(), ensure_ascii=False, default=str))
+        show_json(checked.as_json())
     else:
         for part in parts:
             _print_file(part)
@@ -145,7 +144,7 @@ def import_(ctx: click.Context, file: str, layer: str, db: str, lang: Any, form:
     done = intake.import_file(file, layer, db, spec=spec, warnings=options["strict"])
     _write_workbook(options["xlsx"], done.findings, [done])
     if form == "json":
-        click.echo(json.dumps(done.as_json() | {"written": done.failure is None}, ensure_ascii=False, default=str))
+        show_json(done.as_json() | {"written": done.failure is None})
     else:
         _print_file(done)
         _print_counts(done.findings)
@@ -172,7 +171,7 @@ def info(file: str, encoding: str | None, lang: Any, form: str) -> None:
 
     told = describe(Path(file), encoding=encoding)
     if form == "json":
-        click.echo(json.dumps(dataclasses.asdict(told), ensure_ascii=False, default=str))
+        show_json(dataclasses.asdict(told))
     else:
         _print_description(told)
 
@@ -202,9 +201,10 @@ def _print_file(checked: Checked) -> None:
 
 
 def _print_finding(finding: Finding, lang: Any) -> None:
-    severity = SEVERITY.get(lang, {}).get(finding.severity, finding.severity)
     place = f" [{finding.field}]" if finding.field else ""
-    click.echo(f"  {severity} {finding.code}{place} {finding.message.pick(lang)}")
+    if finding.row and not finding.named:  # else the message names it
+        place += f" 第 {finding.row} 行" if lang == "zh" else f" row {finding.row}"
+    click.echo(f"  {severity(finding.severity)} {finding.code}{place} {finding.message.pick(lang)}")
     if finding.remedy and finding.severity != "note":
         say(f"      处理：{finding.remedy.zh}", f"      remedy: {finding.remedy.en}")
 
@@ -223,7 +223,7 @@ def _print_counts(findings: list[Finding]) -> None:
     n = count(findings)
     say(
         f"\n{n['error']} 个错误，{n['warning']} 个警告，{n['note']} 个提示",
-        f"\n{n['error']} errors, {n['warning']} warnings, {n['note']} notes",
+        f"\nerrors {n['error']}, warnings {n['warning']}, notes {n['note']}",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, say
+from riskmap.cli.terminal import format_option, lang_option, say, show_json
 
 
 @click.command()
@@ -22,12 +22,10 @@ def verify(out_dir: str, lang: Any, form: str) -> None:
 
     told = run(out_dir)
     if form == "json":
-        import json
-
-        click.echo(json.dumps(told, ensure_ascii=False))
+        show_json(told)
         return
     for name, value in told["totals"].items():
-        click.echo(f"  {name}: {value['delivered']:,.4f} = {value['run']:,.4f}")
+        click.echo(f"  {name}: {value['delivered']:,.10g} = {value['run']:,.10g}")
     say(
         f"{len(told['files'])} 个文件与 {len(told['totals'])} 项合计全部相符",
         f"{len(told['files'])} files and {len(told['totals'])} totals agree",

@@ -130,10 +130,9 @@ def _gunzip(path: Path, folder: Path, layer: str) -> Path:
 def _unzip(path: Path, folder: Path, layer: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            _refuse_dangerous(members, path, layer)
-            for member in members:
-                target = folder.joinpath(*_parts(_name_of(member)))
+            members = [m for m in archive.infolist() if m.filename and not m.is_dir()]
+            for member, parts in _safe(members, path, layer):
+                target = folder.joinpath(*parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, target.open("wb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
@@ -143,17 +142,22 @@ def _unzip(path: Path, folder: Path, layer: str) -> None:
         raise rules.error("FILE_UNREADABLE", file=path.name, layer=layer, why=error) from error
 
 
-def _refuse_dangerous(members: list[zipfile.ZipInfo], path: Path, layer: str) -> None:
+def _safe(members: list[zipfile.ZipInfo], path: Path, layer: str) -> list[tuple[zipfile.ZipInfo, tuple[str, ...]]]:
+    """Give the members with the parts of their paths; refuse what is dangerous to unpack."""
+    safe = []
     for member in members:
-        if _parts(_name_of(member)) is None:
+        parts = _parts(_name_of(member))
+        if parts is None:
             raise rules.error("ZIP_PATH", file=path.name, layer=layer, member=_name_of(member))
         if member.flag_bits & 0x1:
             raise rules.error("ZIP_LOCKED", file=path.name, layer=layer)
+        safe.append((member, parts))
     size = sum(m.file_size for m in members)
     packed = sum(m.compress_size for m in members)
     if size > LARGEST or (size > SMALL and size > RATIO * packed):
         limit = LARGEST if size > LARGEST else RATIO * packed
         raise rules.error("ZIP_TOO_LARGE", file=path.name, layer=layer, size=_told(size), limit=_told(limit))
+    return safe
 
 
 def _name_of(member: zipfile.ZipInfo) -> str:

@@ -26,6 +26,9 @@ RUN = r"^[=@\t\r]|^[+-]"
 SIGNED = r"^[+-][\d.,\s()-]*$"
 """Signed numbers and telephone numbers, which no spreadsheet runs."""
 
+AS_TEXT = r"""^(?:="(?P<quoted>[^"]*)"|'(?P<marked>[-=+@\d\t\r].*))$"""
+"""What programs write so that a spreadsheet takes a cell for text: ``="0371"``, ``'0371``."""
+
 MARKUP = r"<[A-Za-z/!]"
 PROBED = 2000
 """Distinct texts of a column that are looked at for mojibake."""
@@ -67,6 +70,7 @@ def clean(cells: pd.Series, ledger: Ledger, field: str) -> pd.Series:
         other = narrow.str.strip() != text[wide].str.strip()
         _changed(text, narrow[other], "TEXT_FULLWIDTH", ledger, field)
         text = _put(text, narrow)
+    text = _unmarked(text, ledger, field)
     stripped = text.str.strip()
     _changed(text, stripped[(stripped != text) & text.notna() & (stripped != "")], "TEXT_BLANK", ledger, field)
     text = stripped.mask(stripped == "")
@@ -76,6 +80,17 @@ def clean(cells: pd.Series, ledger: Ledger, field: str) -> pd.Series:
         ledger.changed("CELL_ERROR", field, text[wrong])
         text = text.mask(wrong)
     return text
+
+
+def _unmarked(text: pd.Series, ledger: Ledger, field: str) -> pd.Series:
+    """Take off the marks that only tell a spreadsheet that a cell is text."""
+    marked = text.str.match(AS_TEXT, na=False)
+    if not marked.any():
+        return text
+    parts = text[marked].str.extract(AS_TEXT)
+    plain = parts["quoted"].fillna(parts["marked"]).astype("str")
+    _changed(text, plain, "TEXT_MARKED", ledger, field)
+    return _put(text, plain)
 
 
 def look_at_text(text: pd.Series, ledger: Ledger, field: str) -> None:

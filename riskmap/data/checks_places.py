@@ -91,7 +91,13 @@ def declared_totals(t: Together) -> None:
         ratio = found / declared if declared else np.inf
         slip = next((s for s in SLIPS if abs(ratio / s - 1) < SLIP_TOLERANCE), None)
         facts = {"declared": declared, "found": found}
-        values = {"name": name, "declared": float(declared), "found": float(found), "field": what, "facts": facts}
+        values: dict[str, Any] = {
+            "name": name,
+            "declared": float(declared),
+            "found": float(found),
+            "field": what,
+            "facts": facts,
+        }
         if slip:
             ledger.note("DECLARED_TOTAL_SLIP", factor=slip, **values)
         else:

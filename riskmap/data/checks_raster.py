@@ -43,7 +43,9 @@ def check(
     if area is not None:
         share = covered_share(band.raster, area)
         least = (limits or {}).get("covered_share", house().facts("plausible").values["covered_share"].value)
-        if share < least:
+        if share == 0:
+            ledger.note("RASTER_ELSEWHERE")
+        elif share < least:
             ledger.note("RASTER_COVERAGE", covered_share=share, facts={"covered_share": round(share, 4)})
 
 

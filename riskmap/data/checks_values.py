@@ -9,6 +9,7 @@ import numpy as np
 from riskmap.crs import LONLAT, transformer
 from riskmap.data.catalog import house
 from riskmap.data.registry import Look, register
+from riskmap.data.units import alternatives
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 SLIP = 1e4
 """What a slip between persons and ten thousand persons multiplies by."""
+
+FEWEST = 3
+"""Fewer values show nothing usual."""
 
 FAR_DEGREES = 0.005
 """Coordinates in the attributes that lie farther from the geometry (about 500 m) contradict it."""
@@ -56,17 +60,37 @@ def medians(look: Look) -> None:
             continue
         values = look.frame[row["field"]].astype("Float64").astype(float)
         values = values[values > 0]
-        if len(values) >= 3 and values.median() < row["below"]:
+        usual = float(values.median()) if len(values) >= FEWEST else np.nan
+        if usual < row.get("below", -np.inf) or usual > row.get("above", np.inf):
             unit = look.spec.fields[row["field"]].unit
             look.ledger.note(
                 "UNIT_SUSPECTED",
                 field=row["field"],
-                value=float(values.median()),
+                value=usual,
                 looks=row["looks"],
                 unit=unit,
                 sample=row["sample"],
                 rows_count=len(values),
             )
+
+
+@register("UNIT_AREA", layers=("shelters",), metric=True)
+def stated_areas(look: Look) -> None:
+    """Areas in the attributes that are the drawn ones in another unit."""
+    spec = look.spec.fields.get("area_m2")
+    if spec is None or spec.unit is None or "area_m2" not in look.frame:
+        return
+    drawn = look.frame.area
+    stated = look.frame["area_m2"].astype("Float64").astype(float)
+    ratio = (stated / drawn.where(drawn > 0)).dropna()
+    if len(ratio) < FEWEST or not ratio.median():
+        return
+    for word, factor in alternatives(spec.unit):
+        # a usable area is less than the drawn one, but not by hundreds
+        if 0.3 <= ratio.median() * factor <= 1.5:
+            values: dict[str, Any] = {"stated": float(stated.median()), "drawn": float(drawn.median()), "looks": word}
+            look.ledger.note("UNIT_AREA", field="area_m2", rows_count=len(ratio), unit=spec.unit, **values)
+            return
 
 
 @register("CODE_PROVINCE", layers=("boundary", "townships", "villages"))
@@ -122,8 +146,8 @@ def coordinate_attributes(look: Look) -> None:
     """Longitude and latitude columns that contradict the geometry; the geometry is used."""
     import pandas as pd
 
-    swapped_before = any(f.code in ("LONLAT_SWAPPED", "AXIS_SWAPPED") for f in look.ledger.findings)
-    if not look.spatial or look.frame.crs is None or swapped_before:
+    moved = any(f.code in ("LONLAT_SWAPPED", "AXIS_SWAPPED", "CRS_CONVERTED") for f in look.ledger.findings)
+    if not look.spatial or look.frame.crs is None or moved:
         return
     columns = {str(c).lower(): c for c in look.frame.columns}
     pair = next(((columns[a], columns[b]) for a, b in PAIRS if a in columns and b in columns), None)

@@ -126,7 +126,7 @@ def _date(text: str) -> tuple[str | None, str | None]:
     parts = WRITTEN.match(text) or COMPACT.match(text)
     if not parts:
         return None, "DATE_UNREADABLE"
-    year, month, day = (int(p) if p else None for p in parts.group("year", "month", "day"))
+    year, (month, day) = int(parts["year"]), (int(p) if p else None for p in parts.group("month", "day"))
     try:
         date(year, month or 1, day or 1)
     except ValueError:

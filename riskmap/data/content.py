@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from riskmap.data import rules
+from riskmap.errors import RiskmapError
 from riskmap.text import Text
 
 HEAD = 4096
@@ -40,22 +41,32 @@ WANTED: dict[str, tuple[bytes, ...]] = {
     ".gz": (b"\x1f\x8b",),
     ".xlsx": ZIP,
     ".xlsm": ZIP,
+    ".xls": ZIP,
+    ".et": ZIP,
     ".tif": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     ".tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
     ".fgb": (b"fgb",),
 }
 """Ending -> the first bytes that such a file has."""
 
+SHEETS = (".xlsx", ".xlsm", ".xls", ".et")
+"""Endings of workbooks; what is old or of WPS under them is told by its first bytes."""
+
+TEXTS = (".csv", ".tsv", ".txt")
+
 LOOKS: tuple[tuple[bytes | tuple[bytes, ...], Text], ...] = (
     ((b"<!doctype html", b"<html"), Text("网页", "a web page")),
     (b"<?xml", Text(" XML", "XML")),
     (b"{", Text(" JSON", "JSON")),
     (ZIP, Text("压缩包或 xlsx", "a zip or an xlsx")),
+    ((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), Text(" GeoTIFF", "a GeoTIFF")),
     (SQLITE, Text(" SQLite 数据库", "an SQLite database")),
 )
 """Beginnings, blanks and a mark aside, and what they are."""
 
 ASK_AGAIN = Text("检查文件，向提供者重新索取", "check the file, ask its sender for it again")
+SAVE_AGAIN = Text("用表格软件打开，另存为 .xlsx", "open it in a spreadsheet program and save it as .xlsx")
+RENAME = Text("改成它真正的扩展名", "give it the ending that it really has")
 
 
 def require(path: Path, layer: str) -> None:
@@ -79,13 +90,25 @@ def require(path: Path, layer: str) -> None:
     ending = path.suffix.lower()
     for magic, looks, do in SIGNATURES:
         if head.startswith(magic):
-            raise rules.error("FILE_TYPE", file=path.name, layer=layer, ending=ending, looks=looks, do=do)
+            raise _other(path, layer, looks, do)
     wanted = WANTED.get(ending)
     if wanted and not head.startswith(wanted):
-        truncated = ending in (".zip", ".xlsx", ".xlsm") and b"PK" in head
-        if not truncated:
-            looks, do = looks_like(head), ASK_AGAIN
-            raise rules.error("FILE_TYPE", file=path.name, layer=layer, ending=ending, looks=looks, do=do)
+        raise _other(path, layer, looks_like(head), SAVE_AGAIN if ending in SHEETS else ASK_AGAIN)
+    if ending in TEXTS and head.startswith((*ZIP, SQLITE)):
+        raise _other(path, layer, looks_like(head), RENAME)
+
+
+def is_workbook(path: Path) -> bool:
+    """Tell whether a file is an xlsx workbook, whatever its ending says: programs save them as ``.xls`` too."""
+    if path.suffix.lower() not in SHEETS or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4).startswith(ZIP)
+
+
+def _other(path: Path, layer: str, looks: Text, do: Text) -> RiskmapError:
+    """Give the error for a file that is not what its ending says."""
+    return rules.error("FILE_TYPE", file=path.name, layer=layer, ending=path.suffix.lower(), looks=looks, do=do)
 
 
 def looks_like(head: bytes) -> Text:
@@ -94,4 +117,6 @@ def looks_like(head: bytes) -> Text:
     for starts, looks in LOOKS:
         if start.startswith(starts) or head.startswith(starts):
             return looks
-    return Text("另一种文件", "something else") if any(head) else Text("全是 0 的空块", "nothing but zeros")
+    if not any(head):
+        return Text("全是 0 的空块", "nothing but zeros")
+    return Text("另一种文件", "something else") if b"\0" in head else Text("文本", "plain text")

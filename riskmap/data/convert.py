@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmap.data.catalog import house
 from riskmap.data.cells import clean, look_at_text
 from riskmap.data.codes import as_text, codes, dates, note_duplicates
 from riskmap.data.ledger import Ledger
@@ -70,3 +71,18 @@ def column(
     if spec.required:
         ledger.rows("FIELD_NULL", values.isna(), field=field)
     return values, count
+
+
+def counted_once(values: pd.Series, spec: FieldSpec, labels: tuple[int, ...], ledger: Ledger, field: str) -> pd.Series:
+    """Give an amount without the cells that only repeat one merged over several rows; other values stay repeated.
+
+    Filled into each row, 400 t in a cell merged over two rows would be 800 t; what each row has of them is unknown.
+    """
+    if spec.unit not in house().facts("units").values["amounts"].value:
+        return values
+    again = values.index.isin(labels) & values.notna()
+    if not again.any():
+        return values
+    ledger.rows("CELLS_SHARED", again, field=field, sample=f"{values[again].iloc[0]:,.10g}")
+    ledger.changed("CELLS_SHARED", field, values[again])
+    return values.mask(again)

@@ -39,14 +39,13 @@ class Database:
     def __init__(self, url_or_path: str | Path, *, scratch: bool = False) -> None:
         remote = is_url(url_or_path)
         self.path = None if remote else Path(url_or_path)
-        self.store: GeoPackage | PostGIS = (
-            PostGIS(str(url_or_path)) if remote else GeoPackage(Path(url_or_path), scratch=scratch)
-        )
+        server = PostGIS(str(url_or_path)) if remote else None
+        self.store: GeoPackage | PostGIS = server or GeoPackage(Path(url_or_path), scratch=scratch)
 
     @property
     def name(self) -> str:
         """File name, or the URL without its password."""
-        return self.path.name if self.path is not None else self.store.name
+        return self.store.name
 
     def grid_path(self, layer: str) -> Path:
         """Give the path of a grid that lies beside a GeoPackage; its folder is made.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 from riskmap.crs import name as crs_name
 from riskmap.data import archives, content, matching, openstreetmap, rules
 from riskmap.data.catalog import FAMILY, house
-from riskmap.data.files import SHEETS, is_raster, rows_of
+from riskmap.data.files import is_raster, rows_of
 from riskmap.data.positions import point_columns
 from riskmap.data.shapes import KIND_OF
 from riskmap.data.spec import InputSpec, LayerSpec
@@ -61,6 +62,7 @@ class Part:
     columns: tuple[Column, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
+    cut_names: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,11 @@ def describe(path: Path, *, encoding: str | None = None) -> Description:
 
 
 def _names(path: Path) -> list[str | None]:
-    if path.suffix.lower() in SHEETS:
+    if content.is_workbook(path):
         return [name for name, _ in sheets(path)]
     if openstreetmap.is_osm(path):
         return list(openstreetmap.LAYERS)
-    if path.suffix.lower() in (".csv", ".tsv", ".txt", ".shp"):
+    if path.suffix.lower() in (*content.TEXTS, ".shp", ".dbf"):
         return [None]
     return [name for name, _ in layers_of(path)]
 
@@ -117,16 +119,27 @@ def _part(path: Path, name: str | None, encoding: str | None) -> Part:
     columns = tuple(_column(frame[c], str(c)) for c in frame.columns if c != geometry)
     kinds = _kinds(frame) if spatial else ()
     crs = crs_name(frame.crs) if spatial and frame.crs is not None else None
-    looks = None
-    if spatial and crs is None and len(frame):
-        west, south, east, north = frame.total_bounds
-        looks = guess(np.array([west, east]), np.array([south, north]))[0]
     names = [c.name for c in columns]
     xy = None if spatial else point_columns(names, spec)
+    looks = None if crs else _looks(frame, xy)
     found = tuple(_candidates(names, kinds or (("point", "table") if xy else ("table",)), cut_names=opened.cut_names))
     facts = {"x": xy[0], "y": xy[1]} if xy else {}
     shown = opened.encoding.name if opened.encoding else None
-    return Part(opened.sub or name, "/".join(kinds) or None, len(frame), crs, looks, shown, columns, found, facts)
+    held, cut = "/".join(kinds) or None, opened.cut_names
+    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut_names=cut)
+
+
+def _looks(frame: Any, xy: tuple[str, str] | None) -> Text | None:
+    """Tell what the coordinates look like, of geometries or of the two columns that hold them."""
+    import pandas as pd
+
+    if is_spatial(frame) and len(frame):
+        west, south, east, north = frame.total_bounds
+        return guess(np.array([west, east]), np.array([south, north]))[0]
+    if xy is None:
+        return None
+    x, y = (pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan) for c in xy)
+    return guess(x, y)[0]
 
 
 def _kinds(frame: Any) -> tuple[str, ...]:
@@ -171,7 +184,8 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
     from riskmap.data.rasters import variables_of
 
     parts = []
-    for variable in variables_of(path) or [None]:
+    variables: Iterable[str | None] = variables_of(path) or [None]
+    for variable in variables:
         target = f'netcdf:"{path}":{variable}' if variable else path
         try:
             with rasterio.open(target) as source:

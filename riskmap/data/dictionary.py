@@ -36,9 +36,9 @@ def declared(id: str) -> LayerSpec | None:
         return None
 
 
-def domain_name(id: str, field: str, spec: FieldSpec) -> str | None:
+def domain_name(id: str, field: str, spec: FieldSpec | None) -> str | None:
     """Give the name of a column's list of values, None where it may hold anything."""
-    return f"{id}.{field}" if spec.domain else None
+    return f"{id}.{field}" if spec and spec.domain else None
 
 
 def frames(columns: Mapping[str, list[str]], mappings: Mapping[str, Mapping[str, str]]) -> dict[str, pd.DataFrame]:

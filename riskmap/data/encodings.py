@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from dataclasses import dataclass
 
@@ -26,6 +27,9 @@ PAGES = {"65001": "UTF-8", "936": "GBK", "ANSI 936": "GBK", "CP936": "GBK", "549
 SAMPLE = 1 << 16
 """Bytes of foreign text that are looked at to tell apart what is valid in two encodings."""
 
+FEW_LETTERS = 4
+"""Fewer hanzi tell nothing about how common they are."""
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -41,12 +45,15 @@ class Encoding:
         What the file itself claimed, when the bytes prove it wrong.
     rival : (str, str), optional
         A text of the file in this encoding and in the other one that its bytes also fit.
+    strange : str, optional
+        A text of the file, when most of its characters are rare ones: perhaps the encoding is another.
     """
 
     name: str
     how: str
     contradicts: str | None = None
     rival: tuple[str, str] | None = None
+    strange: str | None = None
 
     def findings(self, layer: str, file: str) -> list[Finding]:
         """Say what a reader should know about how the encoding was found."""
@@ -56,6 +63,8 @@ class Encoding:
             return [
                 finding("ENCODING_AMBIGUOUS", layer, file=file, name=self.name, say=say, sample=sample, other=other)
             ]
+        if self.strange:
+            return [finding("ENCODING_DOUBTFUL", layer, file=file, name=self.name, sample=self.strange)]
         if self.contradicts:
             return [finding("ENCODING_CPG_WRONG", layer, file=file, claim=self.contradicts, name=self.name)]
         if self.how == "bytes":
@@ -113,7 +122,23 @@ def _from_bytes(data: bytes, claimed: str | None, file: str) -> Encoding:
     valid = [name for name in ("UTF-8", CHINESE) if fits(data, name)]
     if not valid:
         raise rules.error("ENCODING_UNREADABLE", file=file)
-    return Encoding(valid[0], "bytes", claimed) if len(valid) == 1 else _likelier(data, claimed)
+    if len(valid) > 1:
+        return _likelier(data, claimed)
+    strange = _strange(data) if valid == [CHINESE] else None
+    return Encoding(valid[0], "bytes", claimed, strange=strange)
+
+
+def _strange(data: bytes) -> str | None:
+    """Give a text of bytes that are valid GB18030, when most of its characters are none of common use; else None.
+
+    Almost any bytes are valid GB18030: Big5, and letters of western code pages.
+    """
+    words = re.findall(r"[^\x00-\x7f]+", data[:SAMPLE].decode(CHINESE, "ignore"))
+    letters = [c for word in words for c in word if c not in "　，。；：！？"]
+    rare = sum(not common(c) for c in letters)
+    if len(letters) < FEW_LETTERS or rare <= len(letters) / 3:
+        return None
+    return next(word for word in words if not all(map(common, word)))[:8]
 
 
 def fits(data: bytes, name: str) -> bool:

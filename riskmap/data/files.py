@@ -6,14 +6,17 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from riskmap.data import archives, content, rules, shapefiles
+from riskmap.data.catalog import house
 from riskmap.data.encodings import Encoding
 from riskmap.data.findings import Finding
+from riskmap.data.headings import PLAIN, Headings
 from riskmap.data.rules import listed
+from riskmap.data.shapes import wrong_kind
 from riskmap.data.spec import InputSpec
 from riskmap.data.tables import read_csv
 from riskmap.data.vectors import read_vector
@@ -24,8 +27,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RASTERS = (".tif", ".tiff", ".nc", ".asc", ".img", ".vrt")
-SHEETS = (".xlsx", ".xlsm")
-TEXT_TABLES = (".csv", ".tsv", ".txt")
+
+PLACEMARK = [
+    "id",
+    "Name",
+    "description",
+    "timestamp",
+    "begin",
+    "end",
+    "altitudeMode",
+    "tessellate",
+    "extrude",
+    "visibility",
+    "drawOrder",
+    "icon",
+    "snippet",
+]
+OWN_COLUMNS = dict.fromkeys((".kml", ".kmz"), PLACEMARK)
+"""Ending -> columns that the format brings whatever the sender wrote."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +60,7 @@ class Opened:
     rows_in_file: int
     findings: tuple[Finding, ...]
     cut_names: bool = False
+    headings: Headings = PLAIN
 
 
 def is_raster(path: Path) -> bool:
@@ -80,19 +100,29 @@ def open_rows(path: Path, spec: InputSpec, layer: str) -> Opened:
 def rows_of(path: Path, sub: str | None, spec: InputSpec, layer: str) -> Opened:
     """Read the rows of a dataset that is no archive; see :func:`open_rows`."""
     suffix = path.suffix.lower()
-    if suffix in SHEETS:
+    if is_raster(path):
+        raise wrong_kind(house().layer(layer), "raster", path.name)
+    if content.is_workbook(path):
         table = read_xlsx(path, sheet=sub, layer=layer)
-        frame, encoding, name, found = table.frame, None, table.sheet, table.findings
-    elif suffix in TEXT_TABLES:
+        frame, encoding, name, found, headings = table.frame, None, table.sheet, table.findings, table.headings
+    elif suffix in content.TEXTS:
         table = read_csv(path, encoding=spec.encoding, layer=layer)
-        frame, encoding, name, found = table.frame, table.encoding, None, table.findings
+        frame, encoding, name, found, headings = table.frame, table.encoding, None, table.findings, table.headings
     else:
         vector = read_vector(path, sub=sub, encoding=spec.encoding, layer=layer)
-        frame, encoding, name, found = vector.frame, vector.encoding, vector.layer, vector.findings
+        frame, encoding, name, found, headings = (
+            vector.frame,
+            vector.encoding,
+            vector.layer,
+            vector.findings,
+            Headings(),
+        )
     n = len(frame)
+    own = frozenset(OWN_COLUMNS.get(suffix, ()))
+    headings = replace(headings, weak=own | {str(c) for c in frame.columns if frame[c].isna().all()})
     if spec.where:
         frame = select_where(frame, spec.where, path, layer)
-    return Opened(frame, encoding, name, n, found, cut_names=suffix == ".shp")
+    return Opened(frame, encoding, name, n, found, cut_names=suffix == ".shp", headings=headings)
 
 
 def select_where(frame: pd.DataFrame, where: str, path: Path, layer: str) -> pd.DataFrame:

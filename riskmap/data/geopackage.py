@@ -62,8 +62,10 @@ class GeoPackage:
 
     def __init__(self, path: Path, *, scratch: bool = False) -> None:
         self.path = path
+        self.name = path.name
         self._scratch = scratch
-        self._working: Path | None = path if scratch else None
+        # the file that a transaction writes to; None outside of one
+        self._working: Path | Any = path if scratch else None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,10 +132,10 @@ def prepare_grid(
     amounts conserved.
     """
     try:
-        raster = holds_raster(path, spec, layer.id)
+        cells = holds_raster(path, spec, layer.id)
     except RiskmapError:
-        raster = False  # told again, as a finding, by what follows
-    if not raster:
+        cells = False  # told again, as a finding, by what follows
+    if not cells:
         return _from_rows(prepare_rows(path, spec, layer, crs=grid.crs, area=area, limits=limits), layer, grid)
     # amounts outside the area count in the source's total, so all of them are read
     window = not (layer.id.startswith("exposure_") and spec.content in (None, "amount"))
@@ -173,7 +173,7 @@ def _from_rows(rows: Layer, layer: LayerSpec, grid: Grid) -> GridLayer:
     by_level = "level" in frame and rows.levels is not None and not layer.id.startswith("exposure_")
     field = "level" if by_level else _amount_field(frame, layer)
     if field is None:
-        return GridLayer(None, rows.source, (*rows.findings, _no_amount(rows, layer)), rows.repairs)
+        return GridLayer(None, rows.source, (*rows.findings, _no_amount(rows, frame.columns, layer)), rows.repairs)
     values, outside = frame[field].astype("Float64").astype(float), 0.0
     if layer.id.startswith("exposure_"):
         raster, outside = _landed_amounts(frame, values, grid)
@@ -189,10 +189,10 @@ def _amount_field(frame: Any, layer: LayerSpec) -> str | None:
     return next((f for f in ("value", layer.id.removeprefix("exposure_")) if f in frame), None)
 
 
-def _no_amount(rows: Layer, layer: LayerSpec) -> Finding:
+def _no_amount(rows: Layer, columns: Iterable[Any], layer: LayerSpec) -> Finding:
     groups = f"value | {layer.id.removeprefix('exposure_')}"
-    columns = listed([str(c) for c in rows.frame.columns])
-    return rules.finding("FIELD_GROUP", layer.id, file=rows.source.file, groups=groups, columns=columns, field="value")
+    named = listed([str(c) for c in columns])
+    return rules.finding("FIELD_GROUP", layer.id, file=rows.source.file, groups=groups, columns=named, field="value")
 
 
 def _landed_amounts(frame: Any, amounts: pd.Series, grid: Grid) -> tuple[Raster, float]:

@@ -120,7 +120,7 @@ class Ledger:
     def changed(self, code: str, field: str | None, before: pd.Series, after: pd.Series | None = None) -> None:
         """Record changed cells, row by row; without ``after`` the cells became unknown or the rows were left out."""
         if len(before):
-            new = [None] * len(before) if after is None else [told(v) for v in after]
+            new: list[str | None] = [None] * len(before) if after is None else [told(v) for v in after]
             self.repairs.append(Repairs(code, field, before.index, [told(v) for v in before], new))
 
     def extend(self, findings: Iterable[Finding]) -> None:

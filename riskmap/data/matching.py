@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from riskmap.data import rules
 from riskmap.data.encodings import CHINESE
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
+from riskmap.data.headings import PLAIN, Headings
 from riskmap.data.rules import NONE, finding, listed
 from riskmap.data.spec import FieldSpec, LayerSpec, near
-from riskmap.data.units import fold, split
+from riskmap.data.units import fold, same_kind, split
 from riskmap.text import Text
 
 CUT = 10
@@ -45,12 +47,19 @@ class Matching:
 
 
 def match_fields(
-    columns: list[str], spec: LayerSpec, declared: dict[str, str], *, file: str = "", cut_names: bool = False
+    columns: list[str],
+    spec: LayerSpec,
+    declared: dict[str, str],
+    *,
+    file: str = "",
+    cut_names: bool = False,
+    headings: Headings = PLAIN,
 ) -> Matching:
     """Find the column of each field.
 
     A declared column wins, then a column with the field's own id, then the titles and aliases of the declaration, then a
-    heading with a unit, as in ``威胁财产(万元)``, then a name that a shapefile cut at ten bytes.
+    heading with a unit, as in ``威胁财产(万元)``, then a heading together with the one above it, then a name that a shapefile
+    cut at ten bytes. Columns that are empty come last.
 
     Parameters
     ----------
@@ -63,6 +72,8 @@ def match_fields(
         For messages.
     cut_names : bool
         The columns come from a shapefile.
+    headings : Headings
+        What the delivery says of its columns beside their names.
 
     Returns
     -------
@@ -72,13 +83,13 @@ def match_fields(
     """
     matches: dict[str, Match] = {}
     findings: list[Finding] = []
-    place = {"layer": spec.id, "file": file}
+    place: dict[str, Any] = {"layer": spec.id, "file": file}
     for field in declared:
         if field not in spec.fields and field not in PLACES:
             hint, known = near(field, list(spec.fields)), listed(list(spec.fields), MANY)
             findings.append(finding("FIELD_UNKNOWN", name=field, hint=hint, columns=known, field=field, **place))
     for field in (f for f in spec.fields if f in declared):
-        found = _declared(declared[field], columns)
+        found = _declared(declared[field], columns, spec.fields[field])
         if found is None:
             hint, known = near(declared[field], columns), listed(columns, MANY)
             findings.append(
@@ -91,19 +102,21 @@ def match_fields(
         if field in declared:
             continue
         taken = {m.column for m in matches.values()} | {c for c in columns if c in claimed}
-        candidates, noted = _candidates(field, wanted, [c for c in columns if c not in taken], cut_names)
+        candidates, noted = _candidates(field, wanted, [c for c in columns if c not in taken], headings, cut_names)
         if len(candidates) == 1:
             matches[field] = candidates[0]
             findings += [f.at(**place, field=field) for f in noted]
         elif candidates:
             names = listed([m.column if m.how != "cut" else f"{m.column} ({m.unit})" for m in candidates])
-            severity = "error" if wanted.required else "warning"
+            severity: Severity = "error" if wanted.required else "warning"
             findings.append(
                 finding("FIELD_AMBIGUOUS", severity=severity, name=field, columns=names, field=field, **place)
             )
         elif wanted.required:
             findings.append(_missing(field, wanted, columns).at(**place))
     matches = {field: matches[field] for field in spec.fields if field in matches}
+    matches, noted = _in_stated_units(matches, spec, headings)
+    findings += [f.at(**place) for f in noted]
     findings += [f.at(**place) for f in _missing_group(spec, matches, columns, findings)]
     return Matching(matches, tuple(findings))
 
@@ -121,27 +134,60 @@ def require(matching: Matching) -> dict[str, Match]:
     return matching.matches
 
 
-def _declared(column: str, columns: list[str]) -> Match | None:
+def _declared(column: str, columns: list[str], wanted: FieldSpec) -> Match | None:
+    """Give the column that a project names; one of the field's own aliases keeps the unit that it implies."""
     hits = [c for c in columns if c == column] or [c for c in columns if fold(c) == fold(column)]
-    return Match(hits[0], split(hits[0])[1], "declared") if hits else None
+    return Match(hits[0], split(hits[0])[1] or _words(wanted).get(fold(hits[0])), "declared") if hits else None
 
 
 def _candidates(
-    field: str, wanted: FieldSpec, columns: list[str], cut_names: bool
+    field: str, wanted: FieldSpec, columns: list[str], headings: Headings, cut_names: bool
 ) -> tuple[list[Match], list[Finding]]:
-    """Give the columns that may be a field, all by the first way that finds any."""
+    """Give the columns that may be a field, all by the first way that finds any; empty ones only where no other may."""
+    for free in ([c for c in columns if c not in headings.weak], columns):
+        matches = _named(field, wanted, free, headings)
+        found: list[Finding] = []
+        if not matches and cut_names:
+            matches, found = _uncut(wanted, free)
+        if matches:
+            return matches, found
+    return [], []
+
+
+def _named(field: str, wanted: FieldSpec, columns: list[str], headings: Headings) -> list[Match]:
+    """Give the columns that are called like a field: by its id, by its titles and aliases, with the heading above them."""
     own = [c for c in columns if fold(c) == fold(field)]
     if own:
         # of two columns that differ in case only, the one written like the field
-        exact = [c for c in own if c == field] or own
-        return [Match(c, split(c)[1], "id") for c in exact], []
+        return [Match(c, split(c)[1], "id") for c in [c for c in own if c == field] or own]
     words = _words(wanted)
-    named = [c for c in columns if fold(c) in words]
+    named = {c: fold(c) for c in columns if fold(c) in words}
     if not named and wanted.unit is not None:
-        named = [c for c in columns if split(c)[1] is not None and fold(split(c)[0]) in words]
-    if named:
-        return [Match(c, split(c)[1] or words.get(fold(c)), "alias") for c in named], []
-    return _uncut(wanted, columns) if cut_names else ([], [])
+        named = {c: fold(split(c)[0]) for c in columns if split(c)[1] is not None}
+    named = {c: word for c, word in named.items() if word in words}
+    if not named:
+        named = {c: fold(headings.above[c] + split(c)[0]) for c in columns if headings.above.get(c)}
+    return [Match(c, split(c)[1] or words[word], "alias") for c, word in named.items() if word in words]
+
+
+def _in_stated_units(
+    matches: dict[str, Match], spec: LayerSpec, headings: Headings
+) -> tuple[dict[str, Match], list[Finding]]:
+    """Give the columns that name no unit the one that stands above their table, where only one of that kind does."""
+    found: list[Finding] = []
+    for stated in dict.fromkeys(headings.stated):
+        kind = [w for w in headings.stated if same_kind(w, stated)]
+        takes = [
+            field
+            for field, match in matches.items()
+            if (unit := spec.fields[field].unit) and same_kind(unit, stated) and not split(match.column)[1]
+        ]
+        if len(set(map(fold, kind))) > 1 or not takes:
+            continue
+        matches = matches | {field: replace(matches[field], unit=stated) for field in takes}
+        names = listed([matches[field].column for field in takes])
+        found.append(finding("UNIT_STATED", unit=stated, fields=names, field=takes[0]))
+    return matches, found
 
 
 def _words(wanted: FieldSpec) -> dict[str, str | None]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WRITTEN = re.compile(
     r"^(?P<about>约|大约|近|≈|~|>=|<=|≥|≤|>|<|超过|不足|不少于)?"
     r"(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-    r"(?P<unit>[^\d\s,]*?)(?P<more>多|余|左右|以上|上下)?$"
+    r"(?P<unit>[^\d\s,]*?(?:m[23])?)(?P<more>多|余|左右|以上|上下)?$"
 )
 """A comma separates groups of three digits and nothing else: ``1,2`` is two numbers or none, never 12."""
 
@@ -89,10 +89,10 @@ def numbers(text: pd.Series, spec: FieldSpec, unit: str | None, ledger: Ledger, 
             n = int(values.notna().sum())
             ledger.note("UNIT_CONVERTED", field=field, given=unit, wanted=spec.unit, factor=factor, n=n, rows_count=n)
     _note_range(values, spec, ledger, field)
-    return _whole(values, ledger, field) if spec.type == "integer" else values
+    return _whole(values, spec, ledger, field) if spec.type == "integer" else values
 
 
-def _whole(values: pd.Series, ledger: Ledger, field: str) -> pd.Series:
+def _whole(values: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd.Series:
     """Round to integers, with a finding where there was a fraction; beyond 2^53 no float is exact."""
     huge = values.abs() > EXACT
     if huge.any():
@@ -101,7 +101,11 @@ def _whole(values: pd.Series, ledger: Ledger, field: str) -> pd.Series:
         values = values.mask(huge)
     broken = values.notna() & (values != values.round())
     if broken.any():
-        ledger.rows("NUMBER_NOT_WHOLE", broken, field=field, sample=f"{values[broken].iloc[0]:g}")
+        # a few fractions are slips; where most are, the column is in a larger unit
+        larger = [word for word, factor in alternatives(spec.unit) if factor > 1] if spec.unit else []
+        most = bool(larger) and broken.sum() > values.notna().sum() / 2
+        hint = Text(f"；像是以 {larger[0]} 为单位", f"; perhaps in {larger[0]}") if most else NONE
+        ledger.rows("NUMBER_NOT_WHOLE", broken, field=field, sample=f"{values[broken].iloc[0]:g}", hint=hint)
         ledger.changed("NUMBER_NOT_WHOLE", field, values[broken], values[broken].round())
     return values.round().astype("Int64")
 
@@ -175,8 +179,8 @@ def _note_range(values: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) 
 
 def bounds_text(spec: FieldSpec) -> str:
     """Give ``0 … 30 MPa``."""
-    low = "-∞" if spec.min is None else f"{spec.min:g}"
-    high = "∞" if spec.max is None else f"{spec.max:g}"
+    low = "-∞" if spec.min is None else f"{spec.min:,.10g}"
+    high = "∞" if spec.max is None else f"{spec.max:,.10g}"
     return f"{low} … {high}" + (f" {spec.unit}" if spec.unit not in (None, "1") else "")
 
 

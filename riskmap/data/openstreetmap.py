@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmap.data import rules
+from riskmap.data import osm_restrictions, rules
 from riskmap.data.catalog import house
 from riskmap.data.findings import Finding
 from riskmap.data.rules import finding, listed
@@ -55,6 +55,9 @@ def read(path: Path, layer: str, sub: str | None) -> tuple[gpd.GeoDataFrame, str
     """
     import pandas as pd
 
+    if layer == "turn_restrictions":
+        frame, remarks = osm_restrictions.read(path)
+        return frame, "restrictions", remarks
     wanted = next((row for row in house().facts("openstreetmap").tables["tags"].rows if row["layer"] == layer), None)
     # roads read from "lines" by name are roads all the same: their one-way and bridge tags must not be lost
     if sub is not None and (wanted is None or sub not in wanted["from"]):

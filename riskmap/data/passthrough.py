@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from riskmap.data.cells import without_control
 from riskmap.data.ledger import Ledger
 from riskmap.data.rules import listed
+from riskmap.frames import free_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def other_columns(rest: pd.DataFrame, ours: dict[str, pd.Series], geometry: str 
     for name in rest.columns:
         if name == geometry:
             continue
-        free = _free_name(str(name), used)
+        free = free_name(str(name), used)
         if free != name:
             ledger.note("FIELD_RENAMED", column=str(name), name=free, field=free)
         used.add(free.lower())
@@ -51,14 +52,6 @@ def other_columns(rest: pd.DataFrame, ours: dict[str, pd.Series], geometry: str 
     import geopandas as gpd
 
     return gpd.GeoDataFrame(frame, geometry=rest[geometry].to_numpy(), crs=rest.crs)
-
-
-def _free_name(name: str, used: set[str]) -> str:
-    """Give a name that differs from all others in more than case."""
-    free, number = name, 2
-    while free.lower() in used:
-        free, number = f"{name}_{number}", number + 1
-    return free
 
 
 def plain_column(cells: pd.Series) -> tuple[pd.Series, bool]:

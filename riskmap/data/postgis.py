@@ -166,7 +166,7 @@ class PostGIS:
             kinds = self._kinds(connection, id)
             place = next((n for n, t in kinds.items() if t == "geometry"), None)
             names = [n for n in kinds if n not in (place, next(iter(kinds)))]
-            shown = [sql.Identifier(next(iter(kinds))), *(sql.Identifier(n) for n in names)]
+            shown: list[sql.Composable] = [sql.Identifier(next(iter(kinds))), *(sql.Identifier(n) for n in names)]
             if place:
                 shown.append(sql.SQL("ST_AsEWKB({})").format(sql.Identifier(place)))
             wishes = [sql.SQL("({})").format(sql.SQL(where))] if where else []
@@ -370,7 +370,7 @@ def _srid(connection: psycopg.Connection, crs: Any) -> int:
     if found:
         return found[0]
     query = "SELECT coalesce(max(srid) + 1, %s) FROM spatial_ref_sys WHERE srid BETWEEN %s AND %s"
-    (srid,) = connection.execute(query, (FIRST_OWN_SRID, FIRST_OWN_SRID, LAST_OWN_SRID)).fetchone()
+    ((srid,),) = connection.execute(query, (FIRST_OWN_SRID, FIRST_OWN_SRID, LAST_OWN_SRID)).fetchall()
     insert = "INSERT INTO spatial_ref_sys (srid, auth_name, auth_srid, srtext, proj4text) VALUES (%s, %s, %s, %s, %s)"
     connection.execute(insert, (srid, OURS, srid, wkt, proj))
     return srid
@@ -382,5 +382,5 @@ def _system(connection: psycopg.Connection, srid: int) -> Any:
     if not srid:
         return None
     query = "SELECT auth_name, srtext FROM spatial_ref_sys WHERE srid = %s"
-    name, wkt = connection.execute(query, (srid,)).fetchone()
+    ((name, wkt),) = connection.execute(query, (srid,)).fetchall()
     return pyproj.CRS.from_epsg(srid) if name == "EPSG" else pyproj.CRS.from_wkt(wkt)

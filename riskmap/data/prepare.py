@@ -6,12 +6,13 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyproj
 
-from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, zone_of
+from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, transformer, zone_of
 from riskmap.data import checks, convert, nonrows, positions, rules, shapes, systems
 from riskmap.data.files import Opened, fingerprint, open_rows
 from riskmap.data.findings import Finding
@@ -177,19 +178,35 @@ class _Work:
         self.ledger.extend(opened.findings)
         geometry = frame.geometry.name if spatial else None
         columns = [str(c) for c in frame.columns if c != geometry]
-        cut = opened.cut_names
-        self.matching = match_fields(columns, self.layer, self.spec.fields, file=self.ledger.file, cut_names=cut)
+        self.matching = match_fields(
+            columns,
+            self.layer,
+            self.spec.fields,
+            file=self.ledger.file,
+            cut_names=opened.cut_names,
+            headings=opened.headings,
+        )
         self.ledger.extend(self.matching.findings)
         frame = self._rows_only(frame, spatial)
-        values = self._converted(frame, geometry)
+        values = self._converted(frame, geometry, opened.headings.repeated)
         placed = self.attempt(lambda: self._located(values, columns, spatial))
         if placed is None:
             return None
         if not len(placed):
             code = "ROWS_LOST" if opened.rows_in_file else "ROWS_NONE"
             self.ledger.note(code, n=opened.rows_in_file, rows_count=0)
-        checks.check(placed, self.layer, self.ledger, self.area, self.limits)
+        self._checked(placed)
         return placed
+
+    def _checked(self, placed: pd.DataFrame) -> None:
+        """Look at the layer, in metres where a check measures; what is found lies where the layer does."""
+        crs = _zone_under(placed) if is_spatial(placed) and checks.needs_metres(self.layer) else None
+        measured = placed if crs is None else reproject(placed, crs)
+        known = len(self.ledger.findings)
+        checks.check(measured, self.layer, self.ledger, self.area, self.limits)
+        if crs is not None:
+            back = transformer(crs, placed.crs)
+            self.ledger.findings[known:] = [at_home(f, back) for f in self.ledger.findings[known:]]
 
     def _rows_only(self, frame: pd.DataFrame, spatial: bool) -> pd.DataFrame:
         """Take out the lines that are no rows."""
@@ -198,7 +215,9 @@ class _Work:
         counted = {f: mapping[f] for f in (*PEOPLE, "households", "quantity_t") if f in mapping}
         return nonrows.taken_out(frame, named_by, counted, self.ledger, spatial=spatial)
 
-    def _converted(self, frame: pd.DataFrame, geometry: str | None) -> pd.DataFrame:
+    def _converted(
+        self, frame: pd.DataFrame, geometry: str | None, repeated: Mapping[str, tuple[int, ...]]
+    ) -> pd.DataFrame:
         """Give our columns, converted, then the file's other columns as they are."""
         ours: dict[str, pd.Series] = {}
         key = self.layer.key
@@ -206,13 +225,13 @@ class _Work:
             match, wanted = self.matching.matches[field], self.layer.fields[field]
             cells = frame[match.column]
             given = self.attempt(
-                lambda cells=cells, wanted=wanted, field=field, unit=match.unit: convert.column(
-                    cells, wanted, self.ledger, field, unit=unit, said=self.spec.levels
-                )
+                partial(convert.column, cells, wanted, self.ledger, field, unit=match.unit, said=self.spec.levels)
             )
             if given is not None:
                 ours[field] = given[0]
                 self.levels = given[1] if wanted.type == "level" else self.levels
+            if match.column in repeated and field in ours:
+                ours[field] = convert.counted_once(ours[field], wanted, repeated[match.column], self.ledger, field)
             if field == key and given is not None:
                 self.ledger.names = RowNames(given[0])
         rest = frame.drop(columns=[m.column for m in self.matching.matches.values()])
@@ -254,6 +273,15 @@ def _zone_under(frame: Any) -> pyproj.CRS | None:
     west, _, east, _ = frame.total_bounds
     middle = (west + east) / 2
     return zone_of(middle) if FIRST_ZONE_LON - 1.5 <= middle <= LAST_ZONE_LON + 1.5 else None
+
+
+def at_home(finding: Finding, way: pyproj.Transformer) -> Finding:
+    """Give a finding with its place sent through a transformation."""
+    import shapely
+
+    if finding.geometry is None:
+        return finding
+    return finding.at(geometry=shapely.transform(finding.geometry, way.transform, interleaved=False))
 
 
 def _sha256(path: Path) -> str | None:

@@ -115,6 +115,8 @@ def read_raster(
         values = values[::-1]
         transform = transform @ transform.translation(0, values.shape[0]) @ transform.scale(1, -1)
     values = _without_untagged(values, nodata, ledger)
+    if nodata is None:
+        _note_largest(values, np.dtype(dtype), ledger)
     if np.isnan(values).all():
         raise rules.error("RASTER_EMPTY", file=ledger.file, layer=layer.id)
     return Band(Raster(Grid(values.shape, transform, system), values), dtype, tags, whole)
@@ -150,7 +152,8 @@ def _dataset(path: Path, sub: str | None, layer: LayerSpec) -> Iterator[Any]:
     except RiskmapError:
         raise
     except (RasterioIOError, RasterioError, OSError) as error:
-        raise rules.error("FILE_UNREADABLE", why=error, **place) from error
+        # rasterio says no more than that reading failed, and keeps GDAL's own words for the cause
+        raise rules.error("FILE_UNREADABLE", why=error.__cause__ or error, **place) from error
 
 
 def _values(source: Any, window: Any) -> NDArray[np.float64]:
@@ -290,7 +293,7 @@ def _system(source: Any, declared: str | None, layer: LayerSpec, ledger: Ledger)
     if source.crs is None and declared is None:
         raise systems.missing(x, y, layer, ledger.file)
     own = None if source.crs is None else pyproj.CRS.from_wkt(source.crs.to_wkt())
-    system = own
+    system: Any = own
     if declared is not None:
         if webdatums.named(declared):  # cells cannot be moved one by one
             raise rules.error("CRS_UNKNOWN", value=declared, file=ledger.file, layer=layer.id)
@@ -331,3 +334,15 @@ def _without_untagged(values: NDArray[np.float64], nodata: float | None, ledger:
                 facts = {"value": value, "cells": n, "sum_of_the_rest": known}
                 ledger.note("NODATA_UNTAGGED", value=value, n=n, rows_count=n, facts=facts)
     return values
+
+
+def _note_largest(values: NDArray[np.float64], dtype: np.dtype[Any], ledger: Ledger) -> None:
+    """Note cells that hold the largest number of the file's type, far above all others: perhaps no data, not tagged."""
+    if dtype.kind not in "iu" or dtype.itemsize > 2:
+        return
+    largest = np.iinfo(dtype).max
+    marked = values == largest
+    rest = values[~marked & ~np.isnan(values)]
+    if marked.any() and len(rest) and rest.max() < largest / 2:
+        n = int(marked.sum())
+        ledger.note("NODATA_SUSPECTED", value=float(largest), largest=float(rest.max()), n=n, rows_count=n)

@@ -51,8 +51,7 @@ def ready(path: Path, declared: str | None, layer: str) -> Iterator[Shapefile]:
     parts = parts_of(path)
     _require_whole(parts, path, layer)
     table = parts[".dbf"].read_bytes()
-    claim = parts[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in parts else language_of(table)
-    encoding = detect(dbf_text(table), declared=declared, claimed=claim or None, file=path.name)
+    encoding = encoding_of(parts[".dbf"], declared)
     findings = encoding.findings(layer, path.name)
     mended = _without_cut_characters(table) if encoding.name == "UTF-8" else table
     if ".shx" in parts and mended is table:
@@ -69,6 +68,18 @@ def ready(path: Path, declared: str | None, layer: str) -> Iterator[Shapefile]:
         if ".shx" not in parts:
             copy.with_suffix(".shx").write_bytes(index_of(parts[".shp"].read_bytes()))
         yield Shapefile(copy, encoding, tuple(findings))
+
+
+def encoding_of(path: Path, declared: str | None) -> Encoding:
+    """Give the encoding of a dBase table, by what is declared, what the ``.cpg`` or the table claims, and its bytes.
+
+    Raises
+    ------
+    DataError
+    """
+    table, page = path.read_bytes(), parts_of(path).get(".cpg")
+    claim = page.read_text("ascii", "replace").strip() if page else language_of(table)
+    return detect(dbf_text(table), declared=declared, claimed=claim or None, file=path.name)
 
 
 def index_of(shapes: bytes) -> bytes:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from riskmap.data import rules
 from riskmap.data.ledger import Ledger
 from riskmap.data.positions import note_unplaced
 from riskmap.data.spec import LayerSpec
-from riskmap.data.systems import swapped
+from riskmap.data.systems import moved, swapped
+from riskmap.errors import RiskmapError
 from riskmap.text import Text, join
 
 if TYPE_CHECKING:
@@ -27,21 +29,42 @@ KIND_TEXT = {
     "line": Text("线", "line"),
     "polygon": Text("面", "polygon"),
     "mixed": Text("图形集合", "collection"),
+    "raster": Text("栅格", "raster"),
+    "table": Text("表", "table"),
 }
+DRAWN = ("point", "line", "polygon")
 
 
 def in_axis_order(frame: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
-    """Exchange x and y of every geometry when all of them make sense only so."""
+    """Exchange x and y of every geometry whose coordinates all make sense only so."""
     import shapely
 
     if frame.crs is None or not len(frame):
         return frame
-    x, y = shapely.get_coordinates(frame.geometry.to_numpy()).T
-    if not len(x) or not swapped(x, y, frame.crs).all():
+    shapes = frame.geometry.to_numpy()
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    right = ~swapped(xy[:, 0], xy[:, 1], frame.crs)
+    turned = np.zeros(len(shapes), dtype=bool)
+    turned[owner] = True
+    turned[owner[right]] = False
+    if not turned.any():
         return frame
-    code = "LONLAT_SWAPPED" if frame.crs.is_geographic else "AXIS_SWAPPED"
-    ledger.rows(code, frame.geometry.notna(), columns=Text("图形", "the geometry"))
-    return frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), lambda xy: xy[:, ::-1]), crs=frame.crs)
+    made = shapes.copy()
+    made[turned] = moved(shapes[turned], lambda x, y: (y, x))
+    code, marked = "LONLAT_SWAPPED" if frame.crs.is_geographic else "AXIS_SWAPPED", _series(turned, frame)
+    ledger.rows(code, marked, columns=Text("图形", "the geometry"))
+    ledger.changed(code, "geometry", *(_first_pairs(s[turned], frame.index[turned]) for s in (shapes, made)))
+    return frame.set_geometry(made, crs=frame.crs)
+
+
+def _first_pairs(shapes: Any, index: Any) -> pd.Series:
+    """Give the first pair of coordinates of each geometry as text, for the record of changes."""
+    import pandas as pd
+    import shapely
+
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    first = xy[np.unique(owner, return_index=True)[1]]
+    return pd.Series([f"{x:.10g}, {y:.10g}" for x, y in first], index=index, dtype=object)
 
 
 def whole(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledger) -> gpd.GeoDataFrame:
@@ -53,18 +76,32 @@ def whole(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledger) -> gpd.GeoDa
     spec : LayerSpec
     ledger : Ledger
         Takes an error for geometries of a kind that the layer does not take.
+
+    Raises
+    ------
+    DataError
+        The layer takes no drawn shapes at all.
     """
     frame = _placed(frame, spec, ledger)
     frame = _single_kind(frame, ledger)
     frame = _without_measure(frame, ledger)
     kinds = KIND_OF[_types(frame)]
-    wrong = ~np.isin(kinds, [k for k in spec.geometry if k in KIND_TEXT])
+    takes = [k for k in spec.geometry if k in DRAWN]
+    if not takes and len(frame):
+        raise wrong_kind(spec, kinds[0], ledger.file)
+    wrong = ~np.isin(kinds, takes)
     if wrong.any():
-        wanted = join([KIND_TEXT[k] for k in spec.geometry if k in KIND_TEXT])
+        wanted = join([KIND_TEXT[k] for k in takes])
         first = KIND_TEXT[kinds[wrong][0]]
         ledger.rows("GEOM_TYPE", _series(wrong, frame), wanted=wanted, kind=first)
         return frame
     return _mended(frame, kinds == "polygon", spec, ledger)
+
+
+def wrong_kind(spec: LayerSpec, given: str, file: str) -> RiskmapError:
+    """Give the error for a file of another kind than its layer takes: a raster of villages, points of heights."""
+    wanted = join([KIND_TEXT[k] for k in spec.geometry])
+    return rules.error("LAYER_KIND", file=file, layer=spec.id, given=KIND_TEXT[given], wanted=wanted)
 
 
 def _types(frame: gpd.GeoDataFrame) -> Any:
@@ -96,21 +133,42 @@ def _placed(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledger) -> gpd.Geo
 
 
 def _single_kind(frame: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
-    """Make one multi-part geometry of a collection whose parts are of one kind."""
+    """Make one multi-part geometry of a collection whose parts are of one kind, and one point of a multi-point."""
     import shapely
 
     shapes = frame.geometry.to_numpy()
-    collections = shapely.get_type_id(shapes) == COLLECTION
-    if not collections.any():
+    types = shapely.get_type_id(shapes)
+    if not np.isin(types, (COLLECTION, MULTI_POINT)).any():
         return frame
     makers = {"point": shapely.multipoints, "line": shapely.multilinestrings, "polygon": shapely.multipolygons}
     made = shapes.copy()
-    for at in np.flatnonzero(collections):
+    for at in np.flatnonzero(types == COLLECTION):
         parts = shapely.get_parts(shapely.get_parts(shapes[at]))
         kinds = set(KIND_OF[shapely.get_type_id(parts)])
         if len(kinds) == 1 and kinds <= set(makers):
             made[at] = makers[kinds.pop()](parts)
     ledger.rows("GEOM_COLLECTION", _series(made != shapes, frame))
+    return _one_point(frame.set_geometry(made, crs=frame.crs), ledger)
+
+
+def _one_point(frame: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
+    """Give points for multi-points: a place is one point; of several the middle one stands for it, with a warning."""
+    import shapely
+
+    shapes = frame.geometry.to_numpy()
+    many = shapely.get_type_id(shapes) == MULTI_POINT
+    if not many.any():
+        return frame
+    made = shapes.copy()
+    parts = np.zeros(len(shapes), dtype=int)
+    parts[many] = shapely.get_num_geometries(shapes[many])
+    made[parts == 1] = shapely.get_geometry(shapes[parts == 1], 0)
+    made[parts > 1] = shapely.point_on_surface(shapes[parts > 1])
+    several = _series(parts > 1, frame)
+    if several.any():
+        before = several[several].index.to_series().map(lambda label: frame.geometry[label].wkt)
+        ledger.rows("GEOM_SEVERAL_POINTS", several, n=int(parts.max()))
+        ledger.changed("GEOM_SEVERAL_POINTS", "geometry", before, _first_pairs(made[parts > 1], before.index))
     return frame.set_geometry(made, crs=frame.crs)
 
 
@@ -171,7 +229,7 @@ def _note_mended(frame: gpd.GeoDataFrame, made: Any, mended: Any, ledger: Ledger
     before, after = (_square_km(s) for s in (old, new))
     why = str(shapely.is_valid_reason(old.iloc[0])).split("[")[0]
     facts = {"area_km2": [round(float(a), 6) for a in after[:100]]}
-    values = {"why": why, "before": float(before.sum()), "after": float(after.sum())}
+    values: dict[str, Any] = {"why": why, "before": float(before.sum()), "after": float(after.sum())}
     ledger.rows("GEOM_INVALID", _series(mended, frame), facts=facts, **values)
     ledger.changed("GEOM_INVALID", "geometry", before.map("{:.6f} km2".format), after.map("{:.6f} km2".format))
 

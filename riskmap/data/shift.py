@@ -103,7 +103,9 @@ def along(geometry: Any, samples: int = SAMPLES) -> NDArray[np.float64]:
 
     lines = [g for g in shapely.get_parts(geometry) if g.length > 0]
     step = sum(g.length for g in lines) / samples
-    places = [shapely.line_interpolate_point(g, np.arange(0.0, g.length, step)) for g in lines]
+    # the count is rounded first: a length that is a multiple of the step must not give one point more on some machines
+    shares = [(np.arange(n) + 0.5) / n for n in (max(1, round(g.length / step)) for g in lines)]
+    places = [shapely.line_interpolate_point(g, at, normalized=True) for g, at in zip(lines, shares, strict=True)]
     return shapely.get_coordinates(np.concatenate(places)) if places else np.empty((0, 2))
 
 

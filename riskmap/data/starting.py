@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from riskmap.data.archives import ENDINGS, OSM, SETS
 from riskmap.data.catalog import folder
-from riskmap.data.files import RASTERS, SHEETS, TEXT_TABLES
+from riskmap.data.content import SHEETS, TEXTS
+from riskmap.data.files import RASTERS
 from riskmap.errors import OutputError, SpecError
 from riskmap.text import Text
 
-VECTORS = (".shp", ".gpkg", ".geojson", ".json", ".gdb", ".zip", ".kml", ".kmz")
-SUFFIXES = (*RASTERS, *SHEETS, *TEXT_TABLES, *VECTORS)
+SUFFIXES = (*RASTERS, *SHEETS, *TEXTS, *SETS, *OSM, *ENDINGS)
 PROJECT = "riskmap.yaml"
+LEFT_BY_WINDOWS = ("thumbs.db", "desktop.ini")
 DEEPEST = 3
 """Folders below the user's that are looked into."""
 
@@ -65,27 +67,34 @@ def refuse_project(target: Path, *, force: bool) -> None:
 
 
 def deliveries(root: Path) -> list[Path]:
-    """Give the files below a folder that may hold data, in order; parts of a shapefile count once.
+    """Give the files below a folder that may hold data, in order; parts of a shapefile count once; none in a new folder."""
+    found = [p for p in _files(root) if p.suffix.lower() in SUFFIXES]
+    return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
 
-    Raises
-    ------
-    OutputError
-        There is no such folder.
-    """
-    if not root.is_dir():
-        raise OutputError(
-            Text("没有这个文件夹", "there is no such folder"),
-            remedy=Text("把数据放进一个文件夹，再指给它", "put the data into a folder, and name that"),
-            file=root.as_posix(),
-        )
+
+def passed_over(root: Path) -> list[str]:
+    """Give the files below a folder that are of no kind that is read, and no part of one that is (``.dbf`` of a ``.shp``)."""
+    read = deliveries(root)
+    parts = {(path.parent, path.stem.lower()) for path in read} | {(path.parent, path.name.lower()) for path in read}
+    left = []
+    for path in _files(root):
+        stems = {path.name.lower().rsplit(".", n)[0] for n in (1, 2)}
+        ours = path in read or path.name == PROJECT or any((path.parent, stem) in parts for stem in stems)
+        if path.is_file() and not ours and path.name.lower() not in LEFT_BY_WINDOWS:
+            left.append(path.relative_to(root).as_posix())
+    return left
+
+
+def _files(root: Path) -> list[Path]:
+    """Give what lies below a folder, but for hidden files, our outputs and the insides of ``.gdb`` folders."""
     found = []
     for path in sorted(root.rglob("*")):
         steps = path.relative_to(root).parts
         hidden = any(step.startswith((".", "~$")) or step == "out" for step in steps)
         inside_gdb = any(step.lower().endswith(".gdb") for step in steps[:-1])
-        if len(steps) <= DEEPEST + 1 and not hidden and not inside_gdb and path.suffix.lower() in SUFFIXES:
+        if len(steps) <= DEEPEST + 1 and not hidden and not inside_gdb:
             found.append(path)
-    return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
+    return found
 
 
 def write_project(text: str, target: Path, *, force: bool = False) -> Path:
@@ -97,5 +106,6 @@ def write_project(text: str, target: Path, *, force: bool = False) -> Path:
     """
     refuse_project(target, force=force)
     path = target / PROJECT
+    target.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from riskmap import webdatums
 from riskmap.crs import LONLAT, name, parse, same
 from riskmap.data import rules
 from riskmap.data.catalog import house
-from riskmap.data.ledger import Ledger
+from riskmap.data.ledger import LISTED, Ledger, rows_text
+from riskmap.data.rules import listed
 from riskmap.data.spec import LayerSpec
 from riskmap.errors import RiskmapError
 from riskmap.text import Text
@@ -28,6 +30,12 @@ NORTHINGS = (1.8e6, 6.0e6)
 
 EASTINGS = (1e5, 9e5)
 """Eastings without a zone prefix, metres."""
+
+FIRST_PREFIXED = 13e6
+"""Eastings of the first zone that bears its number in front, metres."""
+
+FARTHEST_M = 6.5e5
+"""From the middle of a zone to the last easting that is still of it, metres: the next zone's begin farther away."""
 
 THREE_DEGREE, SIX_DEGREE = range(25, 46), range(13, 24)
 """Zone prefixes: millions of an easting."""
@@ -74,6 +82,7 @@ def in_stated_system(
     if frame.crs.is_bound:
         ledger.note("CRS_STATED_SHIFT", value=str(declared or frame.crs.to_string()))
     refuse_impossible(frame.crs, *_corners(frame), spec, file)
+    _refuse_several_zones(frame, spec, ledger)
     web = webdatums.named(declared)
     if web:
         return _unshifted(frame, web, ledger), web
@@ -84,17 +93,30 @@ def _unshifted(frame: gpd.GeoDataFrame, web: webdatums.WebDatum, ledger: Ledger)
     """Bring geometries declared as GCJ-02 or BD-09 to EPSG:4490."""
     import shapely
 
-    def back(xy: Any) -> Any:
-        return np.column_stack(webdatums.FROM[web](xy[:, 0], xy[:, 1]))
-
-    moved = shapely.transform(frame.geometry.to_numpy(), back)
-    old, new = (shapely.get_coordinates(g) for g in (frame.geometry.to_numpy(), moved))
+    shapes = frame.geometry.to_numpy()
+    back = moved(shapes, webdatums.FROM[web])
+    old, new = (shapely.get_coordinates(g) for g in (shapes, back))
     metres = 0.0
     if len(old):
         _, _, far = pyproj.Geod(ellps="GRS80").inv(old[:, 0], old[:, 1], new[:, 0], new[:, 1])
         metres = float(np.mean(far))
     ledger.note("CRS_CONVERTED", name=web, metres=metres, facts={"moved_m": round(metres, 1)})
-    return frame.set_geometry(moved, crs=LONLAT)
+    return frame.set_geometry(back, crs=LONLAT)
+
+
+def moved(shapes: Any, way: Callable[[Any, Any], tuple[Any, Any]]) -> Any:
+    """Give geometries with x and y sent through ``way``; heights stay as they are."""
+    import shapely
+
+    made = np.asarray(shapes, dtype=object).copy()
+    for deep in (False, True):
+        chosen = shapely.has_z(made) == deep
+
+        def sent(xyz: Any) -> Any:
+            return np.column_stack([*way(xyz[:, 0], xyz[:, 1]), *xyz.T[2:]])
+
+        made[chosen] = shapely.transform(made[chosen], sent, include_z=deep)
+    return made
 
 
 def _corners(frame: gpd.GeoDataFrame) -> tuple[Any, Any]:
@@ -217,7 +239,7 @@ def refuse_old_datum(crs: pyproj.CRS, spec: LayerSpec, file: str) -> None:
 
 
 def refuse_impossible(crs: pyproj.CRS, x: Any, y: Any, spec: LayerSpec, file: str) -> None:
-    """Raise when the numbers cannot be in the system: degrees in a metric one, a zone prefix too many or too few.
+    """Raise when the numbers cannot be in the system: degrees in a metric one, a zone prefix too many, too few or another.
 
     Parameters
     ----------
@@ -233,17 +255,48 @@ def refuse_impossible(crs: pyproj.CRS, x: Any, y: Any, spec: LayerSpec, file: st
     west, east = float(x[0]), float(x[1])
     degrees = abs(west) <= 180 and abs(east) <= 180 and np.abs(y).max() <= 90
     looks, say = guess(np.asarray(x, float), np.asarray(y, float))
-    values = {"name": name(crs), "west": west, "east": east, "looks": looks, "say": say}
+    values: dict[str, Any] = {"name": name(crs), "west": west, "east": east, "looks": looks, "say": say}
     if crs.is_geographic != degrees:
         raise rules.error("CRS_CONTRADICTED", file=file, layer=spec.id, **values)
     false_easting = _false_easting(crs)
-    if not degrees and false_easting is not None and (false_easting > 1e6) != (west > 1e6):
+    if not degrees and false_easting is not None and _in_another_zone(np.array([west, east]), false_easting).all():
         raise rules.error("CRS_ZONE_PREFIX", file=file, layer=spec.id, **values)
+
+
+def _in_another_zone(x: Any, false_easting: float) -> Any:
+    """Tell which eastings have another zone's prefix, or one where the system has none, or none where it has one.
+
+    A system without prefix may reach far beyond its zone (a whole province), but never to the first prefix.
+    """
+    if false_easting < FIRST_PREFIXED:
+        return x > FIRST_PREFIXED
+    return np.abs(x - false_easting) > FARTHEST_M
+
+
+def _refuse_several_zones(frame: gpd.GeoDataFrame, spec: LayerSpec, ledger: Ledger) -> None:
+    """Raise when some rows are in another zone than the layer's system.
+
+    Raises
+    ------
+    CRSError
+    """
+    false_easting = None if frame.crs.is_geographic else _false_easting(frame.crs)
+    if false_easting is None:
+        return
+    west = frame.geometry.bounds["minx"]
+    off = west[_in_another_zone(west.to_numpy(), false_easting)]
+    if not len(off):
+        return
+    zones = listed([str(p) if p else "-" for p in sorted(set((off // 1e6).astype(int)))])
+    values: dict[str, Any] = {"zones": zones, "sample": float(off.iloc[0]), "name": name(frame.crs)}
+    rows = rows_text(tuple(ledger.names.of(off.index[:LISTED])), len(off))
+    raise rules.error("CRS_ZONES_MIXED", rows=rows, file=ledger.file, layer=spec.id, **values)
 
 
 def _false_easting(crs: pyproj.CRS) -> float | None:
     """Give the false easting of a transverse Mercator system; others (Web Mercator, Albers) have no zone prefix."""
-    operation = crs.source_crs.coordinate_operation if crs.is_bound else crs.coordinate_operation
+    own = crs.source_crs or crs if crs.is_bound else crs
+    operation = own.coordinate_operation
     if operation is None or "Transverse Mercator" not in operation.method_name:
         return None
-    return next((p.value for p in operation.params if p.name == "False easting"), None)
+    return next((float(p.value) for p in operation.params if p.name == "False easting"), None)

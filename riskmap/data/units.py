@@ -48,6 +48,12 @@ def factor_between(given: str, wanted: str) -> float:
     return a[1] / b[1]
 
 
+def same_kind(a: str, b: str) -> bool:
+    """Tell whether two words are units of the same thing."""
+    words = unit_words()
+    return fold(a) in words and fold(b) in words and words[fold(a)][0] == words[fold(b)][0]
+
+
 def written(unit: str | None) -> Text:
     """Give a unit as readers see it, empty where they need none (people in English, shares).
 

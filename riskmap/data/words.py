@@ -29,7 +29,7 @@ NO = ("0", "false", "no", "n", "f", "否", "无", "×")
 
 def categories(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> pd.Series:
     """Give the domain's key of each word; a word of another scheme stays unknown, with a finding."""
-    known: dict[str, tuple[str, bool]] = {}
+    known: dict[str, tuple[str | None, bool]] = {}
     for key, value in spec.domain.items():
         known |= {fold(a): (key, True) for a in value.aliases if fold(a) not in known}
     for key, value in spec.domain.items():
@@ -37,18 +37,23 @@ def categories(text: pd.Series, spec: FieldSpec, ledger: Ledger, field: str) -> 
     words = as_text(text)
     titles = [d.title.zh for d in spec.domain.values()]
     for word in sorted(words.dropna().unique()):
-        key, alias = known.get(fold(word), UNKNOWN)
-        if key is not None and not alias:
+        meant, alias = known.get(fold(word), UNKNOWN)
+        if meant is not None and not alias:
             continue
         same = words == word
-        if key is None:
+        if meant is None:
             code = "VALUE_NONE_WORD" if word.lower() in NONE_WORDS else "CATEGORY_UNKNOWN"
-            values = {"known": Text("、".join(titles), ", ".join(spec.domain)), "hint": near(word, titles)}
+            values: dict[str, Any] = {
+                "known": Text("、".join(titles), ", ".join(spec.domain)),
+                "hint": near(word, titles),
+            }
             ledger.rows(code, same, field=field, sample=word, **values)
             ledger.changed(code, field, words[same])
         else:
-            ledger.rows("CATEGORY_ALIAS", same, field=field, sample=word, taken=Text(spec.domain[key].title.zh, key))
-            ledger.changed("CATEGORY_ALIAS", field, words[same], words[same].map(lambda _, key=key: key))
+            ledger.rows(
+                "CATEGORY_ALIAS", same, field=field, sample=word, taken=Text(spec.domain[meant].title.zh, meant)
+            )
+            ledger.changed("CATEGORY_ALIAS", field, words[same], words[same].map(lambda _, meant=meant: meant))
     return by_word(words, lambda w: known.get(fold(w), UNKNOWN)[0]).astype("str")
 
 

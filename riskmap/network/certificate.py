@@ -142,7 +142,7 @@ def _roads_in_sight(
     between them are added.
     """
     network = covering.network
-    usable = np.ones(len(network.lines), bool) if network.frontage is None else network.frontage
+    usable = np.ones(len(network.lines), dtype=np.bool_) if network.frontage is None else network.frontage
     at = np.flatnonzero(usable)
     reach = covering.depth_m + WALK_HAIR_M
     point, edge = shapely.STRtree(network.lines[at]).query(sample, predicate="dwithin", distance=reach)

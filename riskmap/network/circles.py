@@ -68,17 +68,17 @@ def gaps(
         large = shapely.area(parts) >= small_m2
         shapes = [*parts[large], *([shapely.multipolygons(parts[~large])] if (~large).any() else [])]
         rows += [(name, shape, len(shapely.get_parts(shape))) for shape in shapes]
-    shapes = np.array([shape for _, shape, _ in rows], dtype=object)
-    seconds = covering.seconds_at(shapely.point_on_surface(shapes)) if len(rows) else np.empty(0)
+    drawn = np.array([shape for _, shape, _ in rows], dtype=object)
+    seconds = covering.seconds_at(shapely.point_on_surface(drawn)) if len(rows) else np.empty(0)
     frame = gpd.GeoDataFrame(
         {
             "name": pd.Series([name for name, _, _ in rows], dtype=object),
-            "area_km2": shapely.area(shapes) / KM2 if len(rows) else np.empty(0),
+            "area_km2": shapely.area(drawn) / KM2 if len(rows) else np.empty(0),
             "population": np.nan,
             "minutes": np.where(np.isfinite(seconds), seconds / MINUTE, np.nan),
             "parts": np.array([count for _, _, count in rows], dtype=np.int64),
         },
-        geometry=shapes if len(rows) else [],
+        geometry=drawn if len(rows) else [],
         crs=built_up.crs,
     )
     if people is not None:
@@ -149,11 +149,11 @@ def cells(covering: Coverage, grid: Grid, inside: NDArray[np.bool_], *, mapper: 
     at = np.flatnonzero(inside.ravel())
     places = covering.join(shapely.points(x.ravel()[at], y.ravel()[at]))
     ranked_s, ranked = covering.arrivals(places, 3, mapper=mapper)
-    minutes, station = np.full(inside.size, np.nan), np.full(inside.size, -1)
+    minutes, first = np.full(inside.size, np.nan), np.full(inside.size, -1)
     minutes[at] = np.where(np.isfinite(ranked_s[0]), ranked_s[0] / MINUTE, np.nan)
-    station[at] = ranked[0]
-    known = (station >= 0).reshape(inside.shape)
-    station = station.reshape(inside.shape)
+    first[at] = ranked[0]
+    station = first.reshape(inside.shape)
+    known = station >= 0
     if known.any():
         row, column = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
         station = station[row, column]
@@ -205,7 +205,7 @@ def responsibility(
         np.full(len(shapes), np.nan) if built_up is None else shapely.area(shapely.intersection(shapes, built_up)) / KM2
     )
     kind = stations["kind"].astype(object) if "kind" in stations.columns else pd.Series(None, index=stations.index)
-    norm = np.array([np.nan if norms_km2.get(k) is None else float(norms_km2[k]) for k in kind])
+    norm = np.array([np.nan if (km2 := norms_km2.get(k)) is None else float(km2) for k in kind])
     with np.errstate(invalid="ignore"):
         ratio = (area if built_up is None else built) / norm
     each, speed = covering.stations, _mean_speeds(covering)
@@ -266,7 +266,6 @@ def _people(covering: Coverage, found: Cells, people: Raster | None) -> tuple[ND
     station = found.station.ravel()[found.at]
     in_time = found.ranked_s <= covering.limit_s + HAIR_S
     alone = in_time[0] & ~in_time[1]
-    return (
-        np.bincount(station[station >= 0], amount[station >= 0], minlength=count),
-        np.bincount(found.ranked[0][alone], amount[alone], minlength=count),
-    )
+    residents = np.bincount(station[station >= 0], amount[station >= 0], minlength=count)
+    only = np.bincount(found.ranked[0][alone], amount[alone], minlength=count)
+    return residents.astype(float, copy=False), only.astype(float, copy=False)

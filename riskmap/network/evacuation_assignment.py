@@ -6,7 +6,7 @@ shelters are as exact as a hand-worked table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,7 +188,8 @@ def checked(times: Any, people: Any, capacity: Any) -> tuple[pd.DataFrame, NDArr
 
 
 def _ordered(values: Any, labels: pd.Index, field: str, what: Text) -> NDArray[np.float64]:
-    """Give values in the order of labels."""
+    """Give values in the order of labels; a Series or a mapping by its own."""
+    values = pd.Series(values, dtype=float) if isinstance(values, Mapping) else values
     if isinstance(values, pd.Series):
         if not values.index.is_unique or not labels.is_unique or set(values.index) != set(labels):
             odd = sorted(map(str, set(values.index) ^ set(labels)))[:5]

@@ -13,18 +13,15 @@ from numpy.typing import NDArray
 
 from riskmap.errors import DataError, MissingFieldError, UnreachableError
 from riskmap.network.evacuation_flow import MOST, TimedNetwork
-from riskmap.network.evacuation_queue import NOBODY, walk
+from riskmap.network.evacuation_queue import HAIR, NOBODY, walk
 from riskmap.network.evacuation_search import OpenArcs, to_target
 from riskmap.text import Text
-
-HAIR = 1e-9
-"""Travel nearer than this to a whole number of steps takes that number: rounding must not make a bound too high."""
 
 FIRST_STEPS = 16
 """Where the search for the optimum looks first."""
 
 WHOLE_CURVE = 200_000
-"""Roads times steps up to which the most arrivals by every single step are computed."""
+"""Roads times steps up to which the optimum is one with the most arrivals by every single step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +49,7 @@ class Clearance:
     lower_bound: int
     schedule: pd.DataFrame
     step_s: float | None = None
-    last: NDArray[np.float64] | None = None
+    last: NDArray[np.float64] | Any = None
 
     @property
     def egress_s(self) -> float:
@@ -79,6 +76,7 @@ def clearance(
     routes: Any = None,
     step_s: float | None = None,
     bound: bool = True,
+    low: int = 0,
     high: int | None = None,
 ) -> Clearance:
     """Give how long it takes until all have arrived.
@@ -97,6 +95,8 @@ def clearance(
         Seconds of a step.
     bound : bool
         With routes: also compute the optimum for ``lower_bound``; False sets it to 0.
+    low : int
+        No optimum before this step is looked for.
     high : int, optional
         A step by which all can arrive, where one is known; it only saves time.
 
@@ -115,18 +115,21 @@ def clearance(
 
     Notes
     -----
-    People may wait at nodes. The optimum's arrivals are the most that can have arrived by each step, in large networks
-    those of its schedule. Where seconds are cut into steps, the bound rounds travel down, the plan rounds its end up.
+    People may wait at nodes. Arrivals are those of the schedule. The optimum's are also the most that can have arrived by
+    each step, but in large networks and where exits have limited room. Where seconds are cut into steps, the bound rounds
+    travel down, the plan rounds its end up.
     """
+    if isinstance(exits, tuple) and exits in set(edges.get("head", ())):
+        exits = [exits]  # one node, whose id is a tuple
     roads = _roads(edges, origins, exits, step_s)
     supply = _amounts(origins, roads.labels)
     room = _exits(exits, roads.labels)
     if routes is None:
-        return _optimum(roads, supply, room, step_s, high)
+        return _optimum(roads, supply, room, step_s, low, high)
     plan = _planned(roads, supply, room, _paths(routes, origins), step_s)
     if not bound:
         return plan
-    return replace(plan, lower_bound=_optimum(roads, supply, room, step_s, plan.egress).egress)
+    return replace(plan, lower_bound=_optimum(roads, supply, room, step_s, low, plan.egress).egress)
 
 
 def _roads(edges: pd.DataFrame, origins: Any, exits: Any, step_s: float | None) -> _Roads:
@@ -156,7 +159,7 @@ def _roads(edges: pd.DataFrame, origins: Any, exits: Any, step_s: float | None) 
 def _labels_of(exits: Any) -> list[Any]:
     if isinstance(exits, (pd.Series, Mapping)):
         return list(exits.keys())
-    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, (str, tuple)) else [exits]
+    return list(exits) if isinstance(exits, Iterable) and not isinstance(exits, str) else [exits]
 
 
 def _amounts(origins: Any, labels: pd.Index) -> NDArray[np.float64]:
@@ -182,21 +185,19 @@ def _exits(exits: Any, labels: pd.Index) -> NDArray[np.float64]:
 
 
 def _optimum(
-    roads: _Roads, supply: NDArray[np.float64], room: NDArray[np.float64], step_s: float | None, high: int | None
-) -> Clearance:
+    roads: _Roads, supply: NDArray[np.float64], room: NDArray[np.float64], step_s: float | None,
+    low: int, high: int | None,
+) -> Clearance:  # fmt: skip
     steps = np.floor(roads.steps + HAIR).astype(np.int64)
-    low = _require_way(roads, steps, supply, room)
+    low = max(low, _require_way(roads, steps, supply, room))
     at = np.flatnonzero(room > 0)
     if not supply.sum():
         return Clearance(0, _arrivals(np.zeros(1), 0), 0, _schedule(roads, *np.zeros((3, 0), dtype=np.int64)), step_s)
     network = TimedNetwork(roads.tail, roads.head, steps, roads.capacity, supply, at, room[at])
     egress = network.egress(low, max(low, FIRST_STEPS if high is None else high))
-    flow = network.flow(egress)
-    arriving = flow.arriving
-    if len(roads.tail) * egress <= WHOLE_CURVE:
-        arriving = np.diff([network.arrived(step) for step in range(egress + 1)], prepend=0.0)
+    flow = network.flow(egress, earliest=len(roads.tail) * egress <= WHOLE_CURVE)
     schedule = _schedule(roads, flow.edge, flow.step, flow.people)
-    return Clearance(egress, _arrivals(arriving, egress), egress, schedule, step_s)
+    return Clearance(egress, _arrivals(flow.arriving, egress), egress, schedule, step_s)
 
 
 def _require_way(
@@ -240,7 +241,7 @@ def _require_way(
     matrix = coo_array((np.rint(amount), (tail, head)), shape=(size, size)).tocsr()
     matrix.data = np.minimum(matrix.data, MOST).astype(np.int32)
     placed = maximum_flow(matrix, size - 2, size - 1).flow_value / scale
-    if placed < supply.sum() - 0.5:
+    if placed < supply.sum() - (np.count_nonzero(supply) + len(exits)) / scale:
         raise UnreachableError(
             Text(
                 f"出口容量不够：{supply.sum():g} 人中只能安置 {placed:g} 人",
@@ -295,7 +296,7 @@ def _planned(
     )
     last = np.zeros(len(routes))
     np.maximum.at(last, found.route, found.arrived)
-    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1), egress)
+    arrivals = _arrivals(np.bincount(step, found.arriving, minlength=egress + 1).astype(float, copy=False), egress)
     return Clearance(egress, arrivals, 0, schedule, step_s, last)
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmap.network.evacuation_clearance import HAIR, Clearance, clearance
+from riskmap.network.evacuation_clearance import Clearance, clearance
+from riskmap.network.evacuation_flow import least_steps
+from riskmap.network.evacuation_joined import contracted
 from riskmap.network.evacuation_plan import Plan
+from riskmap.network.evacuation_queue import HAIR
 from riskmap.network.evacuation_search import OpenArcs, to_target
 from riskmap.network.evacuation_ways import Ways
 
@@ -145,9 +148,13 @@ def _optimum(
     ways: Ways, arcs: OpenArcs, supply: NDArray, room: NDArray, off_road_s: tuple, per_s: NDArray, step_s: float,
     egress: int,
 ) -> Clearance:  # fmt: skip
-    """Give the optimum over all open roads that could be of use before the plan is out."""
+    """Give the optimum over all open roads that could be of use before the plan is out.
+
+    Its steps round the travel on every road down, which on short streets leaves little of it; what follows from the travel
+    unrounded goes before it where that is more.
+    """
     origins, shelters = np.flatnonzero(supply > 0), np.flatnonzero(room > 0)
-    kept = _useful(arcs, ways.origins[origins], ways.shelters[shelters], (egress + 1) * step_s)
+    kept = useful(arcs, ways.origins[origins], ways.shelters[shelters], (egress + 1) * step_s)
     table = pd.DataFrame(
         {
             "tail": arcs.tail[kept],
@@ -156,69 +163,38 @@ def _optimum(
             "capacity": per_s[ways.base[arcs.number[kept] // 2]] * step_s,
         }
     )
-    special = {*ways.origins[origins].tolist(), *ways.shelters[shelters].tolist()}
-    table = contracted(table[table["capacity"] > 0], special, step_s)
+    table = table[table["capacity"] > 0]
     many = float(supply.sum())
-    doors = [
-        (f"o{o}", int(ways.origins[o]), int(np.floor(off_road_s[0][o] / step_s + HAIR)), many) for o in origins
-    ] + [(int(ways.shelters[s]), f"s{s}", int(np.floor(off_road_s[1][s] / step_s + HAIR)), many) for s in shelters]
-    table = pd.concat([table, pd.DataFrame(doors, columns=table.columns)], ignore_index=True)
-    people = pd.Series(supply[origins], index=[f"o{o}" for o in origins])
-    places = pd.Series(np.where(room[shelters] >= many, np.inf, room[shelters]), index=[f"s{s}" for s in shelters])
-    found = clearance(table, people, places, high=egress)
+    doors = pd.DataFrame(
+        [(-1 - o, int(ways.origins[o]), off_road_s[0][o], many) for o in origins]
+        + [(int(ways.shelters[s]), ways.arcs.nodes + s, off_road_s[1][s], many) for s in shelters],
+        columns=table.columns,
+    )
+    people = pd.Series(supply[origins], index=-1 - origins)
+    places = pd.Series(np.where(room[shelters] >= many, np.inf, room[shelters]), index=ways.arcs.nodes + shelters)
+    low = _unrounded(pd.concat([table, doors], ignore_index=True), people, places, step_s)
+    special = {*ways.origins[origins].tolist(), *ways.shelters[shelters].tolist()}
+    doors = doors.assign(steps=np.floor(doors["seconds"] / step_s + HAIR).astype(int))
+    joined = contracted(table, special, step_s)
+    found = clearance(
+        pd.concat([joined, doors[joined.columns]], ignore_index=True), people, places, low=low, high=egress
+    )
     return Clearance(found.egress, found.arrivals, found.lower_bound, found.schedule, step_s)
 
 
-def _useful(arcs: OpenArcs, origins: NDArray, shelters: NDArray, horizon_s: float) -> NDArray[np.int64]:
-    """Give the arcs by which somebody could be in a shelter within the horizon."""
+def _unrounded(table: pd.DataFrame, people: pd.Series, places: pd.Series, step_s: float) -> int:
+    """Give a step before which not all can have arrived, by the travel as it is."""
+    labels = pd.Index(np.unique(np.concatenate((table["tail"], table["head"]))))
+    supply = people.reindex(labels, fill_value=0.0).to_numpy(dtype=float)
+    tail, head = (labels.get_indexer(table[end]) for end in ("tail", "head"))
+    capacity, exits = table["capacity"].to_numpy(dtype=float), labels.get_indexer(places.index)
+    steps = table["seconds"].to_numpy(dtype=float) / step_s
+    return least_steps(tail, head, steps, capacity, supply, exits, places.to_numpy(dtype=float))
+
+
+def useful(arcs: OpenArcs, origins: NDArray, shelters: NDArray, horizon_s: float) -> NDArray[np.int64]:
+    """Give the arcs (positions) by which somebody could be in a shelter within the horizon."""
     plain = OpenArcs(arcs.nodes, arcs.tail, arcs.head, arcs.seconds, arcs.seconds, arcs.number, arcs.length_m)
     onward = to_target(plain, shelters, horizon_s).seconds
     so_far = to_target(plain.reversed(), origins, horizon_s).seconds
     return np.flatnonzero(so_far[arcs.tail] + arcs.seconds + onward[arcs.head] <= horizon_s)
-
-
-def contracted(edges: pd.DataFrame, special: set[Any], step_s: float) -> pd.DataFrame:
-    """Join roads that follow one another without a choice, for the bound.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        ``tail, head, seconds, capacity``; of parallel edges the capacities add up at the least seconds.
-    special : set
-        Nodes that stay: where people set out or arrive.
-    step_s : float
-
-    Returns
-    -------
-    DataFrame
-        ``tail, head, steps, capacity``. The steps are rounded down before and from the narrowest road on by themselves,
-        so that every plan on the roads is one on the joined roads and no later.
-    """
-    merged = edges.groupby(["tail", "head"], sort=True).agg(seconds=("seconds", "min"), capacity=("capacity", "sum"))
-    onward: dict[Any, dict[Any, tuple[float, float]]] = {}
-    beside: dict[Any, set[Any]] = {}
-    for (tail, head), seconds, capacity in zip(merged.index, merged["seconds"], merged["capacity"], strict=True):
-        if tail != head:
-            onward.setdefault(tail, {})[head] = (seconds, capacity)
-            beside.setdefault(tail, set()).add(head)
-            beside.setdefault(head, set()).add(tail)
-    stays = {n for n, others in beside.items() if len(others) != 2 or n in special}
-    rows = []
-    for tail in sorted(stays):
-        for head in sorted(onward.get(tail, {})):
-            chain, before, node = [onward[tail][head]], tail, head
-            while node not in stays:
-                (after,) = beside[node] - {before}
-                if after not in onward.get(node, {}):
-                    break
-                chain.append(onward[node][after])
-                before, node = node, after
-            if node in stays and node != tail:
-                rows.append((tail, node, _steps(chain, step_s), min(c for _, c in chain)))
-    return pd.DataFrame(rows, columns=["tail", "head", "steps", "capacity"])
-
-
-def _steps(chain: list[tuple[float, float]], step_s: float) -> int:
-    seconds = np.array([s for s, _ in chain])
-    narrow = int(np.argmin([c for _, c in chain]))
-    return sum(int(np.floor(part.sum() / step_s + HAIR)) for part in (seconds[:narrow], seconds[narrow:]))

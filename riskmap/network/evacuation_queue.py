@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Ints, Floats = NDArray[np.int64], NDArray[np.float64]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+HAIR = 1e-9
+"""Travel nearer than this to a whole number of steps takes that number: rounding must not make a bound too high."""
 
 NOBODY = 1e-9
 """Fewer people than this are rounding."""
@@ -73,10 +78,10 @@ def _walk(
     room = capacity.copy()
     edge_of, step_of, people_of = [np.int64(0)][:0], [np.int64(0)][:0], [0.0][:0]
     route_of, arrived, arriving = [np.int64(0)][:0], [0.0][:0], [0.0][:0]
-    heap = [(0.0, np.int64(0), np.int64(0), 0.0)][:0]
-    for route in range(len(people)):
-        if people[route] > NOBODY:
-            heapq.heappush(heap, (start[route], np.int64(route), begin[route], people[route]))
+    heap: list[Any] = [(0.0, np.int64(0), np.int64(0), 0.0)][:0]
+    for first in range(len(people)):
+        if people[first] > NOBODY:
+            heapq.heappush(heap, (start[first], np.int64(first), begin[first], people[first]))
     while len(heap):
         time, route, place, amount = heapq.heappop(heap)
         if place == begin[route + 1]:

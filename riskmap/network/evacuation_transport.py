@@ -130,7 +130,7 @@ def _solve(
     limit = [places]
     if unplaced is not None:
         rows, at = np.concatenate((rows, np.full(origins, shelters))), np.concatenate((at, count + every))
-        limit.append([unplaced])
+        limit.append(np.array([unplaced]))
     height = shelters + (unplaced is not None)
     to_shelter = sparse.coo_array((np.ones(len(rows)), (rows, at)), shape=(height, count + origins))
     found = linprog(

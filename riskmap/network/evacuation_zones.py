@@ -15,7 +15,8 @@ from shapely.ops import substring
 
 from riskmap.crs import require_same
 from riskmap.network.graph import components
-from riskmap.network.streets import StreetTables, no_turns
+from riskmap.network.restrictions import no_turns
+from riskmap.network.streets import StreetTables
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -145,7 +146,8 @@ def _parts(
     edges: gpd.GeoDataFrame, lines: NDArray, line: NDArray[np.int64], metres: NDArray[np.float64], first_node: int
 ) -> tuple[gpd.GeoDataFrame, list[Any]]:
     """Give the parts of cut streets and the points of the nodes between them, numbered from ``first_node``."""
-    rows, pieces, tails, heads, points = [], [], [], [], []
+    rows, pieces, tails, heads = [], [], [], []
+    points: list[Any] = []
     tail, head = edges["u"].to_numpy(), edges["v"].to_numpy()
     for number, at in pd.Series(metres).groupby(line, sort=True):
         ends = [0.0, *at, lines[number].length]

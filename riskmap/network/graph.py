@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,38 +14,10 @@ from scipy.sparse.csgraph import connected_components
 
 from riskmap.network.arcs import Arcs, Earliest
 from riskmap.network.positions import Places
+from riskmap.network.turning import BACKWARD, FORWARD, Turns, after_cuts
 
 CUT = 1e-9
 """Shares of an edge that differ by less are one place."""
-
-FORWARD, BACKWARD = 0, 1
-"""Direction of an arc along its edge; the number of an arc is ``2 * edge + direction``."""
-
-
-@dataclass(frozen=True, eq=False)
-class Turns:
-    """Forbidden turns, as copies of the junctions where they hold.
-
-    The arc that a restriction speaks of ends at a copy of the junction; from the copy only the turns that are allowed
-    go on.
-
-    Parameters
-    ----------
-    number : int array (copies)
-        Node number of each copy.
-    copy_of : int array (copies)
-        Number of the node that each copy stands for.
-    arrives : int array (copies)
-        Number of the arc that ends at the copy.
-    copy, departs : int arrays (allowed turns)
-        A copy (0 for the first), and the number of an arc that may be taken from it.
-    """
-
-    number: NDArray[np.int64]
-    copy_of: NDArray[np.int64]
-    arrives: NDArray[np.int64]
-    copy: NDArray[np.int64]
-    departs: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +45,8 @@ class Graph:
     backward_s: NDArray[np.float64]
     turns: Turns | None = None
     base: NDArray[np.int64] | None = None
-    share_from: NDArray[np.float64] | None = None
-    share_to: NDArray[np.float64] | None = None
+    share_from: NDArray[np.float64] | Any = None
+    share_to: NDArray[np.float64] | Any = None
     built: Arcs | None = None
     turned: bool = False
 
@@ -93,7 +66,8 @@ class Graph:
         """Node at which each arc ends, by arc number: the head or tail of its edge, or a copy of it."""
         ends = np.column_stack((self.head, self.tail)).ravel()
         if self.turns is not None:
-            ends[self.turns.arrives] = self.turns.number
+            ending = self.turns.arrives >= 0
+            ends[self.turns.arrives[ending]] = self.turns.number[ending]
         return ends
 
     def arcs_of(self, edges: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
@@ -101,16 +75,17 @@ class Graph:
         number = np.concatenate((2 * edges + FORWARD, 2 * edges + BACKWARD))
         tails = np.concatenate((self.tail[edges], self.head[edges]))
         seconds = np.concatenate((self.forward_s[edges], self.backward_s[edges]))
+        heads = self.ends[number]
         if self.turns is not None:
             which = np.isin(self.turns.departs // 2, edges)
-            departs = self.turns.departs[which]
+            departs, onto = self.turns.departs[which], self.turns.onto[which]
             number = np.concatenate((number, departs))
             tails = np.concatenate((tails, self.turns.number[self.turns.copy[which]]))
+            heads = np.concatenate((heads, np.where(onto >= 0, onto, self.ends[departs])))
             both = np.column_stack((self.forward_s, self.backward_s)).ravel()
             seconds = np.concatenate((seconds, both[departs]))
         is_open = np.isfinite(seconds)
-        number = number[is_open]
-        return tails[is_open], self.ends[number], seconds[is_open], number
+        return tails[is_open], heads[is_open], seconds[is_open], number[is_open]
 
     def reversed(self) -> Graph:
         """Give the graph with every way turned round: who reaches a place, in place of what is reached from it.
@@ -149,7 +124,7 @@ class Graph:
             np.column_stack((places.edge[inside], places.share[inside])), axis=0, return_inverse=True
         )
         numbers[inside] = self.nodes + which.ravel()
-        return self._cut(spots[:, 0].astype(np.int64), spots[:, 1]), numbers
+        return self._cut(spots[:, 0].astype(np.int64), spots[:, 1].astype(float, copy=False)), numbers
 
     def _cut(self, edge: NDArray[np.int64], share: NDArray[np.float64]) -> Graph:
         """Cut edges at shares, sorted by edge and share; the new nodes follow those of now."""
@@ -167,14 +142,19 @@ class Graph:
         share_to = np.ones(len(base))
         share_to[before] = share
         width = np.where(base == np.arange(len(base)), share_to, share_to - share_from)
+        turns = None
+        if self.turns is not None:
+            part = np.arange(len(self))
+            part[edge[last]] = slot[last]
+            turns = after_cuts(self.turns, part, new, before, slot)
         cut = replace(
             self,
-            nodes=self.nodes + len(edge) * (1 if self.turns is None else 3),
+            nodes=int(new[-1] if turns is None else turns.number.max()) + 1,
             tail=tail,
             head=head,
             forward_s=self.forward_s[base] * width,
             backward_s=self.backward_s[base] * width,
-            turns=self._turns_after(edge[last], slot[last], new, before, slot),
+            turns=turns,
             base=base,
             share_from=share_from,
             share_to=share_to,
@@ -184,40 +164,6 @@ class Graph:
         is_cut[edge] = True
         arcs = self.arcs.replaced(is_cut[self.arcs.number // 2], cut.nodes, *cut.arcs_of(touched))
         return replace(cut, built=arcs)
-
-    def _turns_after(
-        self,
-        edge: NDArray[np.int64],
-        last: NDArray[np.int64],
-        new: NDArray[np.int64],
-        before: NDArray[np.int64],
-        after: NDArray[np.int64],
-    ) -> Turns | None:
-        """Give the turns after edges were cut.
-
-        What ended or began at an edge's head is now its last part's. Who only passes a cut goes straight on: a place
-        that someone asks about must not become a place to turn round.
-        """
-        if self.turns is None:
-            return None
-        old, count = self.turns, len(new)
-        part = np.arange(len(self))
-        part[edge] = last
-        number = new[0] + count + np.arange(2 * count)
-        pairs = (
-            (old.number, number),
-            (old.copy_of, np.tile(new, 2)),
-            (
-                np.where(old.arrives % 2 == FORWARD, 2 * part[old.arrives // 2], old.arrives),
-                np.concatenate((2 * before + FORWARD, 2 * after + BACKWARD)),
-            ),
-            (old.copy, len(old.number) + np.arange(2 * count)),
-            (
-                np.where(old.departs % 2 == BACKWARD, 2 * part[old.departs // 2] + BACKWARD, old.departs),
-                np.concatenate((2 * after + FORWARD, 2 * before + BACKWARD)),
-            ),
-        )
-        return Turns(*map(np.concatenate, pairs))
 
     def at_nodes(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the arrival at each node when a copy's arrival counts for the junction it stands for."""

@@ -78,7 +78,7 @@ def first_arrivals(graph: Graph, earliest: Earliest, limit_s: float) -> Pieces:
     by = np.concatenate((along_by[one], against_by[other]))
     edge, low, high = _of_base(graph, both, low, high)
     order = np.lexsort((low, edge))
-    return Pieces(*(values[order] for values in (edge, low, high, by, begin_s, end_s, back)))
+    return Pieces(edge[order], low[order], high[order], by[order], begin_s[order], end_s[order], back[order])
 
 
 def _run(rest_s: NDArray[np.float64], whole_s: NDArray[np.float64]) -> NDArray[np.float64]:

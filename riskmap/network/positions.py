@@ -55,8 +55,12 @@ class Places:
 
     def joined(self, other: Places) -> Places:
         """Give these places and then the others."""
-        pairs = ((self.node, other.node), (self.edge, other.edge), (self.share, other.share))
-        return Places(*map(np.concatenate, pairs), np.concatenate((self.distance_m, other.distance_m)))
+        return Places(
+            np.concatenate((self.node, other.node)),
+            np.concatenate((self.edge, other.edge)),
+            np.concatenate((self.share, other.share)),
+            np.concatenate((self.distance_m, other.distance_m)),
+        )
 
     def take(self, which: NDArray) -> Places:
         """Give some of the places, by mask or by numbers."""

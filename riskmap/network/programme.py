@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,13 +66,15 @@ def checked(times: pd.DataFrame, demand: Any, existing: Sequence[Any], capacity:
         )
     room = None if capacity is None else _aligned(capacity, frame.columns, "capacity")
     values = frame.to_numpy(dtype=float)
-    return Problem(
-        frame.index, frame.columns, np.where(np.isnan(values), np.inf, values), amount, np.unique(at).astype(int), room
-    )
+    missing = np.isnan(values)
+    if missing.any():  # a copy of a large matrix only where it is needed
+        values = np.where(missing, np.inf, values)
+    return Problem(frame.index, frame.columns, values, amount, np.unique(at).astype(int), room)
 
 
 def _aligned(values: Any, index: pd.Index, name: str) -> NDArray[np.float64]:
-    """Give numbers in the order of an index; a Series by its labels."""
+    """Give numbers in the order of an index; a Series or a mapping by its labels."""
+    values = pd.Series(values) if isinstance(values, Mapping) else values
     series = values.reindex(index) if isinstance(values, pd.Series) else pd.Series(np.asarray(values, dtype=float))
     if len(series) != len(index) or series.isna().any() or (series < 0).any():
         raise DataError(
@@ -93,7 +95,7 @@ def patterns(usable: NDArray[np.bool_], demand: NDArray[np.float64]) -> tuple[ND
     which, first = pd.factorize(np.array([row.tobytes() for row in np.packbits(usable, axis=1)], dtype=object))
     begins = np.zeros(len(first), dtype=np.int64)
     begins[which[::-1]] = np.arange(len(usable))[::-1]
-    return usable[begins], np.bincount(which, demand, minlength=len(first))
+    return usable[begins], np.bincount(which, demand, minlength=len(first)).astype(float, copy=False)
 
 
 def solve(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.network.streets import StreetTables
 from riskmap.text import Text
 
@@ -77,7 +77,7 @@ def findings(
     if len(tables.turns_lost):
         rows = ", ".join(str(r + 1) for r in tables.turns_lost[:5])
         message = Text(
-            f"{len(tables.turns_lost)} 条转向限制的两条道路不相接，未用：第 {rows} 行",
+            f"{len(tables.turns_lost)} 条转向限制的道路不相接，未用：第 {rows} 行",
             f"{len(tables.turns_lost)} turn restrictions speak of roads that do not meet; not used: row {rows}",
         )
         found.append(
@@ -107,6 +107,19 @@ def findings(
             )
         )
     return found
+
+
+def turns_apart() -> Finding:
+    """Give the note that roads of an OSM file came without its turn restrictions."""
+    message = Text(
+        "道路取自 OSM 文件，但没有读取其中的转向限制",
+        "the roads come from an OSM file; its turn restrictions were not read",
+    )
+    remedy = Text(
+        "在 inputs 里加 turn_restrictions，文件与 roads 相同",
+        "add turn_restrictions to inputs, with the same file as the roads",
+    )
+    return Finding("turn_restrictions", "note", "TURNS_NOT_READ", message, remedy)
 
 
 def _components(tables: StreetTables) -> list[Finding]:
@@ -170,6 +183,7 @@ def _drawing(tables: StreetTables) -> list[Finding]:
 def _gaps(tables: StreetTables) -> list[Finding]:
     streets = tables.streets
     found = []
+    severity: Severity
     for lines, code, severity, zh, en in (
         (
             streets.gaps,

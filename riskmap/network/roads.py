@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from riskmap.crs import require_same
 from riskmap.errors import NetworkError
-from riskmap.network import assembly, exchange, naming, positions, routes, split, streets, travel
+from riskmap.network import assembly, exchange, naming, positions, restrictions, routes, split, streets, travel
 from riskmap.network.graph import Graph, components
 from riskmap.network.positions import Places
 from riskmap.network.routes import Route
@@ -42,8 +42,7 @@ class RoadNetwork:
     graph : Graph
         Edges between node numbers (positions in ``ids``).
     xy : float array (nodes, 2) or None
-    length_m : float array (edges)
-        NaN where unknown.
+    length_m : float array (edges), NaN where unknown
     given_lines : array of LineStrings or None
         From tail to head; straight between the nodes where None.
     crs : CRS or None
@@ -59,7 +58,7 @@ class RoadNetwork:
 
     ids: pd.Index
     graph: Graph
-    xy: NDArray[np.float64] | None
+    xy: NDArray[np.float64] | Any
     length_m: NDArray[np.float64]
     given_lines: NDArray | None = None
     crs: Any = None
@@ -136,7 +135,7 @@ class RoadNetwork:
         close_gaps_m : float
             Join dead ends this near to another road by a straight street; 0 closes none.
         turns : DataFrame, optional
-            Turn restrictions: ``from_road``, ``to_road`` (the roads' ``id``, else their index), ``rule`` (no, only).
+            Turn restrictions; see :func:`riskmap.network.restrictions.between_streets`.
         closures : GeoSeries, optional
             Polygons that nobody passes.
         obey_oneway : bool
@@ -149,12 +148,12 @@ class RoadNetwork:
         Raises
         ------
         MissingFieldError, DataError, CRSError
-            See :func:`riskmap.network.streets.tables`.
+            See :func:`riskmap.network.streets.tables`; turn restrictions of roads that do not meet.
         NetworkError
             No road is open to this way of travel.
         """
         made = streets.tables(roads, node_crossings=node_crossings, close_gaps_m=close_gaps_m, turns=turns)
-        streets.require_turns(made)
+        restrictions.require_all(made.turns_lost)
         if closures is not None:
             made = streets.without_closed(made, closures)
         speeds = SpeedTable.of(mode, speeds_kmh=speeds_kmh)
@@ -192,7 +191,7 @@ class RoadNetwork:
         return exchange.graph(self.ids, self.graph, self.xy, self.crs, self.edges)
 
     @cached_property
-    def lines(self) -> NDArray | None:
+    def lines(self) -> NDArray | Any:
         """Lines of the edges, from tail to head; None in a network without coordinates."""
         if self.given_lines is not None or self.xy is None:
             return self.given_lines
@@ -228,7 +227,8 @@ class RoadNetwork:
                 Text("路网没有坐标，不能用点位", "the network has no coordinates: points cannot be joined to it"),
                 remedy=Text("用节点编号，或在 from_edges 里给出 xy", "use node ids, or give xy to from_edges"),
             )
-        return shapely.STRtree(self.lines if self.frontage is None else np.where(self.frontage, self.lines, None))
+        nothing = np.array(None)
+        return shapely.STRtree(self.lines if self.frontage is None else np.where(self.frontage, self.lines, nothing))
 
     def reversed(self) -> RoadNetwork:
         """Give the network looked at from the target: ``reach`` of it says who gets here, and in what time."""

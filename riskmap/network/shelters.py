@@ -106,7 +106,7 @@ def by_unit(
             "unknown": np.bincount(first["unit"], np.isnan(area), minlength=count).astype(int),
             "people": people,
             "m2_per_resident": each,
-            "enough": pd.array(np.where(np.isnan(each), None, each >= wanted_m2), dtype="boolean"),
+            "enough": pd.array([None if np.isnan(m2) else m2 >= wanted_m2 for m2 in each], dtype="boolean"),
             "lacking_m2": np.maximum(people * wanted_m2 - total, 0.0),
         },
         index=units.index,

@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.crs import require_metric, require_same
-from riskmap.errors import DataError, MissingFieldError
-from riskmap.network import noding
+from riskmap.errors import NetworkError
+from riskmap.network import noding, restrictions
 from riskmap.network.graph import components
 from riskmap.network.noding import Streets
 from riskmap.network.speeds import BACKWARD, FORWARD, directions, road_classes
@@ -41,9 +41,9 @@ class StreetTables:
     nodes : GeoDataFrame
         ``node`` (number from 0), ``component`` (0 has the most junctions), points.
     turns : DataFrame
-        ``from_edge``, ``via`` (node), ``to_edge``, ``rule`` (no, only).
+        See :func:`riskmap.network.restrictions.between_streets`.
     turns_lost : int array
-        Row positions of the turn restrictions whose two roads do not meet in the data.
+        Row positions of the turn restrictions whose roads do not meet in the data.
     streets : Streets or None
         What noding found; None when the tables were read from a database.
     roads : int
@@ -54,7 +54,7 @@ class StreetTables:
     nodes: gpd.GeoDataFrame
     turns: pd.DataFrame
     turns_lost: NDArray[np.int64]
-    streets: Streets | None = None
+    streets: Streets | Any = None
     roads: int = 0
 
 
@@ -76,8 +76,7 @@ def tables(
     node_crossings, close_gaps_m, report_gaps_m
         See :func:`riskmap.network.noding.node`.
     turns : DataFrame, optional
-        Turn restrictions: ``from_road`` and ``to_road`` (values of the roads' ``id``, else of their index) and ``rule``,
-        ``no`` or ``only``.
+        Turn restrictions; see :func:`riskmap.network.restrictions.between_streets`.
 
     Raises
     ------
@@ -87,8 +86,12 @@ def tables(
         No system, or one that is not in metres.
     DataError
         One-way words that are not understood.
+    NetworkError
+        No roads.
     """
     require_metric(roads.crs, what=Text("道路", "roads"))
+    if not len(roads):
+        raise NetworkError(Text("没有一条道路", "there are no roads"), layer="roads")
     classes = road_classes(roads)
     way = directions(roads, list(classes))
     bridge, tunnel = _flag(roads, "bridge"), _flag(roads, "tunnel")
@@ -102,7 +105,7 @@ def tables(
     )
     edges = _edges(roads, streets, classes, way, {"bridge": bridge, "tunnel": tunnel, "level": level})
     nodes = _nodes(streets, roads.crs)
-    return StreetTables(edges, nodes, *_turns(roads, streets, turns), streets, len(roads))
+    return StreetTables(edges, nodes, *restrictions.between_streets(roads, streets, turns), streets, len(roads))
 
 
 def _flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
@@ -170,59 +173,6 @@ def _nodes(streets: Streets, crs: Any) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=shapely.points(streets.xy), crs=crs)
 
 
-def _turns(roads: pd.DataFrame, streets: Streets, turns: pd.DataFrame | None) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Give the restrictions between streets, where those of both roads end, and the rows for which there is no such place."""
-    if turns is None or not len(turns):
-        return no_turns(), np.empty(0, dtype=np.int64)
-    absent = [c for c in ("from_road", "to_road", "rule") if c not in turns.columns]
-    if absent:
-        raise MissingFieldError(
-            Text(f"转向限制缺列：{'、'.join(absent)}", f"turn restrictions lack columns: {', '.join(absent)}"),
-            layer="turns",
-        )
-    label = roads["id"] if "id" in roads.columns else roads.index.to_series()
-    ends = pd.DataFrame(
-        {
-            "road": label.to_numpy()[np.tile(streets.road, 2)],
-            "edge": np.tile(streets.street, 2),
-            "node": np.concatenate((streets.tail[streets.street], streets.head[streets.street])),
-        }
-    ).drop_duplicates()
-    numbered = turns.assign(turn=np.arange(len(turns)))
-    arriving = numbered.merge(ends, left_on="from_road", right_on="road")
-    both = arriving.merge(ends, left_on=["to_road", "node"], right_on=["road", "node"], suffixes=("_from", "_to"))
-    both = both.assign(from_edge=both["edge_from"], via=both["node"], to_edge=both["edge_to"])
-    both = both[both["from_edge"] != both["to_edge"]]
-    columns = list(no_turns().columns)
-    made = both[columns].drop_duplicates().sort_values(columns, ignore_index=True)
-    return made, np.setdiff1d(np.arange(len(turns)), both["turn"])
-
-
-def require_turns(tables: StreetTables) -> None:
-    """Raise when turn restrictions speak of roads that do not meet in the data.
-
-    Raises
-    ------
-    DataError
-    """
-    if len(tables.turns_lost):
-        rows = ", ".join(str(r + 1) for r in tables.turns_lost[:5])
-        raise DataError(
-            Text(
-                f"{len(tables.turns_lost)} 条转向限制的两条道路在数据里不相接：第 {rows} 行",
-                f"{len(tables.turns_lost)} turn restrictions speak of roads that do not meet: row {rows}",
-            ),
-            remedy=Text("核对道路编号", "check the road ids"),
-            layer="turn_restrictions",
-        )
-
-
-def no_turns() -> pd.DataFrame:
-    """Give the table of turn restrictions without any."""
-    columns = ("from_edge", "via", "to_edge", "rule")
-    return pd.DataFrame({c: pd.Series(dtype=object if c == "rule" else np.int64) for c in columns})
-
-
 def without_closed(tables: StreetTables, closures: gpd.GeoSeries) -> StreetTables:
     """Take away the parts of streets inside closed areas; streets end at the border.
 
@@ -253,7 +203,10 @@ def without_closed(tables: StreetTables, closures: gpd.GeoSeries) -> StreetTable
     every["edge"] = np.arange(len(every))
     component = components(len(nodes), every["u"].to_numpy(), every["v"].to_numpy())
     return replace(
-        tables, edges=every, nodes=nodes.assign(component=component), turns=_renumbered(tables.turns, every, old)
+        tables,
+        edges=every,
+        nodes=nodes.assign(component=component),
+        turns=restrictions.renumbered(tables.turns, every, old),
     )
 
 
@@ -272,7 +225,7 @@ def _ended(
     import geopandas as gpd
 
     parts, place = edges.copy(), nodes.geometry.to_numpy()
-    cut = []
+    cut: list[Any] = []
     for column, end in (("u", 0), ("v", -1)):
         points = shapely.get_point(pieces, end)
         number = parts[column].to_numpy().copy()
@@ -283,18 +236,3 @@ def _ended(
     parts = parts.set_geometry(pieces, crs=edges.crs).assign(length_m=shapely.length(pieces))
     more = gpd.GeoDataFrame({"node": len(nodes) + np.arange(len(cut))}, geometry=cut, crs=nodes.crs)
     return parts, pd.concat([nodes.drop(columns="component"), more], ignore_index=True)
-
-
-def _renumbered(turns: pd.DataFrame, edges: pd.DataFrame, old: NDArray[np.int64]) -> pd.DataFrame:
-    """Give turn restrictions with the new numbers of their streets; those whose street was cut off at the turn go."""
-    ends = pd.DataFrame(
-        {
-            "old": np.tile(old, 2),
-            "edge": np.tile(edges["edge"].to_numpy(), 2),
-            "via": np.concatenate((edges["u"].to_numpy(), edges["v"].to_numpy())),
-        }
-    ).drop_duplicates()
-    for column in ("from_edge", "to_edge"):
-        turns = turns.merge(ends, left_on=[column, "via"], right_on=["old", "via"])
-        turns = turns.assign(**{column: turns["edge"]}).drop(columns=["old", "edge"])
-    return turns

@@ -11,9 +11,11 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmap.errors import NetworkError
-from riskmap.network.graph import Graph, Turns
+from riskmap.network.graph import Graph
+from riskmap.network.restrictions import streets_through
 from riskmap.network.speeds import KMH, SpeedTable, travel_kmh
 from riskmap.network.streets import StreetTables
+from riskmap.network.turning import turns_of
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -70,14 +72,16 @@ def from_streets(tables: StreetTables, speeds: SpeedTable, *, obey_oneway: bool,
 
 
 def _numbered(turns: pd.DataFrame, edge: NDArray[np.int64], node: NDArray[np.int64]) -> pd.DataFrame:
-    """Give turn restrictions by row position of the edges and number of the node; those of closed roads go."""
-    known = turns[turns["from_edge"].isin(edge) & turns["to_edge"].isin(edge)]
-    position = pd.Series(np.arange(len(edge)), index=edge)
-    return known.assign(
-        from_edge=known["from_edge"].map(position),
-        to_edge=known["to_edge"].map(position),
-        via=np.searchsorted(node, known["via"].to_numpy(dtype=np.int64)),
-    )
+    """Give turn restrictions by row position of the edges and number of the node; those that use closed roads go."""
+    position = {int(number): row for row, number in enumerate(edge)}
+    ways = [
+        tuple(position.get(e, -1) for e in (int(first), *streets_through(through), int(last)))
+        for first, through, last in zip(turns["from_edge"], turns["through"], turns["to_edge"], strict=True)
+    ]
+    known = np.array([-1 not in way for way in ways], dtype=bool)
+    via = np.searchsorted(node, turns["via"].to_numpy(dtype=np.int64)[known])
+    used = [way for way, is_known in zip(ways, known, strict=True) if is_known]
+    return pd.DataFrame({"way": used, "via": via, "rule": turns["rule"].to_numpy()[known]})
 
 
 def must_obey(edges: gpd.GeoDataFrame) -> NDArray[np.bool_]:
@@ -106,24 +110,11 @@ def with_turns(graph: Graph, turns: pd.DataFrame) -> Graph:
     ----------
     graph : Graph
     turns : DataFrame
-        ``from_edge``, ``via`` (node number), ``to_edge``, ``rule``: ``no`` forbids the turn, ``only`` all others.
+        ``way`` (edges in order), ``via`` (number of the node at the end of the first one), ``rule``; see
+        :func:`riskmap.network.turning.turns_of`.
     """
-    copy_of, arrives, copy, departs = [], [], [], []
-    arcs = np.arange(2 * len(graph))
     begins = np.column_stack((graph.tail, graph.head)).ravel()
     ends = np.column_stack((graph.head, graph.tail)).ravel()
     is_open = np.isfinite(np.column_stack((graph.forward_s, graph.backward_s)).ravel())
-    for (from_edge, via), rules in turns.groupby(["from_edge", "via"], sort=True):
-        out = arcs[(begins == via) & is_open]
-        only = rules.loc[rules["rule"] == "only", "to_edge"]
-        allowed = out[np.isin(out // 2, only)] if len(only) else out
-        allowed = allowed[~np.isin(allowed // 2, rules.loc[rules["rule"] == "no", "to_edge"])]
-        for arc in (2 * from_edge, 2 * from_edge + 1):
-            if ends[arc] == via and is_open[arc]:
-                copy += [len(copy_of)] * len(allowed)
-                departs += allowed.tolist()
-                copy_of.append(via)
-                arrives.append(arc)
-    number = graph.nodes + np.arange(len(copy_of))
-    made = Turns(*(np.array(v, dtype=np.int64) for v in (number, copy_of, arrives, copy, departs)))
-    return replace(graph, nodes=graph.nodes + len(copy_of), turns=made)
+    made = turns_of(graph.nodes, begins, ends, is_open, zip(turns["way"], turns["via"], turns["rule"], strict=True))
+    return replace(graph, nodes=graph.nodes + len(made.number), turns=made) if len(made.number) else graph

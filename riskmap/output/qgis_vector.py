@@ -156,9 +156,9 @@ def _line(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, 
 def _fill(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, str]]]:
     symbol = drawn.style.symbol
     inside = swatch.rgb if swatch else drawn.fill
-    open_ = swatch is not None and swatch.pattern in OPEN
+    hatched = DIAGONALS[swatch.pattern] if swatch is not None and swatch.pattern in OPEN else None
     values = {
-        "style": "no" if inside is None else DIAGONALS[swatch.pattern] if open_ else "solid",
+        "style": "no" if inside is None else hatched or "solid",
         "color": colour(HATCH if swatch and swatch.pattern == "none" else inside or "#ffffff"),
         "outline_width_unit": "MM",
         "joinstyle": "round",
@@ -167,7 +167,7 @@ def _fill(drawn: Symbology, swatch: Swatch | None) -> list[tuple[str, dict[str, 
         line = {"outline_style": "dash" if symbol.dash else "solid", "outline_color": colour(drawn.stroke)}
         return [("SimpleFill", values | line | {"outline_width": mm(symbol.width)})]
     # without an outline neighbours show white hairlines at small scales
-    edge = "no" if open_ else "solid"
+    edge = "no" if hatched else "solid"
     return [("SimpleFill", values | {"outline_style": edge, "outline_color": values["color"], "outline_width": "0.1"})]
 
 

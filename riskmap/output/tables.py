@@ -17,6 +17,7 @@ from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from openpyxl.styles import Border, NamedStyle
     from openpyxl.worksheet.worksheet import Worksheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -31,6 +32,9 @@ HEAD_ROW = 3
 HEAD_FILL = "DCE6F1"
 DARK = ("red", "blue")
 """Colours on which text is white."""
+
+BODY = "riskmap "
+"""Begins the names of the styles of cells, one for each number format."""
 
 LONGEST_CELL = 32_000
 
@@ -91,6 +95,8 @@ def write_workbook(sheets: Sequence[Sheet], path: Path, *, lang: Lang, colours: 
 
     book = openpyxl.Workbook()
     book.remove(book.active)
+    for form in sorted({column.form for sheet in sheets for column in sheet.columns}):
+        book.add_named_style(_body(form))
     for sheet in sheets:
         _fill(book.create_sheet(sheet.title.pick(lang)[:31]), sheet, lang, colours)
     book.properties.creator = "riskmap"
@@ -138,11 +144,10 @@ def _plain(value: Any) -> Any:
 
 
 def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str]) -> None:
-    from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+    from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
 
-    thin = Side(style="thin", color="808080")
-    box = Border(left=thin, right=thin, top=thin, bottom=thin)
+    box = _box()
     width = max(len(sheet.columns), 1)
     for row, text, size in ((1, sheet.title, 16), (2, sheet.note, 9)):
         page.merge_cells(start_row=row, start_column=1, end_row=row, end_column=width)
@@ -161,34 +166,57 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
         page.column_dimensions[get_column_letter(n)].width = column.width
     heads = [math.ceil(_wide(c.title.pick(lang)) / max(c.width - 1, 1)) for c in sheet.columns]
     page.row_dimensions[HEAD_ROW].height = 14.0 * max(heads, default=1) + 4
-    plain, wrapped = Font(name=FONT, size=9), Alignment(vertical="center", wrap_text=True)
     light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
     fills = {word: PatternFill("solid", fgColor=rgb.lstrip("#").upper()) for word, rgb in colours.items()}
     for r, values in enumerate(_values(sheet), HEAD_ROW + 1):
         lines = 1
         for n, (column, value) in enumerate(zip(sheet.columns, values, strict=True), 1):
-            cell = _text_cell(page, r, n, value) if isinstance(value, str) else page.cell(r, n, value)
-            cell.font, cell.alignment, cell.border, cell.number_format = plain, wrapped, box, column.form
+            cell = page.cell(r, n)
+            cell.style = BODY + column.form
+            if isinstance(value, str):
+                _put_text(cell, value)
+            else:
+                cell.value = value
             if column.key == "colour_name" and values is not None:
                 word = sheet.rows["colour"].iloc[r - HEAD_ROW - 1]
                 if word in fills:
                     cell.fill = fills[word]
-                    cell.font = light if word in DARK else plain
+                    if word in DARK:
+                        cell.font = light
             if isinstance(value, str):
                 lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
         page.row_dimensions[r].height = 13.0 * min(lines, 12) + 2
     _print_setup(page, sheet, width)
 
 
+def _box() -> Border:
+    from openpyxl.styles import Border, Side
+
+    thin = Side(style="thin", color="808080")
+    return Border(left=thin, right=thin, top=thin, bottom=thin)
+
+
+def _body(form: str) -> NamedStyle:
+    """Give the style of the cells of a number format: named, since styling each cell anew takes most of the time."""
+    from openpyxl.styles import Alignment, Font, NamedStyle
+
+    wrapped = Alignment(vertical="center", wrap_text=True)
+    return NamedStyle(BODY + form, Font(name=FONT, size=9), border=_box(), alignment=wrapped, number_format=form)
+
+
 def _text_cell(page: Worksheet, row: int, column: int, text: str) -> Any:
-    """Put text in a cell as text: typed, and quoted where a spreadsheet would take it for a formula on editing."""
     cell = page.cell(row, column)
+    _put_text(cell, text)
+    return cell
+
+
+def _put_text(cell: Any, text: str) -> None:
+    """Put text in a cell as text: typed, and quoted where a spreadsheet would take it for a formula on editing."""
     cell.value = text
     # openpyxl takes a leading "=" for a formula
     cell.data_type = "s"
     if text.startswith(FORMULA_STARTS):
         cell.quotePrefix = True
-    return cell
 
 
 def _wide(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,8 @@ TOUCH_M = 0.01
 OUTLINE_STEP_M = 25.0
 """Outlines of polygons are looked at every so many metres, and at their nearest place to each segment."""
 
-OBJECTS_PER_BLOCK = 50_000
-"""Bounds the memory of a search to some hundred megabytes."""
+OBJECTS_PER_BLOCK, SEGMENTS_PER_BLOCK = 50_000, 100_000
+"""Bound the memory of a search to some hundred megabytes, also where the paths of a dense net pass each object hundreds of times."""
 
 
 class Stretches(NamedTuple):
@@ -30,6 +31,10 @@ class Stretches(NamedTuple):
     course: NDArray[np.int64]
     start: Floats
     stop: Floats
+
+    def take(self, at: Any) -> Stretches:
+        """Give some of the stretches, by number or slice."""
+        return Stretches(self.object[at], self.course[at], self.start[at], self.stop[at])
 
 
 NONE = Stretches(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
@@ -55,7 +60,10 @@ def beside(segments: Segments, objects: NDArray[Any], within_m: Any) -> Stretche
     """
     reach = _reach(segments, within_m)
     found = [
-        _beside(segments, objects, np.arange(first, min(first + OBJECTS_PER_BLOCK, len(objects))), reach)
+        _beside(
+            segments.part(ways), objects, np.arange(first, min(first + OBJECTS_PER_BLOCK, len(objects))), reach[ways]
+        )
+        for ways in _blocks(segments.course)
         for first in range(0, len(objects), OBJECTS_PER_BLOCK)
     ]
     return _joined(found)
@@ -97,7 +105,7 @@ def merge(stretches: Stretches, gap_m: float = TOUCH_M) -> Stretches:
     if not len(stretches.start):
         return NONE
     order = np.lexsort((stretches.start, stretches.course, stretches.object))
-    owner, course, start, stop = (a[order] for a in stretches)
+    owner, course, start, stop = stretches.take(order)
     first = _breaks(owner, course, start, stop, gap_m)
     at = np.flatnonzero(first)
     return Stretches(owner[at], course[at], start[at], np.maximum.reduceat(stop, at))
@@ -106,13 +114,23 @@ def merge(stretches: Stretches, gap_m: float = TOUCH_M) -> Stretches:
 def by_course(stretches: Stretches) -> Stretches:
     """Sort stretches by course, for :func:`of_course`."""
     order = np.lexsort((stretches.object, stretches.stop, stretches.start, stretches.course))
-    return Stretches(*(a[order] for a in stretches))
+    return stretches.take(order)
 
 
 def of_course(stretches: Stretches, course: int) -> Stretches:
     """Give the stretches of one course out of stretches sorted by course."""
     low, high = np.searchsorted(stretches.course, [course, course + 1])
-    return Stretches(*(a[low:high] for a in stretches))
+    return stretches.take(slice(low, high))
+
+
+def _blocks(course: NDArray[np.int64]) -> Iterator[slice]:
+    """Cut segments into blocks of whole courses: a pass never goes on in another course."""
+    begin = 0
+    while begin < len(course):
+        wanted = min(begin + SEGMENTS_PER_BLOCK, len(course)) - 1
+        end = int(np.searchsorted(course, course[wanted], side="right"))
+        yield slice(begin, end)
+        begin = end
 
 
 def _reach(segments: Segments, within_m: Any) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,7 +129,7 @@ def _runs(geometry: Any) -> Iterator[Floats]:
         yield from parts
         return
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings([shapely.linestrings(p) for p in parts])))
-    edges = {}
+    edges: dict[Any, tuple[int, bool]] = {}
     runs = [shapely.get_coordinates(g) for g in merged]
     for number, xy in enumerate(runs):
         for way, ends in ((False, (xy[:-1], xy[1:])), (True, (xy[1:], xy[:-1]))):
@@ -170,7 +170,8 @@ def _split(xy: Floats, boundary: Any) -> tuple[Floats, NDArray[np.bool_]]:
 def _geodesic(xy: Floats, crs: Any) -> Floats:
     """Give the length of each segment on the ellipsoid, m."""
     lon, lat = transformer(parse(crs), LONLAT).transform(xy[:, 0], xy[:, 1])
-    _, _, metres = LONLAT.get_geod().inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    ellipsoid: Any = LONLAT.get_geod()
+    _, _, metres = ellipsoid.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
     return np.asarray(metres)
 
 
@@ -214,6 +215,10 @@ class Segments:
             return cls(np.empty(0, np.int64), none, none, np.empty(0), np.empty(0))
         a, b = np.vstack(start), np.vstack(stop)
         return cls(np.concatenate(course), a, b, np.concatenate(s), np.hypot(*(b - a).T))
+
+    def part(self, kept: slice) -> Segments:
+        """Give some of the segments."""
+        return Segments(*(getattr(self, f.name)[kept] for f in fields(self)))
 
     def lines(self) -> NDArray[Any]:
         """Give the segments as geometries."""

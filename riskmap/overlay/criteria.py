@@ -181,13 +181,13 @@ class Surroundings:
             kept = np.ones(len(spans), bool) if counts is None else counts(course, spans)
             if not kept.any():
                 continue
-            for path in group.of[course]:
+            for path in map(group.paths.__getitem__, group.of[course]):
                 wide, source = path.onto(course, spans[kept])
                 for target, back, which in path.back(_wider(wide, self.known["margin_m"], path)):
                     for span, n in zip(back, np.flatnonzero(kept)[source[which]], strict=True):
                         made.setdefault((target, criterion[course], int(objects[n]), names[n]), []).append(span)
-        for (course, row, _, name), spans in made.items():
-            joined = windows.union(np.array(spans))
+        for (course, row, _, name), margins in made.items():
+            joined = windows.union(np.array(margins))
             found[course].append(Cause(row, self.known[row], joined, (name,) * len(joined)))
 
     def _cause(self, table: str, row: str, spans: Floats, what: str = "") -> Cause:

@@ -47,7 +47,7 @@ class Settled:
 
     source: Source
     cells: Raster | None = None
-    places: gpd.GeoDataFrame | None = None
+    places: gpd.GeoDataFrame | Any = None
     unknown: int = 0
 
     def total(self) -> float:
@@ -102,25 +102,30 @@ def _of_buildings(buildings: gpd.GeoDataFrame | None, complete: float) -> Settle
     stated = buildings[fields.PEOPLE].notna()
     if not stated.any() or stated[homes].mean() < complete:
         return None
-    found = _of_places(buildings, fields.PEOPLE, "buildings")
-    inner = found.places.geometry.representative_point()
+    places = _places(buildings, fields.PEOPLE)
+    inner = places.geometry.representative_point()
     # a shed without people is nobody unknown
     unknown = int((homes & ~stated).sum())
-    return Settled("buildings", places=found.places.set_geometry(inner), unknown=unknown)
+    return Settled("buildings", places=places.set_geometry(inner), unknown=unknown)
 
 
 def _of_places(frame: gpd.GeoDataFrame | None, column: str, source: Source) -> Settled | None:
-    import geopandas as gpd
-
     if frame is None or column not in frame.columns or not frame[column].notna().any():
         return None
+    places = _places(frame, column)
+    return Settled(source, places=places, unknown=int(places[fields.PEOPLE].isna().sum()))
+
+
+def _places(frame: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
+    """Give people and households as floats; NaN unknown."""
+    import geopandas as gpd
+
     people = pd.to_numeric(frame[column], errors="coerce").astype(float)
     households = pd.Series(np.nan, index=frame.index)
     if "households" in frame.columns:
         households = pd.to_numeric(frame["households"], errors="coerce").astype(float)
     counted = {fields.PEOPLE: people.to_numpy(float), "households": households.to_numpy(float)}
-    places = gpd.GeoDataFrame(counted, geometry=frame.geometry.to_numpy(), crs=frame.crs)
-    return Settled(source, places=places, unknown=int(people.isna().sum()))
+    return gpd.GeoDataFrame(counted, geometry=frame.geometry.to_numpy(), crs=frame.crs)
 
 
 def people_in(zones: gpd.GeoDataFrame, where: Settled) -> pd.DataFrame:
@@ -248,7 +253,7 @@ def exposed(
     return pd.concat(parts, axis=1)
 
 
-def exposed_once(zones: gpd.GeoDataFrame, **sources: Any) -> dict[str, float]:
+def exposed_once(zones: gpd.GeoDataFrame, **sources: Any) -> dict[str, float | None]:
     """Give what is inside all zones together, ground and people under several zones counted once.
 
     Raises

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from riskmap import fields
+from riskmap import fields, zonal
 from riskmap.crs import require_same
 from riskmap.levels import LEVELS, LOW, UNKNOWN
 from riskmap.overlay import rules
@@ -239,21 +239,17 @@ def density(
         One row per township: ``name, code, area_km2, points, people`` (of those known; NaN where none is),
         ``people_unknown_points, density`` (per 100 km2), ``high``.
     """
-    point, town = shapely.STRtree(np.asarray(ground, object)).query(points.geometry.to_numpy(), predicate="intersects")
-    # a point on a common edge belongs to the first township
-    first = pd.DataFrame({"point": point, "town": town}).sort_values(["point", "town"]).drop_duplicates("point")
-    count = np.bincount(first["town"], minlength=len(townships))
-    given = pd.to_numeric(people, errors="coerce").astype("Float64").to_numpy(float, na_value=np.nan)[first["point"]]
-    unknown = np.bincount(first["town"], np.isnan(given), minlength=len(townships)).astype(int)
-    threatened = np.bincount(first["town"], np.nan_to_num(given), minlength=len(townships))
-    km2 = shapely.area(np.asarray(ground, object)) / 1e6
-    with np.errstate(divide="ignore", invalid="ignore"):
-        per_100 = np.where(km2 > 0, count / km2 * 100, np.nan)
+    parts = np.asarray(ground, object)
+    town, count, per_100 = zonal.points_per_100_km2(parts, points.geometry.to_numpy())
+    given = pd.to_numeric(people, errors="coerce").astype("Float64").to_numpy(float, na_value=np.nan)[town >= 0]
+    town = town[town >= 0]
+    unknown = np.bincount(town, np.isnan(given), minlength=len(townships)).astype(int)
+    threatened = np.bincount(town, np.nan_to_num(given), minlength=len(townships))
     return pd.DataFrame(
         {
             fields.NAME: townships[fields.NAME].to_numpy(),
             fields.CODE: townships[fields.CODE].to_numpy(),
-            fields.AREA_KM2: km2,
+            fields.AREA_KM2: shapely.area(parts) / 1e6,
             "points": count,
             fields.PEOPLE: np.where((unknown > 0) & (unknown == count), np.nan, threatened),
             "people_unknown_points": unknown,

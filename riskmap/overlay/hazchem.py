@@ -83,7 +83,8 @@ def grade(
     Parameters
     ----------
     inventory : DataFrame
-        Columns ``substance`` and/or ``cas``, ``quantity_t`` (design maximum, t), optionally ``class`` (symbol of table 2).
+        Columns ``substance`` and/or ``cas``, ``quantity_t`` (design maximum, t), optionally ``class`` (symbol of table 2,
+        which does alone where neither name nor number is known).
     people_500m : float or None
         Residents within 500 m outside the plant boundary; None or NaN is unknown and takes alpha 2.0.
     known : Substances, optional
@@ -195,9 +196,11 @@ def matched(inventory: pd.DataFrame, *, known: Substances | None = None) -> pd.D
 
 
 def _require_columns(inventory: pd.DataFrame) -> None:
-    if not {"substance", "cas"} & set(inventory.columns):
+    if not {"substance", "cas", "class"} & set(inventory.columns):
         raise MissingFieldError(
-            Text("清单里没有 substance 或 cas 列", "the inventory has neither a column substance nor cas"),
+            Text(
+                "清单里没有 substance、cas 或 class 列", "the inventory has none of the columns substance, cas, class"
+            ),
             field="substance",
         )
     if "quantity_t" not in inventory.columns:

@@ -96,12 +96,12 @@ class Group:
     paths: dict[int, Path]
 
     @cached_property
-    def of(self) -> dict[int, list[Path]]:
-        """The paths of each course."""
-        found: dict[int, list[Path]] = {course: [] for course in self.courses}
-        for path in self.paths.values():
+    def of(self) -> dict[int, list[int]]:
+        """The numbers of the paths of each course: in a net of thousands of courses each lies on few paths."""
+        found: dict[int, list[int]] = {course: [] for course in self.courses}
+        for number, path in self.paths.items():
             for course in dict.fromkeys(leg.course for leg in path.legs):
-                found[course].append(path)
+                found[course].append(number)
         return found
 
 

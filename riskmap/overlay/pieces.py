@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,7 +64,33 @@ def areas(group: Group, causes: Mapping[int, list[Cause]], merge_gap_m: float) -
     """Give the areas of each course: stretches that overlap or lie within the gap are managed as one, across joined ends too."""
     spans = {c: sections(causes[c], merge_gap_m) for c in group.courses}
     one: DisjointSet = DisjointSet((c, n) for c in group.courses for n in range(len(spans[c])))
-    between: list[tuple[tuple[int, int], int, Floats]] = []
+    gaps = _merged(group, spans, one, merge_gap_m)
+    stretches: dict[int, dict[Any, list[Floats]]] = {c: defaultdict(list) for c in group.courses}
+    made_by: dict[Any, list[Cause]] = defaultdict(list)
+    for c, n in one:
+        stretches[c][one[c, n]].append(spans[c][n][None, :])
+        made_by[one[c, n]] += [cause for cause in causes[c] if _touches(cause.spans, spans[c][n])]
+    for section, c, gap in gaps:
+        stretches[c][one[section]].append(gap)
+    ranked = {root: tuple(sorted(held, key=lambda c: (-c.grade, c.criterion))) for root, held in made_by.items()}
+    return {
+        c: sorted(
+            (
+                Area(float(low), float(high), ranked[root])
+                for root, held in of_course.items()
+                for low, high in union(np.vstack(held), merge_gap_m)
+            ),
+            key=lambda area: area.start,
+        )
+        for c, of_course in stretches.items()
+    }
+
+
+def _merged(
+    group: Group, spans: dict[int, Floats], one: DisjointSet, merge_gap_m: float
+) -> list[tuple[tuple[int, int], int, Floats]]:
+    """Merge the sections that a path joins, and give the gaps between them: a section beside it, course, from and to."""
+    gaps: list[tuple[tuple[int, int], int, Floats]] = []
     for path in group.paths.values() if len(group.paths) > 1 or len(group.courses) > 1 else ():
         here = [
             (low, high, (c, int(n)))
@@ -71,37 +98,14 @@ def areas(group: Group, causes: Mapping[int, list[Cause]], merge_gap_m: float) -
             for (low, high), n in zip(*path.onto(c, spans[c]), strict=True)
         ]
         reached, last = -np.inf, None
-        for low, high, area in sorted(here):
+        for low, high, section in sorted(here):
             if last is not None and low <= reached + merge_gap_m:
-                one.merge(last, area)
+                one.merge(last, section)
                 if low > reached:
-                    between += [(area, c, gap) for c, gap, _ in path.back(np.array([[reached, low]]))]
+                    gaps += [(section, c, gap) for c, gap, _ in path.back(np.array([[reached, low]]))]
             if high > reached:
-                reached, last = high, area
-    return {c: _managed(c, spans, one, between, causes, merge_gap_m) for c in group.courses}
-
-
-def _managed(
-    course: int,
-    spans: dict[int, Floats],
-    one: DisjointSet,
-    between: list[tuple[tuple[int, int], int, Floats]],
-    causes: Mapping[int, list[Cause]],
-    merge_gap_m: float,
-) -> list[Area]:
-    """Give the areas of one course with the causes of all that they are managed with."""
-    stretches: dict[Any, list[Floats]] = {}
-    for n, span in enumerate(spans[course]):
-        stretches.setdefault(one[course, n], []).append(span[None, :])
-    for area, c, gap in between:
-        if c == course:
-            stretches.setdefault(one[area], []).append(gap)
-    made = []
-    for root, held in stretches.items():
-        mine = [cause for c, n in one.subset(root) for cause in causes[c] if _touches(cause.spans, spans[c][n])]
-        ranked = tuple(sorted(mine, key=lambda c: (-c.grade, c.criterion)))
-        made += [Area(float(a), float(b), ranked) for a, b in union(np.vstack(held), merge_gap_m)]
-    return sorted(made, key=lambda a: a.start)
+                reached, last = high, section
+    return gaps
 
 
 def sections(causes: list[Cause], merge_gap_m: float) -> Floats:
@@ -171,7 +175,8 @@ def require_whole(lines: gpd.GeoDataFrame, made: pd.DataFrame, runs: list[Course
     )
     by_shape = np.zeros(len(lines))
     if len(made):
-        by_shape = np.bincount(made["row"], shapely.length(made["geometry"].to_numpy()), minlength=len(lines))
+        drawn_m = shapely.length(made["geometry"].to_numpy())
+        by_shape = np.bincount(made["row"], drawn_m, minlength=len(lines)).astype(float, copy=False)
     drawn = shapely.length(lines.geometry.to_numpy())
     for row in range(len(lines)):
         for what, a, b in (("chainage", whole[row], by_chainage[row]), ("geometry", drawn[row], by_shape[row])):

@@ -51,7 +51,7 @@ def potential_impact_radius_m(
 
     Parameters
     ----------
-    diameter_mm : float or array
+    diameter_mm : float, array or Series
         Outside diameter.
     pressure_mpa : float or array
         Maximum allowable operating pressure. NaN in either gives NaN.
@@ -72,6 +72,8 @@ def potential_impact_radius_m(
     if (d < 0).any() or (p < 0).any():
         raise ValueError(f"diameter and pressure must not be negative, got {diameter_mm!r} and {pressure_mpa!r}")
     radius = known["pir_coefficient"] * np.sqrt(d**2 * p)
+    if isinstance(diameter_mm, pd.Series):
+        return pd.Series(radius, index=diameter_mm.index)
     return float(radius) if radius.ndim == 0 else radius
 
 
@@ -134,6 +136,8 @@ def identify(
         if frame is not None and len(frame):
             require_same(pipelines.crs, frame.crs, what=Text(f"管道与 {name}", f"pipelines and {name}"))
     lines = pipelines.reset_index(drop=True)
+    for size in ("diameter_mm", "pressure_mpa"):  # unknown may come as None
+        lines[size] = pd.to_numeric(lines[size], errors="coerce").astype(float)
     runs = courses(lines, boundary)
     tables = [media_table(lines["medium"].iloc[run.row], known) for run in runs]
     joined = paths.web(
@@ -184,9 +188,9 @@ def _identified(
         kept = pieces(runs[course], managed[course])
         spans = np.array([(p.start, p.stop) for p in kept])
         counted = np.zeros(len(kept))
-        for number, path in group.paths.items():
+        for number in group.of[course]:
             if number in slid:
-                on, of = path.onto(course, spans)
+                on, of = group.paths[number].onto(course, spans)
                 shared = on[:, 1] > on[:, 0]
                 most = windows.largest(slid[number], on[shared, 0], on[shared, 1], known["margin_m"])
                 np.maximum.at(counted, of[shared], most)

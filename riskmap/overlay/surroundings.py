@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -128,7 +128,7 @@ def _water(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame 
     return _together([_kept(around.get("water"), counts), protected])
 
 
-def _present(frame: pd.DataFrame | None) -> bool:
+def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:
     return frame is not None and len(frame) > 0
 
 

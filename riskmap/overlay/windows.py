@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,15 +70,15 @@ def slide(
     events = np.unique(np.concatenate([start - window_m, stop]))
     at = np.sort(np.concatenate([events, (events[1:] + events[:-1]) / 2]))
     enter, leave, one = _stays(start, stop, np.arange(len(start)) if owner is None else owner, window_m)
-    counts = [
+    inside, inside_tall = (
         _total(np.sort(enter), enter, amount[one], at + window_m, "right")
         - _total(np.sort(leave), leave, amount[one], at, "left")
         for amount in (households, tall)
-    ]
+    )
     high = tall > 0
     first, last = _ends(start, stop, at, window_m)
     tall_first, tall_last = _ends(start[high], stop[high], at, window_m)
-    return Windows(at, *counts, first, last, tall_first, tall_last)
+    return Windows(at, inside, inside_tall, first, last, tall_first, tall_last)
 
 
 def _stays(
@@ -98,7 +99,7 @@ def _stays(
     return np.array(enter), np.array(leave), np.array(one)
 
 
-def _total(edges: Floats, place: Floats, amount: Floats, x: Floats, side: str) -> Floats:
+def _total(edges: Floats, place: Floats, amount: Floats, x: Floats, side: Literal["left", "right"]) -> Floats:
     """Give the amount of the objects whose place is at most (``right``) or below (``left``) each x."""
     running = np.concatenate([[0.0], np.cumsum(amount[np.argsort(place, kind="stable")])])
     return running[np.searchsorted(edges, x, side=side)]
@@ -152,7 +153,7 @@ def settlements(
     of = np.searchsorted(runs[:, 0], start, side="right") - 1
     # a dwelling that the line passes twice is one dwelling
     _, once = np.unique(np.column_stack([of, owner]), axis=0, return_index=True)
-    return runs, np.bincount(of[once], households[once], minlength=len(runs))
+    return runs, np.bincount(of[once], households[once], minlength=len(runs)).astype(float, copy=False)
 
 
 def largest(windows: Windows, low: Floats, high: Floats, margin_m: float) -> Floats:

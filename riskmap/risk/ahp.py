@@ -138,6 +138,9 @@ def _house_index() -> dict[int, float]:
 def _judgements(matrix: Any) -> tuple[list[Any], NDArray[np.float64]]:
     """Give the names and the matrix with both halves filled, NaN for pairs not judged."""
     frame = matrix if isinstance(matrix, pd.DataFrame) else pd.DataFrame(np.asarray(matrix, dtype=float))
+    if len(frame) == frame.shape[1] and isinstance(frame.index, pd.RangeIndex):
+        # only the columns are named: the rows are in their order
+        frame = frame.set_axis(frame.columns, axis=0)
     names = list(frame.index)
     if frame.shape[0] != frame.shape[1] or not names:
         raise DataError(

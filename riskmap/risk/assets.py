@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from riskmap import fields, zonal
 from riskmap.grid import Grid
 from riskmap.levels import LEVELS, UNKNOWN
+from riskmap.risk.compose import Method, Missing
 from riskmap.risk.normalise import Scale
 from riskmap.risk.recipe import LayerPart, Recipe
 from riskmap.risk.units import level_columns, level_rules
@@ -79,9 +80,9 @@ def asset_recipe(
     """
     names = (HAZARD, *scales)
     weights = {name: float((exponents or {}).get(name, 1.0)) for name in names}
-    method = "power" if exponents else "product"
+    method: Method = "power" if exponents else "product"
     # a missing factor cannot be renormalised away in a product
-    missing = "conservative" if hazard.missing == "conservative" else "unknown"
+    missing: Missing = "conservative" if hazard.missing == "conservative" else "unknown"
     every = {HAZARD: Scale("none", 0.0, 1.0), **scales}
     return AssetRecipe(hazard, Recipe(every, weights, method, missing, frozenset({reducing} if reducing else ())))
 

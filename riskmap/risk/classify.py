@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ JENKS_VALUES = 5_000
 """Natural breaks are searched among at most this many order statistics: the search is quadratic."""
 
 
-def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | None = None) -> NDArray[np.float64]:
+def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: Sequence[float] | None = None) -> NDArray[np.float64]:
     """Give the upper limits of ``k`` classes.
 
     Parameters
@@ -55,10 +56,10 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
     >>> breaks([1, 2, 2, 3, 10, 11, 20, 21, 22], scheme="natural_breaks").tolist()
     [3.0, 11.0, 20.0, 22.0]
     """
-    known = np.asarray(values, dtype=np.float32).ravel()
-    known = np.sort(known[~np.isnan(known)]).astype(np.float64) + 0.0  # -0 is 0
-    if not len(known):
-        raise DataError(Text("没有已知的值，无法分级", "no known value to classify"))
+    stored = np.asarray(values, dtype=np.float32).ravel()
+    known = np.sort(stored[~np.isnan(stored)]).astype(np.float64) + 0.0  # -0 is 0
+    if not len(known) or np.isinf(known).any():
+        raise DataError(Text("没有已知的值或有无穷大，无法分级", "no known value to classify, or an infinite one"))
     if scheme == "fixed":
         return _fixed(limits)
     if scheme not in SCHEMES:
@@ -66,6 +67,8 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
             Text(f"没有分级方法 {scheme!r}", f"no scheme {scheme!r}"),
             remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)),
         )
+    if k < 1:
+        raise DataError(Text(f"级数至少为 1，不是 {k}", f"at least 1 class, not {k}"))
     distinct = np.unique(known)
     if len(distinct) < k or (len(distinct) == k and scheme == "natural_breaks"):
         return distinct
@@ -75,15 +78,16 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: list[float] | Non
 
 def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray[np.float64]:
     """Give the limits between the classes of ascending values; some may coincide or lie beyond the values."""
-    import mapclassify
-
     if scheme == "natural_breaks":
+        # compiles its search when imported, which takes seconds: only who needs it waits
+        import mapclassify
+
         return np.asarray(mapclassify.FisherJenks(_order_statistics(known), k=k).bins, float)[:-1]
     if scheme == "quantile":
         # as mapclassify.Quantiles, which warns where quantiles coincide; here they are merged and the build tells
         return np.quantile(known, np.arange(1, k) / k)
     if scheme == "equal_interval":
-        return np.asarray(mapclassify.EqualInterval(known, k=k).bins, float)[:-1]
+        return known[0] + (known[-1] - known[0]) * np.arange(1, k) / k
     return known.mean() + known.std(ddof=1) * multiples(k)
 
 
@@ -137,8 +141,8 @@ def multiples(k: int) -> NDArray[np.float64]:
     return np.array(known[k])
 
 
-def _fixed(limits: list[float] | None) -> NDArray[np.float64]:
-    if not limits or sorted(set(limits)) != list(limits):
+def _fixed(limits: Sequence[float] | None) -> NDArray[np.float64]:
+    if limits is None or not len(limits) or sorted(set(limits)) != list(limits):
         raise DataError(
             Text(f"固定分级需要递增的上限，得到 {limits!r}", f"fixed classes need ascending limits, got {limits!r}"),
             remedy=Text(

@@ -84,7 +84,7 @@ def compose(
     array([[0.3, nan]])
     """
     parts = _parts(layers, weights, method, missing, reducing, worst)
-    score: NDArray[np.float64] | None = None
+    score: NDArray[np.float64] | Any = None
     known: NDArray[np.bool_] | None = None
     for name, part in parts:
         filled = part
@@ -199,11 +199,11 @@ def _chosen(
     _check_alike(layers)
     if method == "matrix":
         return dict.fromkeys(_matrix_axes(layers), 1.0)
-    if weights is None:
+    if weights is None or not len(weights):
         if method in (*RESCALED, "power"):
             raise DataError(Text(f"方法 {method} 需要权重", f"{method} needs weights"))
         return dict.fromkeys(layers, 1.0)
-    absent = [name for name in weights if name not in layers]
+    absent = [name for name in weights.keys() if name not in layers]  # noqa: SIM118  a Series iterates its values
     if absent:
         raise DataError(
             Text(f"有权重但没有数据的层：{'、'.join(absent)}", f"weighted layers without data: {', '.join(absent)}"),
@@ -211,6 +211,8 @@ def _chosen(
         )
     stated = {name: float(w) for name, w in weights.items() if w != 0}
     if method not in RESCALED:
+        if not stated:
+            raise DataError(Text("没有权重不为 0 的层", "no layer has a weight other than 0"))
         return stated
     rescaled, total = weighting.rescaled(stated), math.fsum(stated.values())
     if abs(total - 1.0) > SUM_TOLERANCE:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmap import fields, zonal
+from riskmap import fields
 from riskmap.errors import SpecError
 from riskmap.grid import Grid
 from riskmap.levels import LEVELS, ZONES
@@ -89,28 +89,6 @@ def classes(values: NDArray[np.float64], lower: Sequence[float]) -> NDArray[np.i
     """
     found = np.searchsorted(np.asarray(lower, np.float32), np.asarray(values, np.float32), side="right")
     return np.where(np.isnan(values), UNKNOWN_CLASS, found).astype(np.int8)
-
-
-def point_density(points: gpd.GeoDataFrame, parts: NDArray[Any], units: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Give each cell the number of points per 100 km2 in its unit; NaN in no unit.
-
-    Parameters
-    ----------
-    points : GeoDataFrame
-        In the units' system; points in no unit count nowhere.
-    parts : array of polygons
-        The units' ground, without overlap (:func:`riskmap.zonal.partition`).
-    units : int32 array
-        Unit number of each cell, -1 in none.
-    """
-    import shapely
-
-    # a point on the line between two units counts once, for the first
-    owner = zonal.first_holding(parts, points.geometry.to_numpy())
-    counted = np.bincount(owner[owner >= 0], minlength=len(parts))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        density = np.append(100.0 * counted / (shapely.area(parts) / 1e6), np.nan)
-    return density[units]
 
 
 def decide(

@@ -172,10 +172,11 @@ def combine(
                 f"the sets of weights speak of different layers: {[list(s.index) for s in sets]}",
             )
         )
-    table = pd.DataFrame({number: s.reindex(names) for number, s in enumerate(sets)})
+    table = pd.DataFrame({str(number): s.reindex(names) for number, s in enumerate(sets)})
     if rule == "product":
         return given(table.prod(axis=1).to_dict())
-    counts = given(dict(enumerate(shares if shares is not None else [1.0] * len(sets))))
+    stated = shares if shares is not None else [1.0] * len(sets)
+    counts = given({str(number): share for number, share in enumerate(stated)})
     return given((table * counts).sum(axis=1).to_dict())
 
 

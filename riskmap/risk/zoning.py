@@ -165,4 +165,4 @@ def risk_zones(
 
 def areas_by_code(zones: pd.DataFrame, column: str, count: int) -> NDArray[np.float64]:
     """Give km2 of each code 0 ... count - 1 from zone polygons."""
-    return np.bincount(zones[column].to_numpy(), zones[fields.AREA_KM2].to_numpy(), minlength=count)
+    return np.bincount(zones[column].to_numpy(), zones[fields.AREA_KM2].to_numpy(), minlength=count).astype(float)

@@ -113,6 +113,8 @@ def build(
             if progress:
                 progress(steps.index(step) / len(steps), step.title)
             _take(step, run)
+            if step.tolerant:
+                _stop_soon(steps, run)
         built = _finish(run, target, steps, started, force=force)
         if progress:
             progress(1.0, Text("完成", "done"))
@@ -124,7 +126,9 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
     names = set(only)
     known = [s.name for s in steps]
     for name in names - set(known):
-        raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known))
+        every = ", ".join(step for step in known if not step.startswith("import:"))
+        remedy = Text(f"步骤有：{every}", f"the steps are {every}")
+        raise SpecError(Text(f"没有步骤 {name!r}", f"no step {name!r}") + near(name, known), remedy=remedy)
     if not names:
         return steps
     chosen: list[Step] = []
@@ -215,6 +219,15 @@ def _stop_for_errors(step: Step, reads: list[str], run: _Run) -> None:
             bad if step.name.startswith("import:") else [e for errors in run.failed.values() for e in errors if errors]
         )
         raise every[0] if len(every) == 1 else SeveralErrors(every)
+
+
+def _stop_soon(steps: tuple[Step, ...], run: _Run) -> None:
+    """Raise for what a step that is certain to come cannot read, now that all is checked and not when its turn has come."""
+    for step in steps:
+        reads = store.reads(step, run.context, run.failed)
+        certain = all(any(store.matches(layer, need) for layer in reads) for need in step.needs)
+        if certain and not step.name.startswith("import:"):
+            _stop_for_errors(step, reads, run)
 
 
 def _key(step: Step, reads: list[str], run: _Run, lang: Lang) -> str:

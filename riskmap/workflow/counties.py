@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from riskmap.errors import RiskmapError, SpecError
 from riskmap.text import Text
-from riskmap.workflow.clusters import Mapper, workers
+from riskmap.workflow.clusters import workers
+from riskmap.workflow.record import without_nan
+
+USUAL = "riskmap"
+"""Stem of a project file that its folder names well enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,22 +39,43 @@ class County:
     run: dict[str, Any] | None
     error: Text | None
 
+    @property
+    def name(self) -> str:
+        """The folder of its products."""
+        return self.out.name
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document that ``build A B --format json`` prints of a county."""
+        error = None if self.error is None else asdict(self.error)
+        run = without_nan(self.run or {})
+        told = {key: run.get(key) for key in ("totals", "findings", "seconds")}
+        return {"project": self.project.as_posix(), "out": self.out.as_posix(), "error": error} | told
+
 
 def build_each(
-    projects: Iterable[str | Path], out: str | Path = "out", *, jobs: int = 1, dask: str | None = None, **options: Any
+    projects: Iterable[str | Path],
+    out: str | Path = "out",
+    *,
+    jobs: int = 1,
+    dask: str | None = None,
+    progress: Callable[[float, Text], None] | None = None,
+    **options: Any,
 ) -> list[County]:
-    """Build several counties; one that stops does not stop the others.
+    """Build several counties; one that stops does not stop the others, and a second run redoes only what changed.
 
     Parameters
     ----------
     projects : iterable of path
-        Project files, each in a folder of its own name.
+        Project files.
     out : path
-        Each county's products go to the folder beneath it that is called like the project's folder.
+        Each county's products go to the folder beneath it that is called like the project's folder; of a project file that
+        is not called ``riskmap.yaml`` it is ``folder-file``, since several may stand in one folder.
     jobs : int
         Counties built at once, in processes of this machine.
     dask : str, optional
         Address of an existing Dask cluster whose workers see the same files; it builds the counties instead.
+    progress : callable, optional
+        Called after each county with the share done (0-1) and what became of it.
     **options
         As of :func:`riskmap.build`: ``only``, ``redo``, ``force``, ``lang``.
 
@@ -62,29 +87,55 @@ def build_each(
     Raises
     ------
     SpecError
-        Two projects whose folders have one name: their products would overwrite each other.
+        Two projects would write to one folder.
     """
     files = [Path(project).resolve() for project in projects]
-    names = [file.parent.name for file in files]
+    names = [f.parent.name if f.stem == USUAL else f"{f.parent.name}-{f.stem}" for f in files]
     for again in sorted({name for name in names if names.count(name) > 1}):
         raise SpecError(
-            Text(f"有几个项目的文件夹都叫 {again}", f"several projects stand in folders called {again}"),
-            remedy=Text("给文件夹改名，或分别生成", "rename the folders, or build them one by one"),
+            Text(f"有几个项目的成果都会写进 {again}", f"several projects would write to a folder called {again}"),
+            remedy=Text("给项目的文件夹改名，或分别生成", "rename the projects' folders, or build them one by one"),
         )
-    targets = [Path(out).resolve() / name for name in names]
-    with _mapper(jobs, dask) as mapper:
-        return list(mapper(_one, ((f, t, options) for f, t in zip(files, targets, strict=True))))
+    work = [(file, Path(out).resolve() / name, options) for file, name in zip(files, names, strict=True)]
+    found: list[County] = []
+    for county in _each(work, jobs, dask):
+        found.append(county)
+        if progress:
+            what = Text("完成", "done") if county.run else Text("停止", "stopped")
+            progress(len(found) / len(files), Text(f"{county.name}：{what.zh}", f"{county.name}: {what.en}"))
+    return found
 
 
-@contextmanager
-def _mapper(jobs: int, dask: str | None) -> Iterator[Mapper[County]]:
+Work = tuple[Path, Path, dict[str, Any]]
+
+
+def _each(work: list[Work], jobs: int, dask: str | None) -> Iterator[County]:
     if dask is not None:
         with workers(dask=dask) as mapper:
-            yield mapper
+            yield from mapper(_one, work)
         return
+    with _pool(jobs) as pool:
+        futures = [pool.submit(_one, *given) for given in work]
+        for given, future in zip(work, futures, strict=True):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield _alone(*given)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
     # a fresh process for each worker: libraries that hold locks do not survive a fork
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield lambda function, arguments: pool.map(function, *zip(*arguments, strict=True))
+    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _alone(project: Path, out: Path, options: dict[str, Any]) -> County:
+    """Build a county with no other beside it: a process that dies takes the whole pool with it, guilty or not."""
+    try:
+        with _pool(1) as pool:
+            return pool.submit(_one, project, out, options).result()
+    except BrokenProcessPool:
+        died = Text("进程中断，可能是内存不足", "its process died, perhaps for want of memory")
+        return County(project, out, None, died)
 
 
 def _one(project: Path, out: Path, options: dict[str, Any]) -> County:
@@ -94,4 +145,7 @@ def _one(project: Path, out: Path, options: dict[str, Any]) -> County:
         built = build(project, out, **options)
     except RiskmapError as error:
         return County(project, out, None, error.describe())
+    except Exception as error:  # a bug of ours in one county is no reason to stop the others
+        said = f"{type(error).__name__}: {error}"
+        return County(project, out, None, Text(f"程序出错：{said}", f"a bug of ours: {said}"))
     return County(project, out, built.run, None)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from riskmap.data.database import Database
 from riskmap.data.findings import Finding, sort, strict, to_frame
 from riskmap.data.gridding import GridLayer, RasterLayer, holds_raster, look_at_raster
 from riskmap.data.ledger import Ledger
-from riskmap.data.places import Area, reproject
+from riskmap.data.places import Area
 from riskmap.data.prepare import Layer, Source, prepare_rows
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.data.registry import Together
@@ -31,8 +31,8 @@ from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
 from riskmap.text import Text
 from riskmap.workflow.context import system_of
+from riskmap.workflow.inputs import Place, in_system, prepared, sources_frame
 from riskmap.workflow.project import Loaded, load
-from riskmap.workflow.steps.imports import Place, prepared, sources_frame
 
 COUNTED = ("person", "household", "t", "CNY")
 """Units of the fields whose sums are told, to be compared with what a plan or a covering letter says."""
@@ -265,12 +265,15 @@ def _between(loaded: Loaded, given: dict[str, Any], place: Place) -> list[Findin
     return sort(check_together(together))
 
 
-def strictly(checked: Checked | CheckedProject) -> Checked | CheckedProject:
+Answer = TypeVar("Answer", bound=Checked | CheckedProject)
+
+
+def strictly(checked: Answer) -> Answer:
     """Give the same with every warning made an error."""
     if isinstance(checked, Checked):
         return dataclasses.replace(checked, findings=strict(checked.findings))
     files = [dataclasses.replace(f, findings=strict(f.findings)) for f in checked.files]
-    return CheckedProject(checked.project, files, strict(checked.between))
+    return dataclasses.replace(checked, files=files, between=strict(checked.between))
 
 
 def import_file(
@@ -310,7 +313,7 @@ def import_file(
     rows = prepare_rows(path, spec, declared, crs=crs, area=area)
     if layer == "boundary" and rows.frame is not None and rows.frame.crs.is_geographic:
         west, _, east, _ = rows.frame.total_bounds
-        rows = dataclasses.replace(rows, frame=reproject(rows.frame, zone_of((west + east) / 2)))
+        rows = in_system(rows, zone_of((west + east) / 2))
     checked = _checked(rows, path.name)
     checked = strictly(checked) if warnings else checked
     if checked.failure is None and rows.frame is not None:

@@ -129,7 +129,7 @@ def _scales(spec: RiskSpec, inputs: dict[str, InputSpec], on_levels: bool) -> di
                 layer=layer,
             )
         elif asked.bounds is not None:
-            scales[layer] = Scale(asked.method, *map(float, asked.bounds))
+            scales[layer] = Scale(asked.method, float(asked.bounds[0]), float(asked.bounds[1]))
     return scales
 
 

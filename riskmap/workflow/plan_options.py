@@ -14,10 +14,10 @@ MEASURE = r"^(count|km|ha|(sum|max|min|mean):\w+)$"
 
 
 class CountSpec(Record):
-    """Something to be counted: rows of a layer under an SQL filter, a measure of them."""
+    """Something to be counted: rows of a layer, all or those under an SQL filter, a measure of them."""
 
     layer: str
-    where: str = "1 = 1"
+    where: str | None = None
     measure: str = Field(default="count", pattern=MEASURE)
 
 

@@ -220,7 +220,7 @@ def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
     OutputExistsError
     """
     previous = read_json(out / WORK / "published.json") or {}
-    foreign = [name for name in products if (out / name).exists() and name not in previous]
+    foreign = [name for name in (*products, RUN) if (out / name).exists() and name not in previous]
     if foreign and not force:
         raise OutputExistsError(
             Text(
@@ -274,7 +274,7 @@ def publish(work: Path, out: Path, products: Iterable[str]) -> dict[str, dict[st
     """
     marker = out / WORK / "published.json"
     known = read_json(marker) or {}
-    wanted = {
+    wanted: dict[str, Any] = {
         name: {"sha256": file_digest(work / name), "bytes": (work / name).stat().st_size} for name in sorted(products)
     }
     changed = [n for n, facts in wanted.items() if not _is_there(out / n, facts["sha256"])]

@@ -79,7 +79,7 @@ def of(context: Context) -> Reference | None:
             _refuse(key, theirs, mine, path.name)
     # breaks are kept as float32 holds them, like the scores
     if risk.classify.limits is not None and not np.array_equal(
-        np.float32(risk.classify.limits), np.float32(found.breaks)
+        np.array(risk.classify.limits, np.float32), np.array(found.breaks, np.float32)
     ):
         _refuse("breaks", found.breaks, risk.classify.limits, path.name)
     _require_same_scales(found, risk.normalise, path.name)

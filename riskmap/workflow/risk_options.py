@@ -166,7 +166,7 @@ class RiskSpec(Record):
     def _five_to_four_fits(cls, value: dict[int, int] | None) -> dict[int, int] | None:
         if value is None:
             return None
-        colours = [value.get(five) for five in sorted(FIVE_TO_FOUR)]
+        colours = [value[five] for five in sorted(value)]
         if set(value) != set(FIVE_TO_FOUR) or not set(colours) <= {1, 2, 3, 4} or colours != sorted(colours):
             raise ValueError("give each of 1-5 one of 1-4, never lower for a higher code")
         return value

@@ -103,14 +103,14 @@ def choose(context: Context, spec: WeightsSpec, *, asset: str | None = None, exp
     RiskmapError
         A layer was not imported, judgements contradict each other, the data carry no weights.
     """
-    stated = {"source": spec.source, "author": spec.author, "date": spec.date}
+    stated: dict[str, Any] = {"source": spec.source, "author": spec.author, "date": spec.date}
     if spec.given is not None:
         found = pd.Series(spec.given, dtype=float) if exponents else weights.given(spec.given)
         return _checked(context, Chosen(found, "given", **stated))
     if spec.file is not None:
         return _checked(context, _from_file(context, spec.file, asset))
     if spec.ahp is not None:
-        return _checked(context, _from_judgements(context, spec, stated))
+        return _checked(context, _from_judgements(context, spec.ahp, stated))
     if spec.combination is not None:
         sets = [choose(context, part, asset=asset).weights for part in spec.combination]
         found = weights.combine(sets, rule=spec.rule, shares=spec.shares)
@@ -135,9 +135,9 @@ def _from_file(context: Context, file: str, asset: str | None) -> Chosen:
     return Chosen(weights.given(stated), "file", read.source, read.author, read.date)
 
 
-def _from_judgements(context: Context, spec: WeightsSpec, stated: dict[str, str | None]) -> Chosen:
+def _from_judgements(context: Context, file: str, stated: dict[str, Any]) -> Chosen:
     try:
-        matrix = read_matrix(context.loaded.folder / spec.ahp)
+        matrix = read_matrix(context.loaded.folder / file)
         names = [_layer_called(context, name) for name in matrix.index]
         renamed = dict(zip(matrix.index, names, strict=True))
         result = weights.ahp(
@@ -145,9 +145,9 @@ def _from_judgements(context: Context, spec: WeightsSpec, stated: dict[str, str 
             max_cr=context.fact("weights", "max_consistency_ratio"),
         )
     except RiskmapError as error:
-        error.file = error.file or spec.ahp
+        error.file = error.file or file
         raise
-    stated = stated | {"source": stated["source"] or spec.ahp}
+    stated = stated | {"source": stated["source"] or file}
     return Chosen(result.weights, "ahp", **stated, consistency_ratio=result.cr)
 
 

@@ -20,7 +20,7 @@ from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.text import Text
 from riskmap.workflow import record
 from riskmap.workflow.context import ABOUT_THE_BUILD, Context, FactUse, Results
-from riskmap.workflow.steps.imports import sources_frame
+from riskmap.workflow.inputs import sources_frame
 from riskmap.workflow.steps.step import Step
 
 STATE = "state.json"
@@ -265,4 +265,4 @@ def _runs_frame(parameters: dict[str, Any], facts: list[dict[str, Any]]) -> pd.D
 
 def products(context: Context, state: State) -> list[str]:
     """Give the files to publish, relative to the work folder."""
-    return sorted([context.database.path.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])
+    return sorted([context.database.name, *(f"grids/{grid}.tif" for grid in state.grids()), *state.files()])

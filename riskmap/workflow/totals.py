@@ -80,7 +80,7 @@ def _people(
     known = ~np.isnan(within)
     by_level = np.bincount(levels[known], within[known], minlength=len(LEVELS))
     by_zone = np.bincount(control[known], within[known], minlength=len(ZONES))
-    out = {
+    out: dict[str, Any] = {
         "inside": total,
         "by_level": _keyed(by_level),
         "by_zone": _keyed(by_zone),
@@ -118,7 +118,7 @@ def _agree(what: str, a: float, other: str, b: float, tolerance: float, scale: f
         )
 
 
-def _keyed(values: NDArray[np.float64]) -> dict[str, float]:
+def _keyed(values: NDArray[Any]) -> dict[str, float]:
     return {str(code): float(v) for code, v in enumerate(values)}
 
 

@@ -1,39 +1,87 @@
-"""The wizard of ``riskmap init``: which layer a file is, what it does not say of itself, and the project file."""
+"""The wizard of ``riskmap init``: which layer a file is, and what it does not say of itself."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from riskmap.data import matching
 from riskmap.data.catalog import FAMILY, house
 from riskmap.data.describe import Part, describe
+from riskmap.data.spec import near
 from riskmap.data.starting import deliveries
-from riskmap.errors import RiskmapError
+from riskmap.data.systems import declared_system
+from riskmap.errors import RiskmapError, SpecError
 from riskmap.text import Text
 
 SINGLE_BYTE_TABLES = (".csv", ".txt", ".shp")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a file does not say of itself and nobody may guess.
+
+    Parameters
+    ----------
+    title : Text
+    write : str
+        How an answer looks in the project file.
+    choices : tuple of (Text, dict)
+        The possible answers and what each puts into the project file; none where the answer is free text.
+    """
+
+    title: Text
+    write: str
+    choices: tuple[tuple[Text, dict[str, Any]], ...] = ()
+
+
+def _levels(count: int, worst: str) -> dict[str, Any]:
+    return {"levels": {"count": count, "worst": worst}}
+
+
 QUESTIONS = {
-    "fields": Text(
-        "哪一列是必填字段（如 name=村名）", "which columns are the fields it must have (such as name=VILLAGE)"
+    "fields": Question(
+        Text("哪一列是必填字段（如 name=村名）", "which columns are the fields it must have (such as name=VILLAGE)"),
+        "fields: {name: 村名}",
     ),
-    "crs": Text("坐标系（如 EPSG:4490）", "coordinate system (such as EPSG:4490)"),
-    "levels": Text(
-        "等级：几级、哪头最重（如 5:high_code）", "levels: how many, which end is worst (such as 5:high_code)"
+    "crs": Question(Text("坐标系（如 EPSG:4490）", "coordinate system (such as EPSG:4490)"), "crs: EPSG:4490"),
+    "levels": Question(
+        Text("等级有几级、哪头最重", "levels: how many, which end is worst"),
+        "levels: {count: 5, worst: high_code}",
+        (
+            (Text("5 级，5 最重", "five levels, 5 is the worst"), _levels(5, "high_code")),
+            (Text("5 级，1 最重", "five levels, 1 is the worst"), _levels(5, "low_code")),
+            (Text("4 级，4 最重", "four levels, 4 is the worst"), _levels(4, "high_code")),
+            (Text("4 级，1 最重", "four levels, 1 is the worst"), _levels(4, "low_code")),
+            (Text("不是等级，是测量值", "not levels but measured values"), {"content": "value"}),
+        ),
     ),
-    "content": Text(
-        "栅格的值是什么（amount 每格总量，density_per_km2 每平方公里）",
-        "what the cells hold (amount per cell, or density_per_km2)",
+    "content": Question(
+        Text("栅格的值是什么", "what the cells hold"),
+        "content: amount",
+        (
+            (
+                Text("每格的总量（如每格多少人）", "the amount in the cell, such as people per cell"),
+                {"content": "amount"},
+            ),
+            (Text("每平方公里的密度", "a density per square kilometre"), {"content": "density_per_km2"}),
+            (Text("每平方米的密度", "a density per square metre"), {"content": "density_per_m2"}),
+        ),
     ),
 }
 
+EVERYWHERE = {"id", "name", "code", "kind", "level"}
+"""Fields that tables of any kind have: alone they tell nothing of what a file is."""
 
 NO_REASON = Text("", "")
-BY_NAME, BY_COLUMNS = Text("按文件名", "by its name"), Text("按列", "by its columns")
+BY_NAME, BY_COLUMNS, BY_USER = (
+    Text("按文件名", "by its name"),
+    Text("按列", "by its columns"),
+    Text("您说的", "as you say"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,12 +104,10 @@ class Guess:
         What the file says of itself, for the project file.
     asks : tuple of str
         What only the user knows: keys of ``QUESTIONS``.
-    hint : Text or None
-        What the coordinates look like, where the system is missing.
-    name : str or None
-        Name of the area, when the file is the boundary.
-    columns : tuple of str
-        Columns of the file.
+    seen : Part or None
+        What the file holds; None when it could not be read.
+    several : bool
+        The file holds other layers beside this one.
     """
 
     path: str
@@ -71,9 +117,40 @@ class Guess:
     why: Text = NO_REASON
     said: dict[str, Any] = field(default_factory=dict, hash=False)
     asks: tuple[str, ...] = ()
-    hint: Text | None = None
-    name: str | None = None
-    columns: tuple[str, ...] = ()
+    seen: Part | None = None
+    several: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """Name of the area, when the file is the boundary and holds one area."""
+        if self.seen is None or self.layer != "boundary" or self.seen.rows != 1:
+            return None
+        mapped = _mapping(self.seen, "boundary")[1].get("name")
+        return next((c.samples[0] for c in self.seen.columns if c.name == mapped and c.samples), None)
+
+    @property
+    def hint(self) -> Text | None:
+        """What helps to answer: how the coordinates look where the system is missing."""
+        return self.seen.looks if self.seen else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the file."""
+        return tuple(c.name for c in self.seen.columns) if self.seen else ()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Fields that the layer must have and no column is known to be."""
+        if not self.layer or self.seen is None or self.seen.geometry == "raster":
+            return ()
+        known = {*_mapping(self.seen, self.layer)[1], *self.said.get("fields", {})}
+        return tuple(f for f, spec in house().layer(self.layer).fields.items() if spec.required and f not in known)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document that ``init --format json`` prints of a file."""
+        why = {"zh": self.why.zh, "en": self.why.en}
+        taken = {"layer": self.layer, "could_be": list(self.others), "open": list(self.asks)}
+        return {"file": self.path, "part": self.part, **taken, "why": why}
 
 
 def look(root: Path) -> list[Guess]:
@@ -84,7 +161,7 @@ def look(root: Path) -> list[Guess]:
         try:
             parts = describe(path).parts
         except RiskmapError as error:
-            guesses.append(Guess(shown, None, None, why=error.describe()))
+            guesses.append(Guess(shown, None, None, why=error.message))
             continue
         guesses += [_guess(path, shown, part, several=len(parts) > 1) for part in parts]
     settled: dict[int, Guess] = {}
@@ -92,12 +169,17 @@ def look(root: Path) -> list[Guess]:
     for n in sorted(range(len(guesses)), key=lambda n: (guesses[n].why is BY_COLUMNS, "fields" in guesses[n].asks, n)):
         guess = guesses[n]
         if guess.layer in taken:
-            why = Text(f"{taken[guess.layer]} 已作为 {guess.layer}", f"{taken[guess.layer]} stands for {guess.layer}")
-            guess = replace(guess, layer=None, others=(guess.layer, *guess.others), why=why, asks=())
+            guess = _freed(guess, taken[guess.layer])
         elif guess.layer:
             taken[guess.layer] = guess.path
         settled[n] = guess
     return [settled[n] for n in range(len(guesses))]
+
+
+def _freed(guess: Guess, other: str) -> Guess:
+    """Give a guess without its layer, which another file stands for."""
+    why = Text(f"{other} 已作为 {guess.layer}", f"{other} stands for {guess.layer}")
+    return replace(guess, layer=None, others=(str(guess.layer), *guess.others), why=why, said={}, asks=())
 
 
 def _guess(path: Path, shown: str, part: Part, *, several: bool) -> Guess:
@@ -105,22 +187,58 @@ def _guess(path: Path, shown: str, part: Part, *, several: bool) -> Guess:
     named = [layer for layer in _named(f"{path.stem} {part.name or ''}") if _drawn(part, layer)]
     if named:
         layer, why = named[0], BY_NAME
-    elif fits and FAMILY not in fits[0] and part.geometry != "raster":
-        layer, why = fits[0], BY_COLUMNS
+    elif telling := [layer for layer in fits if FAMILY not in layer and set(_mapping(part, layer)[1]) - EVERYWHERE]:
+        layer, why = telling[0], BY_COLUMNS
     else:
-        return Guess(shown, part.name, None, tuple(fits), Text("看不出是什么", "not recognised"))
-    return Guess(
-        shown,
-        part.name,
-        layer,
-        tuple(f for f in fits if f != _family(layer)),
-        why,
-        _said(path, part, layer, several=several),
-        _asks(part, layer),
-        part.looks,
-        _area_name(part) if layer == "boundary" else None,
-        tuple(c.name for c in part.columns),
-    )
+        why = Text("看不出是什么", "not recognised")
+        return Guess(shown, part.name, None, tuple(fits), why, seen=part, several=several)
+    others = tuple(f for f in fits if f != _family(layer))
+    return _as_layer(Guess(shown, part.name, None, others, seen=part, several=several), part, layer, why)
+
+
+def _as_layer(guess: Guess, part: Part, layer: str, why: Text) -> Guess:
+    said = _said(guess.path, part, several=guess.several)
+    return replace(guess, layer=layer, why=why, said=said, asks=_asks(part, layer))
+
+
+def put_right(guesses: Sequence[Guess], number: int, layer: str) -> list[Guess]:
+    """Give the guesses with one set by the user; another file that stood for the layer is no longer used.
+
+    Parameters
+    ----------
+    guesses : sequence of Guess
+    number : int
+        From 1.
+    layer : str
+        Input id; ``-`` leaves the file out.
+
+    Raises
+    ------
+    SpecError
+        No such number or layer, or the layer cannot have this geometry.
+    """
+    if not 1 <= number <= len(guesses):
+        raise SpecError(Text(f"没有第 {number} 个文件", f"there is no file {number}"))
+    guess, changed = guesses[number - 1], list(guesses)
+    if layer == "-":
+        left = Text("没有采用", "left out")
+        changed[number - 1] = replace(guess, layer=None, others=(), why=left, said={}, asks=())
+        return changed
+    spec = house().layer(layer)
+    if guess.seen is None or spec.role != "input" or not _drawn(guess.seen, layer):
+        holds = guess.seen.geometry or "table" if guess.seen else "?"
+        kinds = ", ".join(spec.geometry)
+        raise SpecError(
+            Text(
+                f"{guess.path}（{holds}）不能作为 {layer}（{kinds}）",
+                f"{guess.path} ({holds}) can't be {layer} ({kinds})",
+            )
+        )
+    for n, other in enumerate(guesses):
+        if other.layer == layer:
+            changed[n] = _freed(other, guess.path)
+    changed[number - 1] = _as_layer(guess, guess.seen, layer, BY_USER)
+    return changed
 
 
 def _drawn(part: Part, layer: str) -> bool:
@@ -133,7 +251,7 @@ def _mapping(part: Part, layer: str) -> tuple[bool, dict[str, str]]:
     """Give whether the fields that a layer must have are all there, and the column of each field that is."""
     if part.geometry == "raster":
         return True, {}
-    return matching.candidates_for([c.name for c in part.columns], house().layer(layer), cut_names=False)
+    return matching.candidates_for([c.name for c in part.columns], house().layer(layer), cut_names=part.cut_names)
 
 
 def _named(words: str) -> list[str]:
@@ -151,15 +269,15 @@ def _family(layer: str) -> str:
     return layer
 
 
-def _said(path: Path, part: Part, layer: str, *, several: bool) -> dict[str, Any]:
-    """Give what the project file should state: layer inside the file, encoding, columns under other names."""
+def _said(path: str, part: Part, *, several: bool) -> dict[str, Any]:
+    """Give what the project file should state; columns that are known by their names need no word, and keep their units."""
     said: dict[str, Any] = {}
     if several and part.name:
         said["layer"] = part.name
-    if part.encoding and path.suffix.lower() in SINGLE_BYTE_TABLES and part.encoding.upper() not in ("UTF-8", "ASCII"):
+    lettered = Path(path).suffix.lower() in SINGLE_BYTE_TABLES
+    if part.encoding and lettered and part.encoding.upper() not in ("UTF-8", "UTF-8-SIG", "ASCII"):
         said["encoding"] = part.encoding
-    fields = {ours: theirs for ours, theirs in _mapping(part, layer)[1].items() if ours != theirs}
-    return said | ({"fields": fields} if fields else {})
+    return said
 
 
 def _asks(part: Part, layer: str) -> tuple[str, ...]:
@@ -179,57 +297,53 @@ def _asks(part: Part, layer: str) -> tuple[str, ...]:
     return tuple(asks)
 
 
-def _area_name(part: Part) -> str | None:
-    mapping = _mapping(part, "boundary")[1]
-    column = next((c for c in part.columns if c.name == mapping.get("name")), None)
-    return column.samples[0] if column is not None and column.samples else None
-
-
 def answered(guess: Guess, key: str, answer: str) -> Guess:
-    """Put an answer to a question into what the project file says of a file."""
-    value: Any = answer
-    if key == "levels":
-        count, _, worst = answer.partition(":")
-        value = {"count": int(count), "worst": worst}
-    elif key == "fields":
-        pairs = dict(pair.strip().split("=", 1) for pair in answer.split(",") if "=" in pair)
-        value = guess.said.get("fields", {}) | pairs
-    return replace(guess, said=guess.said | {key: value}, asks=tuple(a for a in guess.asks if a != key))
+    """Put an answer to a question into what the project file says of a file.
+
+    Parameters
+    ----------
+    guess : Guess
+    key : str
+        Of ``QUESTIONS``.
+    answer : str
+        The number of a choice, a coordinate system, or pairs ``field=column``.
+
+    Raises
+    ------
+    RiskmapError
+        The answer is none.
+    """
+    if choices := QUESTIONS[key].choices:
+        if not (answer.isdecimal() and 1 <= int(answer) <= len(choices)):
+            raise SpecError(Text(f"请写 1 到 {len(choices)} 的数字", f"write a number from 1 to {len(choices)}"))
+        said = choices[int(answer) - 1][1]
+    elif key == "crs":
+        said = {"crs": f"EPSG:{answer}" if answer.isdecimal() else answer}
+        declared_system(said["crs"], house().layer(str(guess.layer)), guess.path)
+    else:
+        said = {"fields": guess.said.get("fields", {}) | _pairs(guess, answer)}
+    told = replace(guess, said=guess.said | said)
+    open_still = key == "fields" and bool(told.lacks)
+    return told if open_still else replace(told, asks=tuple(a for a in guess.asks if a != key))
 
 
-def project_text(guesses: Sequence[Guess], *, name: str, cell_size_m: int = 100) -> str:
-    """Give the text of a project file: what was recognised, what is open, and equal weights to begin with."""
-    lines = [
-        "# 由 riskmap init 生成；逐行核对后再用 / written by riskmap init: read it line by line before use",
-        "schema: 1",
-        f"name: {_flow(name)}",
-        f"cell_size_m: {cell_size_m}",
-        "inputs:",
-    ]
-    for guess in sorted((g for g in guesses if g.layer), key=lambda g: str(g.layer)):
-        said = {"path": guess.path} | guess.said
-        lines.append(f"  {guess.layer}: {_flow(said)}")
-        for key in guess.asks:
-            hint = f"; {guess.hint.zh} / {guess.hint.en}" if key == "crs" and guess.hint else ""
-            hint = (
-                f"; {', '.join(_required(str(guess.layer)))} <- {', '.join(guess.columns)}" if key == "fields" else hint
+def _pairs(guess: Guess, answer: str) -> dict[str, str]:
+    """Read ``name=村名, code=代码``: fields of the layer, columns of the file."""
+    pairs: dict[str, str] = {}
+    fields = list(house().layer(str(guess.layer)).fields)
+    for part in filter(None, re.split(r"[,，;；]\s*", answer.strip())):
+        ours, _, theirs = (word.strip() for word in part.partition("="))
+        if ours not in fields:
+            raise SpecError(Text(f"没有字段 {ours!r}", f"no field {ours!r}") + near(ours, fields))
+        if theirs not in guess.columns:
+            raise SpecError(
+                Text(f"文件里没有列 {theirs!r}", f"the file has no column {theirs!r}")
+                + near(theirs, list(guess.columns))
             )
-            lines.append(f"    # ? {key}: {QUESTIONS[key].zh} / {QUESTIONS[key].en}{hint}")
-    unknown = [g for g in guesses if not g.layer]
-    if unknown:
-        lines.append("# 未用的文件 / files that are not used:")
-        lines += [f"#   {g.path}{f' [{g.part}]' if g.part else ''}: {g.why.zh} / {g.why.en}" for g in unknown]
-    weighted = [str(g.layer) for g in guesses if g.layer and g.layer.startswith(("hazard_", "exposure_population"))]
-    if weighted:
-        lines += ["risk:", "  weights:                # 先等权，请按本地规定改 / equal to begin with: set your own"]
-        lines += [f"    {layer}: {1 / len(weighted):.4f}" for layer in sorted(weighted)]
-    return "\n".join([*lines, "output: {lang: zh, publish: internal}", ""])
+        pairs[ours] = theirs
+    return pairs
 
 
-def _required(layer: str) -> list[str]:
-    return [name for name, spec in house().layer(layer).fields.items() if spec.required]
-
-
-def _flow(value: Any) -> str:
-    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=10_000)
-    return text.removesuffix("\n").removesuffix("\n...").strip()
+def area_name(guesses: Sequence[Guess], root: Path) -> str:
+    """Give the name of the area that the boundary states, else the folder's."""
+    return next((g.name for g in guesses if g.name), None) or root.resolve().name

@@ -78,6 +78,43 @@ def test_high_consequence_areas(km: int, count: int, record_property: object) ->
     assert peak_gb() < 2
 
 
+def mesh(km: int) -> gpd.GeoDataFrame:
+    """Give a connected net: edges of 10 km, a row each, four of them meeting at every branch."""
+    side = round((km / 20) ** 0.5) + 1
+    along = np.arange(0, 10_001, 100.0)
+    rows = []
+    for i in range(side):
+        for j in range(side):
+            if i + 1 < side:
+                rows.append(shapely.linestrings(np.column_stack([i * 1e4 + along, np.full(101, j * 1e4)])))
+            if j + 1 < side:
+                rows.append(shapely.linestrings(np.column_stack([np.full(101, i * 1e4), j * 1e4 + along])))
+    names = [f"N{n:04d}" for n in range(len(rows))]
+    return gpd.GeoDataFrame(
+        {"id": names, "medium": "natural_gas", "diameter_mm": 711.0, "pressure_mpa": 6.3}, geometry=rows, crs=SYSTEM
+    )
+
+
+@pytest.mark.parametrize(("km", "count"), SIZES)
+def test_high_consequence_areas_of_a_net(km: int, count: int) -> None:
+    """The same length in one connected net, against the same rows laid apart."""
+    lines = mesh(km)
+    buildings = town(lines, count)
+    apart = lines.assign(medium=["natural_gas" if n % 2 else "crude_oil" for n in range(len(lines))])
+    seconds = []
+    for frame in (apart, lines):
+        began = time.process_time()
+        found = high_consequence_areas(frame, buildings=buildings, facilities=None)
+        seconds.append(time.process_time() - began)
+        assert found["length_m"].sum() == pytest.approx(lines.length.sum(), rel=1e-9)
+    print(
+        f"\n{lines.length.sum() / 1000:.0f} km of net x {count} buildings: {seconds[1]:.2f} s of CPU, "
+        f"{seconds[1] / seconds[0]:.1f} x half of its rows of the other table, peak {peak_gb():.2f} GB"
+    )
+    assert seconds[1] < 60
+    assert peak_gb() < 2
+
+
 POINTS = [(10_000, 1_000), *([(100_000, 3_163)] if FULL else [])]
 
 

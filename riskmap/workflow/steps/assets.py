@@ -84,7 +84,7 @@ def _exponents(spec: AssetSpec, asset: str) -> dict[str, float]:
     """Give the exponents by layer; a factor that is not named enters as it is."""
     layer_of = {"hazard": assets.HAZARD, "exposure": _exposure(spec, asset), "vulnerability": spec.vulnerability}
     layer_of["capacity"] = scoring.CAPACITY
-    return {layer_of[factor]: power for factor, power in spec.exponents.items() if layer_of[factor]}
+    return {layer: power for factor, power in spec.exponents.items() if (layer := layer_of[factor])}
 
 
 def _classed(

@@ -74,7 +74,7 @@ def run(context: Context) -> Results:
     """Give pieces, areas, gaps, responsibility areas, the figures and the grid of minutes."""
     results = Results()
     circle = fire_circle(context)
-    people = context.cells("exposure_population") if context.has("exposure_population") else None
+    people = _people_inside(context) if context.has("exposure_population") else None
     built_up = context.rows("built_up") if context.has("built_up") else None
     cells = circles.cells(circle.strict, context.grid, context.inside, mapper=context.over)
     summary = _summary(context, circle, people, built_up, cells)
@@ -94,6 +94,12 @@ def run(context: Context) -> Results:
     results.findings = _findings(circle, results.rows["fire_responsibility"]) + _unproved(proof)
     results.totals = _totals(circle, summary) | {"certificate": proof.figures, "seed": SEED}
     return results
+
+
+def _people_inside(context: Context) -> Raster:
+    """Give the people of the county's cells; the grid holds neighbours too."""
+    people = context.cells("exposure_population")
+    return Raster(people.grid, np.where(context.inside, people.values, 0.0))
 
 
 def fire_circle(context: Context) -> Circle:
@@ -120,11 +126,12 @@ def _summary(
     spec, rows = context.project.fire, []
     for reading, covering in (("strict", circle.strict), ("loose", circle.loose)):
         depth = covering.depth_m
+        shares: list[tuple[str, float | None, Share]]
         shares = [(measure, None, share) for measure, share in _by_place(context, covering, people, cells)]
         if reading == "strict":
             shares += [(measure, None, share) for measure, share in _by_number(covering, people, cells)]
-        for at in (depth, depth / 2, depth * 2) if reading == "strict" else (depth,):
-            shares += [(measure, at, share) for measure, share in _by_ground(covering, people, built_up, at)]
+        for deep in (depth, depth / 2, depth * 2) if reading == "strict" else (depth,):
+            shares += [(measure, deep, share) for measure, share in _by_ground(covering, people, built_up, deep)]
         for measure, at, share in shares:
             rows.append(
                 {

@@ -6,7 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.overlay import dams
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -45,6 +45,7 @@ def run(context: Context) -> Results:
 def _findings(made: gpd.GeoDataFrame) -> list[Finding]:
     above, stated = made["overhead"], made["stated_overhead"]
     found = []
+    severity: Severity
     for code, severity, rows, text in (
         ("OVERHEAD_UNKNOWN", "warning", above.isna(), UNKNOWN),
         ("OVERHEAD_STATED", "warning", above.eq(True) & stated.eq(False), DENIED),

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from riskmap import fields
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.overlay import exposure, geohazards, influence
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
@@ -40,8 +40,8 @@ def run(context: Context) -> Results:
     results.findings += _findings(exposed)
     given = townships(context)
     if given is not None:
-        threatened = points["threatened_people"]
-        table = geohazards.density(points, threatened, *given, high=float(context.fact("zoning", "density_high_from")))
+        threatened, high = points["threatened_people"], float(context.fact("zoning", "density_high_from"))
+        table = geohazards.density(points, threatened, given[0], given[1], high)
         results.rows["geohazard_density"] = table
     results.totals |= _totals(exposed, where)
     return results
@@ -64,7 +64,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
     of_zone = [
         c for c in ("people", "schools", "hospitals", "key_units", "road_km", "people_below") if zone is not None
     ]
-    taken = {f"zone_{c}": points["id"].map(zone[c]) for c in of_zone}
+    taken = {f"zone_{c}": points["id"].map(zone[c]) for c in of_zone if zone is not None}
     facilities = None if zone is None else sum(taken[f"zone_{c}"] for c in ("schools", "hospitals", "key_units"))
     frame = pd.DataFrame(
         {
@@ -104,6 +104,7 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
 
 def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
     found = []
+    severity: Severity
     for code, severity, rows, zh, en in (
         ("GRADE_FROM_STATEMENT", "warning", exposed["grade_basis"].eq("stated"), "威胁人数未知，按登记的险情等级着色", "people are unknown: the stated danger grade gives the colour"),
         ("GRADE_UNKNOWN", "warning", exposed["grade"].isna(), "威胁人数和财产都未知，险情等级未知", "people and property are unknown: no danger grade"),

@@ -109,9 +109,9 @@ def _ring_findings(ids: pd.Series, part: pd.Series, blind: pd.Series) -> list[Fi
 def _graded(
     context: Context, sources: Any, around: pd.DataFrame, known: dict[str, Any], findings: list[Finding]
 ) -> tuple[list[Graded | None], pd.DataFrame]:
-    files = [context.catalog.fact_rows(known[f]) for f in ("table_1", "table_2", "table_3", "table_4", "gases")]
+    files = {f: context.catalog.fact_rows(known[f]) for f in ("table_1", "table_2", "table_3", "table_4", "gases")}
     own = [substance.row() for substance in context.project.hazchem.substances]
-    tables = substances.Substances(*files, own=own)
+    tables = substances.Substances(**files, own=own)
     inventory = (
         context.rows("hazchem_inventory")
         if context.has("hazchem_inventory")

@@ -12,12 +12,12 @@ from riskmap.workflow.context import Context
 
 @dataclass(frozen=True)
 class Indicator:
-    """An indicator: layer, SQL filter on its columns, and ``count`` or ``sum:column``, times a factor."""
+    """An indicator: layer, SQL filter on its columns (None: all rows), and ``count`` or ``sum:column``, times a factor."""
 
     name: Text
     unit: Text
     layer: str
-    where: str
+    where: str | None
     measure: str
     factor: float = 1.0
 
@@ -29,7 +29,7 @@ INDICATORS: tuple[Indicator, ...] = (
         Indicator(Text(f"{ROMAN[g]} 级高后果区管道长度", f"pipeline in areas of grade {ROMAN[g]}"), KM, "pipeline_km", f"grade = {g} AND usable = 1", "sum:km")
         for g in (3, 2, 1)
     ),
-    Indicator(Text("油气管道总长（区内，重合计一次）", "pipelines inside, shared ground once"), KM, "pipeline_km", "1 = 1", "sum:km"),
+    Indicator(Text("油气管道总长（区内，重合计一次）", "pipelines inside, shared ground once"), KM, "pipeline_km", None, "sum:km"),
     Indicator(Text("位置不可用于识别的管道长度", "pipeline not usable for identification"), KM, "pipeline_km", "usable = 0", "sum:km"),
     *(
         Indicator(Text(f"{ROMAN[g]} 级高后果区处数", f"areas of grade {ROMAN[g]}"), PLACES, "pipeline_hca", f"grade = {g} AND usable = 1", "count")
@@ -47,7 +47,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(Text("不构成重大危险源", "not a major hazard"), PLACES, "hazchem_grades", "grade = 0", "count"),
     Indicator(Text("未评估的危险源", "sources not assessed"), PLACES, "hazchem_grades", "grade IS NULL", "count"),
     Indicator(Text("火灾爆炸影响范围内的防护目标（按危险源计）", "targets in fire and blast zones, by source"), PLACES, "hazchem_targets", "scenario <> 'toxic'", "count"),
-    Indicator(Text("可能引发多米诺的危险源对", "domino pairs"), PLACES, "hazchem_domino", "1 = 1", "count"),
+    Indicator(Text("可能引发多米诺的危险源对", "domino pairs"), PLACES, "hazchem_domino", None, "count"),
     Indicator(Text("头顶库（区内）", "tailings dams above people, inside"), PLACES, "overhead_dams", "overhead = 1 AND inside = 1", "count"),
     Indicator(Text("是否头顶库未知的尾矿库（区内）", "tailings dams of which it is unknown, inside"), PLACES, "overhead_dams", "overhead IS NULL AND inside = 1", "count"),
     *(
@@ -58,8 +58,8 @@ INDICATORS: tuple[Indicator, ...] = (
         Indicator(Text(f"{zh}色风险区面积", f"{en} area"), KM2, "risk_zones", f"level = {n}", "sum:area_km2")
         for n, zh, en in ((4, "红", "red"), (3, "橙", "orange"), (2, "黄", "yellow"), (1, "蓝", "blue"))
     ),
-    Indicator(Text("红色区人口", "people in red"), PEOPLE, "risk_units", "1 = 1", "sum:people_red"),
-    Indicator(Text("复合灾害点", "compound points"), PLACES, "compound_points", "1 = 1", "count"),
+    Indicator(Text("红色区人口", "people in red"), PEOPLE, "risk_units", None, "sum:people_red"),
+    Indicator(Text("复合灾害点", "compound points"), PLACES, "compound_points", None, "count"),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from riskmap.network import report, streets
+from riskmap.network import report, restrictions, streets
 from riskmap.network.roads import RoadNetwork
 from riskmap.network.speeds import SpeedTable
 from riskmap.network.streets import StreetTables
@@ -53,7 +53,14 @@ def run(context: Context) -> Results:
         fast_kmh=context.fact("speeds", "suspicious_above_kmh"),
         known_classes=speed_table(context, "fire").known,
     )
+    if not context.has("turn_restrictions") and _from_osm(roads):
+        found.append(report.turns_apart())
     return Results(rows=rows, findings=found, totals=report.figures(made))
+
+
+def _from_osm(roads: gpd.GeoDataFrame) -> bool:
+    """Tell whether the roads carry the numbers of ways that the reader of OSM files gives."""
+    return "id" in roads.columns and bool(roads["id"].astype("str").str.fullmatch(r"w\d+").all())
 
 
 def _slopes(context: Context, edges: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -71,7 +78,7 @@ def _slopes(context: Context, edges: gpd.GeoDataFrame) -> NDArray[np.float64]:
 
 def street_tables(context: Context) -> StreetTables:
     """Give the streets from the database, without those inside closed areas."""
-    turns = context.rows("network_turns") if context.has("network_turns") else streets.no_turns()
+    turns = context.rows("network_turns") if context.has("network_turns") else restrictions.no_turns()
     edges, nodes = context.rows("network_edges"), context.rows("network_nodes")
     tables = StreetTables(edges, nodes, turns, np.empty(0, dtype=np.int64))
     if not context.has("barriers"):

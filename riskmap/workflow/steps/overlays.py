@@ -77,11 +77,11 @@ def people(context: Context, layer: str, findings: list[Finding]) -> Settled | N
 
 def townships(context: Context) -> Any:
     """Give the townships by code and the ground of each inside the boundary; None where there are none."""
-    from riskmap import fields, zonal
+    from riskmap import zonal
 
     if not context.has("townships"):
         return None
-    rows = context.rows("townships").sort_values(fields.CODE, kind="stable").reset_index(drop=True)
+    rows = zonal.by_code(context.rows("townships"))
     ground, _ = zonal.partition(rows, context.boundary)
     return rows, list(ground)
 
@@ -90,13 +90,13 @@ def township_at(context: Context, points: Any) -> Any:
     """Give the name of the township that holds each point; missing in none."""
     import numpy as np
     import pandas as pd
-    import shapely
+
+    from riskmap import fields, zonal
 
     given = townships(context)
     names = pd.Series(None, index=points.index, dtype=object)
     if given is not None and len(points):
         rows, ground = given
-        at, unit = shapely.STRtree(np.asarray(ground, object)).query(points.to_numpy(), predicate="intersects")
-        first = pd.DataFrame({"at": at, "unit": unit}).sort_values(["at", "unit"]).drop_duplicates("at")
-        names.iloc[first["at"].to_numpy()] = rows["name"].to_numpy(object)[first["unit"]]
+        unit = zonal.first_holding(np.asarray(ground, object), points.to_numpy())
+        names[unit >= 0] = rows[fields.NAME].to_numpy(object)[unit[unit >= 0]]
     return names

@@ -110,7 +110,7 @@ def _row(context: Context, target: TargetSpec) -> dict[str, Any]:
         "layer": target.layer,
         "filter": target.where,
         "measure": target.measure,
-        "per": None if per is None else f"{per.layer}; {per.where}; {per.measure}",
+        "per": None if per is None else "; ".join(filter(None, (per.layer, per.where, per.measure))),
         "source": target.source.pick(context.lang) or None,
     }
 
@@ -128,8 +128,8 @@ def _counted(context: Context, what: CountSpec) -> Counted:
     except (KeyError, ValueError, OSError) as error:
         raise SpecError(
             Text(
-                f"plan：图层 {what.layer} 数不了（{what.where}；{what.measure}）：{error}",
-                f"plan: the layer {what.layer} can't be counted ({what.where}; {what.measure}): {error}",
+                f"plan：图层 {what.layer} 数不了（{what.where or '全部'}；{what.measure}）：{error}",
+                f"plan: the layer {what.layer} can't be counted ({what.where or 'all rows'}; {what.measure}): {error}",
             ),
             remedy=Text(
                 f"列名见 riskmap layers show {what.layer}", f"see the columns with riskmap layers show {what.layer}"

@@ -167,7 +167,8 @@ def _asked(
     frame = _chosen(frame, layer, "level", levels).reset_index(drop=True)
     points = frame.geometry.where(frame.geom_type == "Point", frame.geometry.representative_point())
     column = next((c for c in PEOPLE_COLUMNS if c in frame.columns), None)
-    names = [None if pd.isna(n) else str(n) for n in frame["name"]] if "name" in frame.columns else [None] * len(frame)
+    given = frame["name"] if "name" in frame.columns else [None] * len(frame)
+    names = [None if pd.isna(n) else str(n) for n in given]
     people = None if column is None else pd.to_numeric(frame[column], errors="coerce")
     return _Asked(layer, points, ids_of(context, layer, frame), names, people)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmap import zonal
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, Severity
 from riskmap.grid import Raster
 from riskmap.levels import LEVELS, MAJOR, to_four
 from riskmap.risk import classify, patches, snapping
@@ -229,7 +229,7 @@ def _missing_findings(
         "conservative": ("CONSERVATIVE", Text("缺的层按最坏计", "a missing layer counts as its worst")),
     }[recipe.missing]
     message = Text(f"{cells} 个格子缺部分图层，", f"{cells} cells lack some layers; ") + done
-    severity = "note" if recipe.missing == "unknown" else "warning"
+    severity: Severity = "note" if recipe.missing == "unknown" else "warning"
     return [Finding("risk_score", severity, code, message, rows=cells)]
 
 

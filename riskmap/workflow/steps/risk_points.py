@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from riskmap import fields
+from riskmap import fields, zonal
 from riskmap.data.findings import Finding
 from riskmap.grid import Raster
 from riskmap.levels import to_four
@@ -87,9 +87,8 @@ def _units(context: Context, points: gpd.GeoDataFrame, level: pd.Series, escalat
     if given is None:
         return None
     rows, ground = given
-    at, unit = shapely.STRtree(np.asarray(ground, object)).query(points.geometry.to_numpy(), predicate="intersects")
-    first = pd.DataFrame({"at": at, "unit": unit}).sort_values(["at", "unit"]).drop_duplicates("at")
-    flat = first["unit"].to_numpy() * 5 + level.to_numpy()[first["at"]]
+    unit = zonal.first_holding(np.asarray(ground, object), points.geometry.to_numpy())
+    flat = unit[unit >= 0] * 5 + level.to_numpy()[unit >= 0]
     counts = np.bincount(flat, minlength=len(rows) * 5).reshape(len(rows), 5)
     levels = {
         rule: pd.Series(risk_points.area_levels(counts, rule=rule, escalate=escalate).astype(int))

@@ -48,6 +48,8 @@ def run(context: Context) -> Results:
         people=people,
         inside=context.inside,
     )
+    if people is not None:
+        results.totals["people"]["outside"] = _outside(context, people)
     return results
 
 
@@ -143,15 +145,16 @@ def _density(context: Context, findings: list[Finding]) -> NDArray[np.int8] | No
     townships = zonal.by_code(context.rows("townships"))
     cut, _ = zonal.partition(townships, context.boundary)
     unit = zonal.unit_of_cells(townships, context.grid)
-    density = control.point_density(context.rows("geohazard_points"), cut, unit)
+    _, _, density = zonal.points_per_100_km2(cut, context.rows("geohazard_points").geometry.to_numpy())
     return control.classes(
-        density, [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")]
+        np.append(density, np.nan)[unit],
+        [context.fact("zoning", "density_medium_from"), context.fact("zoning", "density_high_from")],
     )
 
 
 def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Finding]:
     unknown = int((np.isnan(people) & context.inside).sum())
-    outside = float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
+    outside = _outside(context, people)
     findings = []
     if unknown:
         message = Text(
@@ -165,6 +168,11 @@ def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Findi
         )
         findings.append(Finding("exposure_population", "note", "PEOPLE_OUTSIDE", message))
     return findings
+
+
+def _outside(context: Context, people: NDArray[np.float64]) -> float:
+    """Give the source's people beyond the boundary, in cells of the grid and beyond it."""
+    return float(np.nansum(people[~context.inside])) + context.totals["import:exposure_population"]["outside_grid"]
 
 
 def _unassigned(townships: Any) -> list[Finding]:
