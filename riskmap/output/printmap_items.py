@@ -45,7 +45,7 @@ def draw_stack(stack: Stack, items: tuple[Item, ...], top: float, bottom: float)
         pieces["townships"] = tables.townships(stack, room)
         room -= pieces["townships"].height if pieces["townships"] else -gap
     if spare is not None and room >= spare.height + gap:
-        pieces["index"] = spare
+        pieces["index"] = tables.index(stack, room - gap)
     y = top
     for item in items:
         piece = pieces[item]

@@ -75,6 +75,7 @@ LAYERS: tuple[str, ...] = tuple(
             "evacuation_plan",
             "evacuation_origins",
             "evacuation_routes",
+            "evacuation_summary",
             "plan_indicators",
         )
     )
