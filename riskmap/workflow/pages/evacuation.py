@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from riskmap.output.webmap import Page, VectorLayer
-from riskmap.text import Text
+from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
 from riskmap.workflow.evacuation_speeds import walk_m_s
 from riskmap.workflow.pages import parts
@@ -116,6 +116,13 @@ def _unplaced(context: Context, plan: pd.DataFrame) -> float:
     return float(rows["unplaced"].sum())
 
 
+def _scenario_title(context: Context, scenario: str) -> Text:
+    """Give what the plan calls a scenario; its id where it does not say."""
+    rows = context.rows("evacuation_summary") if context.has("evacuation_summary") else None
+    named = rows[rows["scenario"].eq(scenario)] if rows is not None else ()
+    return Text(str(named["scenario_zh"].iloc[0]), str(named["scenario_en"].iloc[0])) if len(named) else plain(scenario)
+
+
 def _figures(context: Context) -> tuple[tuple[Text, str], ...]:
     """Give what a leader asks: how soon all are there, who has to leave before, who sets out inside a zone."""
     if not context.has("evacuation_summary"):
@@ -182,11 +189,11 @@ def _notes(context: Context) -> tuple[Text, ...]:
         )
     )
     if "scenario" in plan.columns and len(plan):
-        shown = str(plan["scenario"].iloc[0])
+        shown = _scenario_title(context, str(plan["scenario"].iloc[0]))
         notes.append(
             Text(
-                f"标题和乡镇表是转移人数最多的情景（{shown}）；路线含全部情景。",
-                f"Headline and table are those of the scenario that moves most people ({shown}); routes are of all scenarios.",
+                f"标题和乡镇表是转移人数最多的情景（{shown.zh}）；路线含全部情景。",
+                f"Headline and table are those of the scenario that moves most people ({shown.en}); routes are of all scenarios.",
             )
         )
     return tuple(notes)
