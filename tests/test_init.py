@@ -222,6 +222,14 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "nowhere" in done.output
 
 
+def test_a_folder_without_data_gets_no_project_file(tmp_path: Path) -> None:
+    (tmp_path / "说明.docx").write_bytes(b"PK")
+    done = CliRunner().invoke(main, ["init", str(tmp_path), "--yes"])
+    assert done.exit_code == 3
+    assert ".shp" in done.output
+    assert not (tmp_path / "riskmap.yaml").exists()
+
+
 def test_weights_sum_to_one() -> None:
     guesses = [wizard.Guess(f"{n}.tif", None, f"hazard_{n}") for n in ("a", "b", "c")]
     said = yaml.safe_load(draft.project_text(guesses, name="x"))

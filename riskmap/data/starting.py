@@ -9,7 +9,7 @@ from riskmap.data.archives import ENDINGS, OSM, SETS
 from riskmap.data.catalog import folder
 from riskmap.data.content import SHEETS, TEXTS
 from riskmap.data.files import RASTERS
-from riskmap.errors import OutputError, SpecError
+from riskmap.errors import DataError, OutputError, SpecError
 from riskmap.text import Text
 
 SUFFIXES = (*RASTERS, *SHEETS, *TEXTS, *SETS, *OSM, *ENDINGS)
@@ -73,6 +73,8 @@ def deliveries(root: Path) -> list[Path]:
     ------
     OutputError
         There is no such folder.
+    DataError
+        It holds nothing that is read.
     """
     if not root.is_dir():
         raise OutputError(
@@ -81,7 +83,15 @@ def deliveries(root: Path) -> list[Path]:
             file=root.as_posix(),
         )
     found = [p for p in _files(root) if p.suffix.lower() in SUFFIXES]
-    return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
+    read = [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
+    if not read:
+        kinds = " ".join(dict.fromkeys(SUFFIXES))
+        raise DataError(
+            Text("文件夹里没有能读的数据文件", "the folder holds no file that is read"),
+            remedy=Text(f"把送来的数据放进来；能读的有 {kinds}", f"put the deliveries into it; the kinds are {kinds}"),
+            file=root.as_posix(),
+        )
+    return read
 
 
 def passed_over(root: Path) -> list[str]:
