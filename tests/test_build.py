@@ -172,6 +172,18 @@ def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "notes.txt").read_bytes() == b"mine too"
 
 
+def test_a_foreign_run_json_stops_the_build(tmp_path: Path) -> None:
+    file = tmp_path / "out" / "run.json"
+    file.parent.mkdir()
+    file.write_text("mine", encoding="utf-8")
+    project = county.county(tmp_path)
+    with pytest.raises(OutputExistsError, match=r"run\.json"):
+        riskmap.build(project, file.parent, only=["risk"])
+    assert file.read_text(encoding="utf-8") == "mine"
+    riskmap.build(project, file.parent, only=["risk"], force=True)
+    riskmap.build(project, file.parent, only=["risk"])  # now it is ours
+
+
 def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()

@@ -19,6 +19,7 @@ from shapely.geometry import LineString, Point, box
 from riskmap.cli import main
 from riskmap.data import checks
 from riskmap.data.catalog import house
+from riskmap.data.database import Database
 from riskmap.data.findings import Finding
 from riskmap.data.ledger import Ledger, RowNames
 from riskmap.data.places import Area
@@ -243,6 +244,28 @@ def delivery(folder: Path) -> Path:
     path = folder / "隐患点.csv"
     path.write_text(text, encoding="gb18030")
     return path
+
+
+def test_a_layer_in_degrees_is_measured_too_and_its_findings_lie_where_it_does(tmp_path: Path) -> None:
+    file, db = tmp_path / "乡镇.gpkg", tmp_path / "库.gpkg"
+    shapes = [box(110.5, 36.7, 110.505, 36.705), box(110.504, 36.7, 110.6, 36.8)]
+    rows = {"name": ["甲镇", "乙镇"], "code": ["141032100", "141032101"]}
+
+    def imported(people: int) -> Any:
+        towns = gpd.GeoDataFrame(rows | {"population": [people, 20]}, geometry=shapes, crs="EPSG:4490")
+        towns.to_file(file)
+        arguments = ["import", str(file), "--layer", "townships", "--db", str(db), "--format", "json"]
+        return json.loads(CliRunner().invoke(main, arguments).stdout)
+
+    told = imported(9_000_000)
+    assert "UNIT_SLIP" in [f["code"] for f in told["findings"]]
+    assert not told["written"]
+    assert imported(900)["written"]
+    stored = Database(db).findings()
+    assert stored["code"].tolist() == ["TOPOLOGY_OVERLAP"]
+    assert stored.crs == "EPSG:4490"
+    assert stored.geometry.iloc[0].bounds == pytest.approx((110.504, 36.7, 110.505, 36.705), abs=1e-6)
+    assert Database(db).read("townships").geometry.geom_equals_exact(gpd.GeoSeries(shapes, crs="EPSG:4490"), 0).all()
 
 
 def test_strict_makes_errors_of_warnings(tmp_path: Path) -> None:

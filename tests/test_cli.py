@@ -27,6 +27,8 @@ from riskmap.errors import (
 )
 from riskmap.text import Text
 
+ROOT = Path(__file__).parent.parent
+
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> click.testing.Result:
     return CliRunner().invoke(main, list(arguments), env={"LANG": "C", "LC_ALL": "", "LC_MESSAGES": ""} | (env or {}))
@@ -133,6 +135,20 @@ def test_verify(tmp_path: Path) -> None:
     result = run("verify", str(tmp_path / "out"))
     assert result.exit_code == 7
     assert "grids/risk_level.tif" in result.stderr
+    result = run("verify", str(tmp_path / "out"), "--format", "json")
+    assert result.exit_code == 7
+    (found,) = json.loads(result.stdout)["findings"]
+    assert found["severity"] == "error"
+    assert "grids/risk_level.tif" in found["message"]["en"]
+
+
+def test_a_build_that_stops_says_why_in_json_too(tmp_path: Path) -> None:
+    project = county.county(tmp_path)
+    (tmp_path / "data" / "flood.tif").unlink()
+    (tmp_path / "data" / "villages.gpkg").unlink()
+    result = run("build", str(project), "--out", str(tmp_path / "out"), "--format", "json")
+    assert result.exit_code == 3
+    assert {f["layer"] for f in json.loads(result.stdout)["findings"]} == {"hazard_flood", "villages"}
 
 
 def test_every_command_has_help_and_says_what_it_does() -> None:
@@ -153,3 +169,28 @@ def test_help_imports_nothing_heavy() -> None:
     )
     loaded = set(eval(result.stderr))
     assert not loaded & {"numpy", "pandas", "geopandas", "shapely", "rasterio", "pydantic", "yaml", "pyproj"}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_console_of_chinese_windows(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "应急局 数据"
+    folder.mkdir()
+    file = folder / "隐患 点.csv"
+    file.write_text("编号,名称,类型,经度,纬度,威胁人数\n1,东沟🏔,雪崩🏔,110.5,36.7,5\n", encoding="utf-8")
+    given = [
+        sys.executable,
+        "-c",
+        "from riskmap.cli import main; main()",
+        "check",
+        str(file),
+        "--layer",
+        "geohazard_points",
+    ]
+    given += ["--crs", "EPSG:4490", "--lang", "zh", "--format", form]
+    env = {**os.environ, "PYTHONIOENCODING": "gbk", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(given, capture_output=True, check=False, env=env, cwd=folder)
+    assert done.returncode == 0, done.stderr.decode("gbk", "replace")
+    told = done.stdout.decode("gbk")
+    assert "隐患 点.csv → geohazard_points" in told or json.loads(told)["file"] == "隐患 点.csv"
+    if form == "json":
+        assert "雪崩🏔" in json.loads(told)["findings"][0]["message"]["zh"]

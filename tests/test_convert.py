@@ -321,3 +321,12 @@ def test_a_column_of_fractions_of_people_is_in_a_larger_unit(cells: list[str], h
     _, ledger = turned(cells, PEOPLE)
     told = next(f for f in ledger.findings if f.code == "NUMBER_NOT_WHOLE")
     assert ("万人" in told.message.zh) == hint
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [("500㎡", 500), ("500 m²", 500), ("800m2", 800), ("3.5km2", 3_500_000), ("2亩", 4000 / 3), ("约1.2公顷", 12_000), ("5m3", None)],
+)  # fmt: skip
+def test_areas_with_their_unit_behind_the_number(cell: str, value: float | None) -> None:
+    values, _ = turned([cell], field(type="number", unit="m2", min=0))
+    assert values == [pytest.approx(value) if value is not None else None]

@@ -18,8 +18,9 @@ from worlds import METRIC
 from riskmap.grid import Grid, Raster
 from riskmap.network import shelters
 from riskmap.network.evacuation import clearance
-from riskmap.network.evacuation_empty import capacity_per_s, contracted
+from riskmap.network.evacuation_empty import capacity_per_s
 from riskmap.network.evacuation_hazards import channel, class_zones, depths_of
+from riskmap.network.evacuation_joined import contracted
 from riskmap.network.evacuation_legs import Leg, in_words, round_m
 from riskmap.network.evacuation_origins import from_cells, from_zones, holding_village, people_left, share_inside
 
@@ -180,8 +181,6 @@ def test_joined_roads_never_make_the_bound_later(seed: int) -> None:
 def test_ways_in_words() -> None:
     made = [Leg("人民路", 1234.0, None, 90.0), Leg(None, 96.0, "left", 0.0), Leg("河堤", 4.0, "right", 90.0)]
     words = in_words(made)
-    assert words.zh == "沿人民路向东走 1,250 米；左转，沿无名道路走 100 米；右转，沿河堤走 10 米"
-    assert (
-        words.en == "take 人民路 east for 1,250 m; turn left on the unnamed road for 100 m; turn right on 河堤 for 10 m"
-    )
+    assert words.zh == "沿人民路向东走 1,250 米；左转走 100 米；右转，沿河堤走 10 米"
+    assert words.en == "take 人民路 east for 1,250 m; turn left for 100 m; turn right on 河堤 for 10 m"
     assert [round_m(m) for m in (3, 14, 996, 1024, 1026)] == [10, 10, 1000, 1000, 1050]

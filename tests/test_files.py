@@ -383,6 +383,28 @@ def test_a_file_of_another_kind_than_the_layer(tmp_path: Path) -> None:
         assert kind in told[0].message.en
 
 
+def test_lengths_that_a_damaged_file_states_wrongly_are_no_crash(tmp_path: Path) -> None:
+    path = tmp_path / "a.fgb"
+    pyogrio.write_dataframe(frame(), path, driver="FlatGeobuf")
+    data = bytearray(path.read_bytes())
+    at = data.index("芝河".encode())
+    data[at - 4 : at] = struct.pack("<I", 4000)  # the length of the text before it
+    path.write_bytes(data)
+    with pytest.raises(DataError) as caught:
+        opened(path)
+    assert caught.value.code == "FILE_UNREADABLE"
+
+
+def test_a_zip_with_a_member_of_no_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "名称,人口\n甲,1\n")
+        archive.writestr("x", b"")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"x", b"\0"))
+    assert len(opened(path).frame) == 1
+
+
 def test_fingerprints_of_folders_and_parts(tmp_path: Path) -> None:
     path = shapefile(tmp_path)
     first = fingerprint(path)

@@ -216,18 +216,14 @@ def test_a_boundary_of_many_areas_does_not_name_the_place(tmp_path: Path) -> Non
     assert [g.name for g in wizard.look(tmp_path)] == [None]
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    done = CliRunner().invoke(main, ["init", str(tmp_path / "nowhere"), "--yes"])
-    assert done.exit_code == 7
-    assert "nowhere" in done.output
-
-
-def test_a_folder_without_data_gets_no_project_file(tmp_path: Path) -> None:
-    (tmp_path / "说明.docx").write_bytes(b"PK")
-    done = CliRunner().invoke(main, ["init", str(tmp_path), "--yes"])
-    assert done.exit_code == 3
-    assert ".shp" in done.output
-    assert not (tmp_path / "riskmap.yaml").exists()
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "新" / "县")])
+    assert result.exit_code == 0
+    assert "put those of the departments there" in result.output
+    # and the next command says what comes next
+    told = CliRunner().invoke(main, ["check", str(tmp_path / "新" / "县" / "riskmap.yaml")])
+    assert told.exit_code == 5
+    assert "inputs has no boundary" in told.output
 
 
 def test_weights_sum_to_one() -> None:

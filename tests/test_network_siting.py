@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array, eye_array, hstack, kron
+from shapely.geometry import LineString, box
 
 from riskmap.errors import DataError, NetworkError
-from riskmap.network import siting
+from riskmap.network import candidates, siting
+from riskmap.network.roads import RoadNetwork
 
 
 def case(seed: int):
@@ -132,6 +137,57 @@ def test_capacities_hold_and_the_choice_is_the_best_under_them(seed: int) -> Non
         assert siting.p_median(times, demand, p=p, capacity=capacity).value == pytest.approx(brute_sum)
 
 
+def by_pairs(times: np.ndarray, demand: np.ndarray, p: int, existing: list[int]) -> float:
+    """Give the p-median with a variable for every pair of demand and site, as it stands in the textbooks."""
+    rows, sites = times.shape
+    pairs = rows * sites
+    served = hstack((csr_array((rows, sites)), kron(eye_array(rows), np.ones((1, sites)))))
+    opened = hstack((-kron(np.ones((rows, 1)), eye_array(sites)), eye_array(pairs)))
+    number = np.concatenate((np.ones(sites), np.zeros(pairs)))
+    low = np.zeros(sites + pairs)
+    low[existing] = 1.0
+    found = milp(
+        np.concatenate((np.zeros(sites), (times * demand[:, None]).ravel())),
+        integrality=number,
+        bounds=Bounds(low, 1.0),
+        constraints=[
+            LinearConstraint(served.tocsr(), 1, 1),
+            LinearConstraint(opened.tocsr(), -np.inf, 0),
+            LinearConstraint(number[None, :], p, p),
+        ],
+        options={"mip_rel_gap": 1e-9},
+    )
+    return float(found.fun)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_p_median_of_more_demands_equals_the_programme_over_all_pairs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, sites, p = int(rng.integers(80, 160)), int(rng.integers(15, 35)), int(rng.integers(2, 7))
+    homes, places = rng.uniform(0, 1000, (rows, 2)), rng.uniform(0, 1000, (sites, 2))
+    times = np.hypot(*(homes[:, None] - places[None]).transpose(2, 0, 1))
+    demand, existing = rng.integers(1, 50, rows).astype(float), list(range(seed % 3))
+    found = siting.p_median(pd.DataFrame(times), demand, p=p, existing=existing)
+    assert found.value == pytest.approx(by_pairs(times, demand, p, existing), rel=1e-8)
+    assert found.gap == 0.0
+    assert (demand * times[:, found.sites].min(axis=1)).sum() == pytest.approx(found.value)
+
+
+def test_p_median_out_of_time_says_what_is_proven() -> None:
+    rng = np.random.default_rng(3)
+    homes, places = rng.uniform(0, 1000, (600, 2)), rng.uniform(0, 1000, (80, 2))
+    times = pd.DataFrame(np.hypot(*(homes[:, None] - places[None]).transpose(2, 0, 1)))
+    found = siting.p_median(times, np.ones(600), p=9, time_limit_s=1e-3)
+    assert len(found.sites) == 9
+    assert 0 <= found.bound <= siting.p_median(times, np.ones(600), p=9).value + 1e-6
+    assert found.value >= found.bound
+
+
+def test_who_is_not_served_has_no_site() -> None:
+    times = pd.DataFrame([[10.0, 99.0], [99.0, np.inf]])
+    assert siting.max_coverage(times, [1.0, 1.0], p=1, limit_s=20).assignment.tolist() == [0, None]
+
+
 def test_by_hand() -> None:
     """Villages at 0, 1, 2, 3 km with 10, 1, 1, 10 people, sites at the villages, 100 s a kilometre."""
     place = np.arange(4)
@@ -163,3 +219,16 @@ def test_input_is_checked() -> None:
 def test_demand_is_matched_by_label_not_by_order() -> None:
     times = pd.DataFrame([[10.0, 99.0], [99.0, 10.0]], index=["a", "b"], columns=["A", "B"])
     assert siting.max_coverage(times, pd.Series({"b": 5.0, "a": 1.0}), p=1, limit_s=20).sites == ["B"]
+
+
+def test_candidates_are_junctions_from_which_one_gets_back() -> None:
+    """A ring of streets, a street that leads into it one way, and one that leads out of it one way."""
+    ring = [(0, 0), (1000, 0), (1000, 1000), (0, 1000), (0, 0)]
+    lines = [LineString(ends) for ends in pairwise(ring)]
+    lines += [LineString([(-900, 0), (0, 0)]), LineString([(1000, 0), (1900, 0)])]
+    frame = gpd.GeoDataFrame(
+        {"highway": "residential", "oneway": ["no"] * 4 + ["yes"] * 2}, geometry=lines, crs="EPSG:4548"
+    )
+    network = RoadNetwork.from_frame(frame)
+    found = candidates.junctions(network, box(-2000, -2000, 2000, 2000), spacing_m=500)
+    assert sorted(map(tuple, network.xy[found].tolist())) == sorted(ring[:4])

@@ -46,16 +46,8 @@ def patches_of(codes: NDArray[np.uint8]) -> list[set[tuple[int, int]]]:
 def slow_merge(
     codes: NDArray[np.uint8], min_cells: float, people: NDArray[np.float64], holds: NDArray[np.bool_]
 ) -> tuple[NDArray[np.uint8], list[tuple[int, int, int, float]]]:
-    """The rule as the docstring of :func:`merge_patches` says it, looking at everything anew after each merge.
-
-    What a patch may not sink below is remembered by the cells: a protected patch keeps its floor wherever it goes.
-    """
+    """The rule as the docstring of :func:`merge_patches` says it, looking at everything anew after each merge."""
     codes = codes.copy()
-    floor = np.zeros(codes.shape, dtype=int)
-    for patch in patches_of(codes):
-        at = tuple(np.array(sorted(patch)).T)
-        if holds[at].any() or np.nansum(people[at]) > KEEP:
-            floor[at] = codes[at]
     log = []
     stuck: set[frozenset[tuple[int, int]]] = set()
     while True:
@@ -64,7 +56,7 @@ def slow_merge(
             return codes, log
         patch = min(small, key=lambda p: (len(p), int(codes[min(p)]), min(p)))
         at = tuple(np.array(sorted(patch)).T)
-        lowest = floor[at].max()
+        lowest = codes[min(patch)] if holds[at].any() or np.nansum(people[at]) > KEEP else 0
         border: dict[tuple[int, int], int] = {}
         for r, c in patch:
             for other in ((r - 1, c), (r + 1, c), (r, c - 1), (r, c + 1)):
@@ -82,10 +74,6 @@ def slow_merge(
         log.append((int(codes[at][0]), to, len(patch), float(np.nansum(people[at]))))
         codes[at] = to
         stuck.clear()  # a neighbour may have changed
-        region = flood(codes, min(patch))
-        around = tuple(np.array(sorted(region)).T)
-        if np.nansum(people[around]) > KEEP:
-            floor[around] = np.maximum(floor[around], to)
 
 
 @st.composite
@@ -177,6 +165,18 @@ def test_people_and_settlements_are_not_lowered() -> None:
     assert merged(["333", "313", "333"], 2, holds=village)[1] == "333"  # upwards it may go
     # longer border to blue, but the village goes to the shorter one with red
     assert merged(["1144", "1344", "1114"], 2, holds=np.eye(3, 4, dtype=bool)) == ["1144", "1444", "1114"]
+
+
+def test_a_settlement_that_rose_with_its_patch_does_not_sink_again() -> None:
+    """The village's blue cell goes up to yellow; the yellow patch of two, still small, may not take it down to blue."""
+    village = np.array([[False, False, False, False, True]])
+    assert merged(["11121"], 3, holds=village) == ["11122"]
+
+
+def test_a_patch_that_grew_large_while_it_waited_stays() -> None:
+    """Orange with two villages waits (no worse neighbour) while it grows from three cells to seven; then red is beside it."""
+    villages = np.array([[True, True, False, True], [False, False, False, False]])
+    assert merged(["3224", "2322"], 5, holds=villages) == ["3334", "3333"]
 
 
 def test_the_record_says_where_in_metres() -> None:

@@ -157,6 +157,13 @@ def test_lines_of_a_form_are_no_header_and_no_secret(tmp_path: Path) -> None:
         assert "填报日期：2023年12月" in told[0]
 
 
+def test_the_form_under_a_table_is_no_row(tmp_path: Path) -> None:
+    text = "编号,物质名称,CAS号,存量(t)\nW1,氨,,12\nW2,氯：液态,,\n填表人：张三,,,审核人：李四\n注：按设计最大量,,,\n"
+    layer = prepare_rows(csv(tmp_path, text), InputSpec(path="t.csv"), house().layer("hazchem_inventory"))
+    assert layer.frame["source_id"].tolist() == ["W1", "W2"]
+    assert [(f.code, f.named) for f in layer.findings if f.dropped] == [("ROW_NOTE", ("3", "4"))]
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 def test_a_unit_above_the_table_holds_for_columns_that_name_none(tmp_path: Path, kind: str) -> None:
     content = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli import figures
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, show_json, table
 
 if TYPE_CHECKING:
     from riskmap.workflow.build import Built
@@ -88,12 +88,10 @@ def _build(project: str, *, form: str, **options: Any) -> None:
 
     built = run(project, progress=progress_bar(), **options)
     if form == "json":
-        import json
-
         from riskmap.workflow.record import without_nan
 
         told = without_nan(built.run) | {"findings": [f.as_json() for f in built.findings]}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
+        show_json(told)
     else:
         _summary(built, options["only"] or ("coverage",))
 

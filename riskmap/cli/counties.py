@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, show_json, table
 
 if TYPE_CHECKING:
     from riskmap.workflow.counties import County
@@ -43,7 +42,7 @@ def counties(projects: tuple[str, ...], **options: Any) -> None:
     form = options.pop("form")
     found = build_each(projects, progress=progress_bar(), **options)
     if form == "json":
-        click.echo(json.dumps({"counties": [county.as_json() for county in found]}, ensure_ascii=False, default=str))
+        show_json({"counties": [county.as_json() for county in found]})
     else:
         click.echo("\n" + table(HEADS[language()], [_row(county) for county in found], "llrrrrl"))
         say(f"结果在 {options['out']}", f"results in {options['out']}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, say, show_json, table
 
 
 @click.group()
@@ -147,9 +147,8 @@ def styles_check(lang: Any, form: str) -> None:
 
 
 def _json(value: Any) -> None:
-    import json
 
-    click.echo(json.dumps(value, ensure_ascii=False))
+    show_json(value)
 
 
 COMMANDS = (layers, styles)

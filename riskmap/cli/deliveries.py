@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli.codes import exit_code
-from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, table
+from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, show_json, table
 
 if TYPE_CHECKING:
     from riskmap.data.describe import Description, Part
@@ -113,7 +113,7 @@ def check(
         parts = getattr(checked, "files", [checked])
     _write_workbook(options["xlsx"], checked.findings, parts)
     if form == "json":
-        click.echo(json.dumps(checked.as_json(), ensure_ascii=False, default=str))
+        show_json(checked.as_json())
     else:
         for part in parts:
             _print_file(part)
@@ -144,7 +144,7 @@ def import_(ctx: click.Context, file: str, layer: str, db: str, lang: Any, form:
     done = intake.import_file(file, layer, db, spec=spec, warnings=options["strict"])
     _write_workbook(options["xlsx"], done.findings, [done])
     if form == "json":
-        click.echo(json.dumps(done.as_json() | {"written": done.failure is None}, ensure_ascii=False, default=str))
+        show_json(done.as_json() | {"written": done.failure is None})
     else:
         _print_file(done)
         _print_counts(done.findings)
@@ -171,7 +171,7 @@ def info(file: str, encoding: str | None, lang: Any, form: str) -> None:
 
     told = describe(Path(file), encoding=encoding)
     if form == "json":
-        click.echo(json.dumps(dataclasses.asdict(told), ensure_ascii=False, default=str))
+        show_json(dataclasses.asdict(told))
     else:
         _print_description(told)
 

@@ -11,7 +11,7 @@ import click
 from riskmap import errors
 from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk, starts
 from riskmap.cli.codes import exit_code
-from riskmap.cli.terminal import language, say
+from riskmap.cli.terminal import FORMAT, language, say
 
 
 class Commands(click.Group):
@@ -23,6 +23,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except errors.RiskmapError as error:
             _report(error)
+            if ctx.meta.get(FORMAT) == "json":
+                _report_json(error)
             ctx.exit(exit_code(error))
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
@@ -41,6 +43,16 @@ def _report(error: errors.RiskmapError) -> None:
     lines = [f"错误：{text.zh}", f"error: {text.en}"]
     for line in lines if language() == "zh" else lines[::-1]:
         click.echo(line, err=True)
+
+
+def _report_json(error: errors.RiskmapError) -> None:
+    """Print an error as findings: who asks for JSON reads stdout."""
+    import json
+
+    from riskmap.data.rules import finding_of
+
+    several = error.errors if isinstance(error, errors.SeveralErrors) else [error]
+    click.echo(json.dumps({"findings": [finding_of(e, "").as_json() for e in several]}, ensure_ascii=False))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, say
+from riskmap.cli.terminal import format_option, lang_option, say, show_json
 
 
 @click.command()
@@ -22,9 +22,7 @@ def verify(out_dir: str, lang: Any, form: str) -> None:
 
     told = run(out_dir)
     if form == "json":
-        import json
-
-        click.echo(json.dumps(told, ensure_ascii=False))
+        show_json(told)
         return
     for name, value in told["totals"].items():
         click.echo(f"  {name}: {value['delivered']:,.10g} = {value['run']:,.10g}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, say, show_json, table
 
 
 @click.command()
@@ -194,9 +194,8 @@ def _number(value: float | None) -> str:
 
 
 def _json(value: Any) -> None:
-    import json
 
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    show_json(value)
 
 
 COMMANDS = (weights, explain, compose)

@@ -77,7 +77,13 @@ def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:
     from riskmap.workflow import draft, wizard
 
     guesses = wizard.look(root)
-    _show(guesses)
+    if guesses:
+        _show(guesses)
+    else:
+        say(
+            f"{root.as_posix()} 里没有数据文件：把各部门给的文件放进去，再加 --force 运行一次",
+            f"there are no data files in {root.as_posix()}: put those of the departments there and run this again with --force",
+        )
     if left := starting.passed_over(root):
         say(f"不能读的文件类型：{'、'.join(left)}", f"files of kinds that are not read: {', '.join(left)}")
     if asking and guesses:

@@ -41,6 +41,17 @@ def severity(word: str) -> str:
     return SEVERITIES[word].pick(language())
 
 
+def show_json(document: Any) -> None:
+    """Print a document for programs.
+
+    On a console that is not UTF-8 whatever is not ASCII is escaped: programs read that the same, and nothing is lost.
+    """
+    import json
+
+    escaped = not (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(document, ensure_ascii=escaped, default=str))
+
+
 def progress_bar() -> Callable[[float, Text], None]:
     """Give a progress callback: a bar on a terminal, a line a step in a log."""
     if not sys.stderr.isatty():
@@ -81,6 +92,15 @@ def _pad(text: str, width: int, align: str) -> str:
 
 
 Format = Literal["text", "json"]
+FORMAT = "riskmap.format"
+"""Where a running command says which form it prints."""
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: Format) -> Format:
+    ctx.meta[FORMAT] = value
+    return value
+
+
 lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of products and messages.")
 format_option = click.option(
     "--format",
@@ -88,5 +108,6 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    callback=_remember,
     help="Form of the result on stdout.",
 )

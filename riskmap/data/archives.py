@@ -130,7 +130,7 @@ def _gunzip(path: Path, folder: Path, layer: str) -> Path:
 def _unzip(path: Path, folder: Path, layer: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
+            members = [m for m in archive.infolist() if m.filename and not m.is_dir()]
             for member, parts in _safe(members, path, layer):
                 target = folder.joinpath(*parts)
                 target.parent.mkdir(parents=True, exist_ok=True)

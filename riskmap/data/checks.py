@@ -11,7 +11,7 @@ from riskmap.data import checks_geometry, checks_layers, checks_places, checks_v
 from riskmap.data.findings import Finding
 from riskmap.data.ledger import Ledger
 from riskmap.data.places import Area
-from riskmap.data.registry import BETWEEN, CHECKS, Look, Together
+from riskmap.data.registry import BETWEEN, CHECKS, Check, Look, Together
 from riskmap.data.spec import LayerSpec
 
 if TYPE_CHECKING:
@@ -40,10 +40,18 @@ def check(
     look = Look(frame, spec, ledger, area, limits or {})
     if not len(frame):
         return
-    for each in CHECKS:
-        fits = any(fnmatch.fnmatchcase(spec.id, pattern) for pattern in each.layers)
-        if fits and (look.metric or not each.metric):
+    for each in _for_layer(spec):
+        if look.metric or not each.metric:
             each.run(look)
+
+
+def needs_metres(spec: LayerSpec) -> bool:
+    """Tell whether a check for the layer measures lengths or areas."""
+    return any(each.metric for each in _for_layer(spec))
+
+
+def _for_layer(spec: LayerSpec) -> list[Check]:
+    return [each for each in CHECKS if any(fnmatch.fnmatchcase(spec.id, pattern) for pattern in each.layers)]
 
 
 def check_together(together: Together) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmap.data.cells import is_text
+from riskmap.data.headings import FORM_FIELD
 from riskmap.data.ledger import Ledger
 from riskmap.data.positions import row_texts
 from riskmap.text import Text
@@ -100,14 +101,21 @@ def _sums(table: pd.DataFrame, totals: pd.Series, counted: dict[str, str]) -> Te
 
 
 def _notes(table: pd.DataFrame) -> tuple[pd.Series, str]:
-    """Mark the lines whose only cell is a note."""
-    single = table.notna().sum(axis=1) == 1
+    """Mark the lines whose only cell is a note, and those of the form under the table: ``填表人：张三``."""
+    filled = table.notna().sum(axis=1)
+    single = filled == 1
     marked, word = _nothing(table), ""
+    few = (filled > 1) & (2 * filled <= len(table.columns))
+    if few.any():
+        forms = table[few].map(lambda v: bool(FORM_FIELD.match(str(v))), na_action="ignore")
+        found = forms.isna() | forms.eq(other=True)
+        marked.loc[found.index[found.all(axis=1)]] = True
+        word = str(table[marked].bfill(axis=1).iloc[0, 0])[:12] if marked.any() else ""
     if single.any():
         lines = table[single].bfill(axis=1).iloc[:, 0].map(str)
         found = lines.str.lower().str.match(NOTE, na=False)
         marked.loc[lines.index[found]] = True
-        word = str(lines[found].iloc[0])[:12] if found.any() else ""
+        word = str(lines[found].iloc[0])[:12] if found.any() else word
     return marked, word
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WRITTEN = re.compile(
     r"^(?P<about>约|大约|近|≈|~|>=|<=|≥|≤|>|<|超过|不足|不少于)?"
     r"(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
-    r"(?P<unit>[^\d\s,]*?)(?P<more>多|余|左右|以上|上下)?$"
+    r"(?P<unit>[^\d\s,]*?(?:m[23])?)(?P<more>多|余|左右|以上|上下)?$"
 )
 """A comma separates groups of three digits and nothing else: ``1,2`` is two numbers or none, never 12."""
 

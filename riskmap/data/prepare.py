@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyproj
 
-from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, zone_of
+from riskmap.crs import FIRST_ZONE_LON, LAST_ZONE_LON, name, transformer, zone_of
 from riskmap.data import checks, convert, nonrows, positions, rules, shapes, systems
 from riskmap.data.files import Opened, fingerprint, open_rows
 from riskmap.data.findings import Finding
@@ -195,8 +195,18 @@ class _Work:
         if not len(placed):
             code = "ROWS_LOST" if opened.rows_in_file else "ROWS_NONE"
             self.ledger.note(code, n=opened.rows_in_file, rows_count=0)
-        checks.check(placed, self.layer, self.ledger, self.area, self.limits)
+        self._checked(placed)
         return placed
+
+    def _checked(self, placed: pd.DataFrame) -> None:
+        """Look at the layer, in metres where a check measures; what is found lies where the layer does."""
+        crs = _zone_under(placed) if is_spatial(placed) and checks.needs_metres(self.layer) else None
+        measured = placed if crs is None else reproject(placed, crs)
+        known = len(self.ledger.findings)
+        checks.check(measured, self.layer, self.ledger, self.area, self.limits)
+        if crs is not None:
+            back = transformer(crs, placed.crs)
+            self.ledger.findings[known:] = [at_home(f, back) for f in self.ledger.findings[known:]]
 
     def _rows_only(self, frame: pd.DataFrame, spatial: bool) -> pd.DataFrame:
         """Take out the lines that are no rows."""
@@ -263,6 +273,15 @@ def _zone_under(frame: Any) -> pyproj.CRS | None:
     west, _, east, _ = frame.total_bounds
     middle = (west + east) / 2
     return zone_of(middle) if FIRST_ZONE_LON - 1.5 <= middle <= LAST_ZONE_LON + 1.5 else None
+
+
+def at_home(finding: Finding, way: pyproj.Transformer) -> Finding:
+    """Give a finding with its place sent through a transformation."""
+    import shapely
+
+    if finding.geometry is None:
+        return finding
+    return finding.at(geometry=shapely.transform(finding.geometry, way.transform, interleaved=False))
 
 
 def _sha256(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from riskmap.data.archives import ENDINGS, OSM, SETS
 from riskmap.data.catalog import folder
 from riskmap.data.content import SHEETS, TEXTS
 from riskmap.data.files import RASTERS
-from riskmap.errors import DataError, OutputError, SpecError
+from riskmap.errors import OutputError, SpecError
 from riskmap.text import Text
 
 SUFFIXES = (*RASTERS, *SHEETS, *TEXTS, *SETS, *OSM, *ENDINGS)
@@ -67,31 +67,9 @@ def refuse_project(target: Path, *, force: bool) -> None:
 
 
 def deliveries(root: Path) -> list[Path]:
-    """Give the files below a folder that may hold data, in order; parts of a shapefile count once.
-
-    Raises
-    ------
-    OutputError
-        There is no such folder.
-    DataError
-        It holds nothing that is read.
-    """
-    if not root.is_dir():
-        raise OutputError(
-            Text("没有这个文件夹", "there is no such folder"),
-            remedy=Text("把数据放进一个文件夹，再指给它", "put the data into a folder, and name that"),
-            file=root.as_posix(),
-        )
+    """Give the files below a folder that may hold data, in order; parts of a shapefile count once; none in a new folder."""
     found = [p for p in _files(root) if p.suffix.lower() in SUFFIXES]
-    read = [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
-    if not read:
-        kinds = " ".join(dict.fromkeys(SUFFIXES))
-        raise DataError(
-            Text("文件夹里没有能读的数据文件", "the folder holds no file that is read"),
-            remedy=Text(f"把送来的数据放进来；能读的有 {kinds}", f"put the deliveries into it; the kinds are {kinds}"),
-            file=root.as_posix(),
-        )
-    return read
+    return [path for path in found if path.is_file() or path.suffix.lower() == ".gdb"]
 
 
 def passed_over(root: Path) -> list[str]:
@@ -128,5 +106,6 @@ def write_project(text: str, target: Path, *, force: bool = False) -> Path:
     """
     refuse_project(target, force=force)
     path = target / PROJECT
+    target.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path

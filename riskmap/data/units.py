@@ -8,6 +8,7 @@ from functools import cache
 
 from riskmap.data import rules
 from riskmap.data.catalog import house
+from riskmap.text import Text, plain
 
 IN_NAME = re.compile(r"^(?P<name>.*?)[(\[（/_](?P<unit>[^()\[\]（）]*)[)\]）]?$")
 """A heading with a unit behind it: ``威胁财产(万元)``, ``面积/亩``, ``管径_mm``."""
@@ -51,6 +52,19 @@ def same_kind(a: str, b: str) -> bool:
     """Tell whether two words are units of the same thing."""
     words = unit_words()
     return fold(a) in words and fold(b) in words and words[fold(a)][0] == words[fold(b)][0]
+
+
+def written(unit: str | None) -> Text:
+    """Give a unit as readers see it, empty where they need none (people in English, shares).
+
+    Examples
+    --------
+    >>> written("km2").zh, written("person").zh, written("person").en, written("mm").en
+    ('km²', '人', '', 'mm')
+    """
+    rows = house().facts("units").tables["units"].rows
+    words = next((row["written"] for row in rows if row["unit"] == unit and "written" in row), None)
+    return Text(**words) if words else plain("" if unit in (None, "1") else unit)
 
 
 def split(heading: str) -> tuple[str, str | None]:

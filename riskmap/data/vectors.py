@@ -15,7 +15,7 @@ from riskmap.data.findings import Finding
 from riskmap.data.rules import listed
 from riskmap.data.spec import near
 from riskmap.errors import RiskmapError
-from riskmap.frames import free_name, is_spatial
+from riskmap.frames import free_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,6 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
         if path.suffix.lower() == ".shp":
             with shapefiles.ready(path, encoding, layer) as shape:
                 frame, found = _read(shape.path, None, shape.encoding.name, layer)
-                _require_utf8(frame)
                 return Vector(frame, shape.encoding, path.stem, (*shape.findings, *found))
         if path.suffix.lower() == ".dbf":
             return _read_table(path, encoding, layer)
@@ -107,67 +106,90 @@ def _read_table(path: Path, declared: str | None, layer: str) -> Vector:
     """Read a dBase table that came without shapes."""
     encoding = shapefiles.encoding_of(path, declared)
     frame, found = _read(path, None, encoding.name, layer)
-    _require_utf8(frame)
     return Vector(frame, encoding, path.stem, (*encoding.findings(layer, path.name), *found))
 
 
 def _read_any(path: Path, name: str, declared: str | None, layer: str) -> Vector:
     """Read a layer of a format that should say its encoding itself; where it does not, it is Chinese."""
-    from pyarrow.lib import ArrowException
-
     try:
         frame, found = _read(path, name, None, layer)
-        _require_utf8(frame)
         return Vector(frame, None, name, found)
-    except (UnicodeDecodeError, ArrowException):
+    except UnicodeError:
         tried = codecs_name(declared) if declared else CHINESE
         if tried is None:
             raise rules.error("ENCODING_NO_SUCH", file=path.name, layer=layer, claim=declared) from None
     try:
         frame, found = _read(path, name, tried, layer)
-    except (UnicodeDecodeError, ArrowException) as error:
+    except UnicodeError as error:
         raise rules.error("ENCODING_UNREADABLE", file=path.name, layer=layer) from error
     encoding = Encoding(tried, "declared" if declared else "bytes")
     return Vector(frame, encoding, name, (*encoding.findings(layer, path.name), *found))
 
 
-def _require_utf8(frame: pd.DataFrame) -> None:
-    """Raise ArrowInvalid for text that is none: Arrow takes over the bytes of a file without looking at them."""
-    import pandas as pd
-    import pyarrow as pa
-
-    for column in frame.columns:
-        if isinstance(frame[column].dtype, pd.StringDtype):
-            pa.array(frame[column]).validate(full=True)
-
-
 def _read(path: Path, name: str | None, encoding: str | None, layer: str) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
-    """Read a layer, and what GDAL remarked; through Arrow where that can carry it."""
+    """Read a layer, and what GDAL remarked; through Arrow where that can carry it.
+
+    Raises
+    ------
+    UnicodeError
+        Text that is not in the encoding.
+    """
     import pyogrio
 
     options = {"layer": name, "encoding": encoding, "datetime_as_string": True}
-    arrow = {"use_arrow": True, "arrow_to_pandas_kwargs": {"types_mapper": nullable().get}}
+    renamed: dict[str, str] = {}
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        info = pyogrio.read_info(str(path), layer=name, encoding=encoding)
         try:
-            quick = arrow if encoding is None or path.suffix.lower() in (".shp", ".dbf") else {}
-            frame = pyogrio.read_dataframe(str(path), **options, **quick)
+            quick = encoding is None or path.suffix.lower() in (".shp", ".dbf")
+            if quick:
+                frame, renamed = _through_arrow(path, options)
+            else:
+                frame = pyogrio.read_dataframe(str(path), **options)
         except NotImplementedError:  # curves: the other way makes lines of them
             frame = pyogrio.read_dataframe(str(path), **options)
-        hidden = GEOMETRY in info["fields"] and is_spatial(frame)
-        column = pyogrio.read_dataframe(str(path), **options, read_geometry=False)[GEOMETRY] if hidden else None
     if not frame.columns.is_unique:
         raise rules.error(
             "HEADER_TWICE", file=path.name, names=listed(sorted(frame.columns[frame.columns.duplicated()]))
         )
     said = dict.fromkeys(str(w.message) for w in heard if issubclass(w.category, RuntimeWarning))
     found = [rules.finding("FILE_REMARK", layer, file=path.name, said=text) for text in said]
-    if column is not None:  # it gave way to the geometry itself
-        free = free_name(GEOMETRY, {str(c).lower() for c in frame.columns})
-        frame[free] = column.to_numpy()
-        found.append(rules.finding("FIELD_RENAMED", layer, file=path.name, column=GEOMETRY, name=free, field=free))
+    found += [
+        rules.finding("FIELD_RENAMED", layer, file=path.name, column=old, name=new, field=new)
+        for old, new in renamed.items()
+    ]
     return frame, tuple(found)
+
+
+def _through_arrow(path: Path, options: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read a layer through Arrow; a column that is called like the geometry gets another name, which is told.
+
+    Arrow takes over the bytes of a file without looking at them: text that is none, and lengths that a damaged file
+    states wrongly, are looked for before anything goes there.
+    """
+    import geopandas as gpd
+    import pyarrow as pa
+    import pyogrio
+    import shapely
+
+    meta, table = pyogrio.read_arrow(str(path), **options)
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" in str(error):
+            raise UnicodeError(str(error)) from error
+        raise ValueError(str(error)) from error
+    place = meta["geometry_name"] or "wkb_geometry"
+    shapes = None
+    if place in table.column_names:
+        shapes = shapely.from_wkb(table.column(place).to_numpy())
+        table = table.drop_columns([place])
+    frame = table.to_pandas(types_mapper=nullable().get)
+    if shapes is None:
+        return frame, {}
+    free = free_name(GEOMETRY, {str(c).lower() for c in frame.columns})
+    renamed = {GEOMETRY: free} if GEOMETRY in frame.columns else {}
+    return gpd.GeoDataFrame(frame.rename(columns=renamed), geometry=shapes, crs=meta["crs"]), renamed
 
 
 def nullable() -> dict[Any, Any]:

@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from riskmap.network.roads import RoadNetwork
 
 
 def junctions(network: RoadNetwork, area: Any, *, spacing_m: float) -> NDArray[np.int64]:
-    """Give junctions of the largest component within an area, one for each square of a grid.
+    """Give junctions within an area, one for each square of a grid.
+
+    Only those from which an engine gets to all of the main network and back: the largest strongly connected part. A
+    station in a one-way pocket would serve nobody else.
 
     Parameters
     ----------
@@ -30,7 +35,7 @@ def junctions(network: RoadNetwork, area: Any, *, spacing_m: float) -> NDArray[n
         Numbers of nodes (positions in ``network.ids``), rising.
     """
     shapely.prepare(area)
-    inside = np.flatnonzero((network.component == 0) & shapely.contains_xy(area, *network.xy.T))
+    inside = np.flatnonzero(_there_and_back(network) & shapely.contains_xy(area, *network.xy.T))
     if not len(inside):
         return inside
     square = np.floor(network.xy[inside] / spacing_m)
@@ -39,6 +44,17 @@ def junctions(network: RoadNetwork, area: Any, *, spacing_m: float) -> NDArray[n
     square = square[order]
     first = np.concatenate(([True], np.any(square[1:] != square[:-1], axis=1)))
     return np.sort(inside[order[first]])
+
+
+def _there_and_back(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Tell which nodes lie in the largest part in which every place is reached from every other."""
+    graph, count = network.graph, len(network.ids)
+    along, against = np.isfinite(graph.forward_s), np.isfinite(graph.backward_s)
+    tails = np.concatenate((graph.tail[along], graph.head[against]))
+    heads = np.concatenate((graph.head[along], graph.tail[against]))
+    matrix = coo_array((np.ones(len(tails), dtype=np.int8), (tails, heads)), shape=(count, count))
+    part = connected_components(matrix, directed=True, connection="strong")[1]
+    return part == np.bincount(part).argmax()
 
 
 def too_near(points: NDArray, others: NDArray, *, distance_m: float) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ better by changing alone. Travel takes ``free_s + delay_s * (flow / capacity) **
 ``free_s`` and power 4 is the curve of the Bureau of Public Roads (1964).
 
 Wardrop, J. G. (1952): Some theoretical aspects of road traffic research. Proc. Institution of Civil Engineers 1(3).
+Beckmann, M. et al. (1956): Studies in the economics of transportation. Yale University Press.
 Jayakrishnan, R. et al. (1994): A faster path-based algorithm for traffic assignment. Transportation Research Record 1443.
 """
 
@@ -91,43 +92,81 @@ def route_choice(edges: pd.DataFrame, demand: pd.DataFrame) -> RouteChoice:
     return _Network.of(edges, demand).equilibrium(edges.index)
 
 
+def guided_choice(edges: pd.DataFrame, demand: pd.DataFrame) -> RouteChoice:
+    """Give the flows with the fewest person-seconds of all: everyone is led so that they slow the others least.
+
+    The equilibrium under each road's marginal travel, which counts the delay of the others too (Beckmann et al. 1956).
+    ``gap`` is that of the search.
+
+    Parameters
+    ----------
+    edges, demand
+        See :func:`route_choice`.
+    """
+    marginal = edges.assign(delay_s=edges["delay_s"] * (1 + edges["power"]))
+    found = route_choice(marginal, demand)
+    seconds = edges["free_s"] + edges["delay_s"] * (found.flow / edges["capacity"]) ** edges["power"]
+    return RouteChoice(found.flow, seconds.rename("seconds"), float(found.flow @ seconds), found.gap)
+
+
 def helpful_closures(
-    edges: pd.DataFrame, demand: pd.DataFrame, *, candidates: Iterable[object] | None = None, least_share: float = 0.01
+    edges: pd.DataFrame,
+    demand: pd.DataFrame,
+    *,
+    candidates: Iterable[object] | None = None,
+    least_share: float = 0.01,
+    now: RouteChoice | None = None,
+    guided: RouteChoice | None = None,
 ) -> pd.DataFrame:
     """Give the closures after which everybody together is faster (Braess 1968), by re-running the route choice.
+
+    No closure saves more than leading everyone would; where that is too little, none is tried.
 
     Parameters
     ----------
     edges, demand
         See :func:`route_choice`.
     candidates : labels of edges, optional
-        Those to try; all that carry people by default.
+        Those to try; by default all that carry people, first those that carry the most more than if everyone were led.
     least_share : float
         Only closures that save this share of the person-seconds are given.
+    now, guided : RouteChoice, optional
+        Where they are known already.
 
     Returns
     -------
     DataFrame
-        Index: label of the closed edge; ``tail, head, person_seconds`` without it, ``saved`` (share); the best first.
+        Index: label of the closed edge; ``tail, head, people`` (who use it now), ``person_seconds`` without it, ``saved``
+        (share); the best first.
 
     References
     ----------
     Braess, D. (1968): Über ein Paradoxon aus der Verkehrsplanung. Unternehmensforschung 12. English: Transportation
     Science 39(4), 2005.
     """
-    now = route_choice(edges, demand)
-    tried = edges.index[now.flow.to_numpy() > 0] if candidates is None else pd.Index(list(candidates))
+    now = route_choice(edges, demand) if now is None else now
+    guided = guided_choice(edges, demand) if guided is None else guided
+    tried = worst_used(edges, now, guided) if candidates is None else list(candidates)
     rows = []
-    for label in tried:
+    for label in tried if now.person_seconds - guided.person_seconds >= least_share * now.person_seconds > 0 else []:
         try:
             without = route_choice(edges.drop(index=label), demand)
         except UnreachableError:
             continue
-        saved = 1 - without.person_seconds / now.person_seconds if now.person_seconds else 0.0
+        saved = 1 - without.person_seconds / now.person_seconds
         if saved >= least_share:
-            rows.append((label, edges.loc[label, "tail"], edges.loc[label, "head"], without.person_seconds, saved))
-    found = pd.DataFrame(rows, columns=["edge", "tail", "head", "person_seconds", "saved"]).set_index("edge")
+            ends = edges.loc[label, "tail"], edges.loc[label, "head"]
+            rows.append((label, *ends, now.flow[label], without.person_seconds, saved))
+    columns = ["edge", "tail", "head", "people", "person_seconds", "saved"]
+    found = pd.DataFrame(rows, columns=columns).set_index("edge")
     return found.sort_values("saved", ascending=False, kind="stable")
+
+
+def worst_used(edges: pd.DataFrame, now: RouteChoice, guided: RouteChoice) -> list[object]:
+    """Give the labels of the edges in use, first those with the most people-seconds too many."""
+    too_many = (now.flow - guided.flow) * now.seconds
+    order = np.argsort(-too_many.to_numpy(), kind="stable")
+    return [label for label in edges.index[order] if now.flow[label] > 0]
 
 
 @dataclass(frozen=True, eq=False)

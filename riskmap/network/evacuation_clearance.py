@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 
 from riskmap.errors import DataError, MissingFieldError, UnreachableError
 from riskmap.network.evacuation_flow import MOST, TimedNetwork
-from riskmap.network.evacuation_queue import NOBODY, walk
+from riskmap.network.evacuation_queue import HAIR, NOBODY, walk
 from riskmap.network.evacuation_search import OpenArcs, to_target
 from riskmap.text import Text
-
-HAIR = 1e-9
-"""Travel nearer than this to a whole number of steps takes that number: rounding must not make a bound too high."""
 
 FIRST_STEPS = 16
 """Where the search for the optimum looks first."""

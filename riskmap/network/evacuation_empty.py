@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmap.network.evacuation_clearance import HAIR, Clearance, clearance
+from riskmap.network.evacuation_clearance import Clearance, clearance
 from riskmap.network.evacuation_flow import least_steps
+from riskmap.network.evacuation_joined import contracted
 from riskmap.network.evacuation_plan import Plan
+from riskmap.network.evacuation_queue import HAIR
 from riskmap.network.evacuation_search import OpenArcs, to_target
 from riskmap.network.evacuation_ways import Ways
 
@@ -152,7 +154,7 @@ def _optimum(
     unrounded goes before it where that is more.
     """
     origins, shelters = np.flatnonzero(supply > 0), np.flatnonzero(room > 0)
-    kept = _useful(arcs, ways.origins[origins], ways.shelters[shelters], (egress + 1) * step_s)
+    kept = useful(arcs, ways.origins[origins], ways.shelters[shelters], (egress + 1) * step_s)
     table = pd.DataFrame(
         {
             "tail": arcs.tail[kept],
@@ -190,56 +192,9 @@ def _unrounded(table: pd.DataFrame, people: pd.Series, places: pd.Series, step_s
     return least_steps(tail, head, steps, capacity, supply, exits, places.to_numpy(dtype=float))
 
 
-def _useful(arcs: OpenArcs, origins: NDArray, shelters: NDArray, horizon_s: float) -> NDArray[np.int64]:
-    """Give the arcs by which somebody could be in a shelter within the horizon."""
+def useful(arcs: OpenArcs, origins: NDArray, shelters: NDArray, horizon_s: float) -> NDArray[np.int64]:
+    """Give the arcs (positions) by which somebody could be in a shelter within the horizon."""
     plain = OpenArcs(arcs.nodes, arcs.tail, arcs.head, arcs.seconds, arcs.seconds, arcs.number, arcs.length_m)
     onward = to_target(plain, shelters, horizon_s).seconds
     so_far = to_target(plain.reversed(), origins, horizon_s).seconds
     return np.flatnonzero(so_far[arcs.tail] + arcs.seconds + onward[arcs.head] <= horizon_s)
-
-
-def contracted(edges: pd.DataFrame, special: set[Any], step_s: float) -> pd.DataFrame:
-    """Join roads that follow one another without a choice, for the bound.
-
-    Parameters
-    ----------
-    edges : DataFrame
-        ``tail, head, seconds, capacity``; of parallel edges the capacities add up at the least seconds.
-    special : set
-        Nodes that stay: where people set out or arrive.
-    step_s : float
-
-    Returns
-    -------
-    DataFrame
-        ``tail, head, steps, capacity``. The steps are rounded down before and from the narrowest road on by themselves,
-        so that every plan on the roads is one on the joined roads and no later.
-    """
-    merged = edges.groupby(["tail", "head"], sort=True).agg(seconds=("seconds", "min"), capacity=("capacity", "sum"))
-    onward: dict[Any, dict[Any, tuple[float, float]]] = {}
-    beside: dict[Any, set[Any]] = {}
-    for (tail, head), seconds, capacity in zip(merged.index, merged["seconds"], merged["capacity"], strict=True):
-        if tail != head:
-            onward.setdefault(tail, {})[head] = (seconds, capacity)
-            beside.setdefault(tail, set()).add(head)
-            beside.setdefault(head, set()).add(tail)
-    stays = {n for n, others in beside.items() if len(others) != 2 or n in special}
-    rows = []
-    for tail in sorted(stays):
-        for head in sorted(onward.get(tail, {})):
-            chain, before, node = [onward[tail][head]], tail, head
-            while node not in stays:
-                (after,) = beside[node] - {before}
-                if after not in onward.get(node, {}):
-                    break
-                chain.append(onward[node][after])
-                before, node = node, after
-            if node in stays and node != tail:
-                rows.append((tail, node, _steps(chain, step_s), min(c for _, c in chain)))
-    return pd.DataFrame(rows, columns=["tail", "head", "steps", "capacity"])
-
-
-def _steps(chain: list[tuple[float, float]], step_s: float) -> int:
-    seconds = np.array([s for s, _ in chain])
-    narrow = int(np.argmin([c for _, c in chain]))
-    return sum(int(np.floor(part.sum() / step_s + HAIR)) for part in (seconds[:narrow], seconds[narrow:]))

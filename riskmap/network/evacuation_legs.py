@@ -141,14 +141,15 @@ def in_words(made: list[Leg]) -> Text:
     zh, en = [], []
     for leg in made:
         compass = COMPASS[round(leg.bearing / 45) % 8]
-        road = NAMELESS if leg.name is None else Text(leg.name, leg.name)
         metres = f"{round_m(leg.length_m):,.0f}"
+        turn = TURNS.get(leg.turn or "", Text("", ""))
         if leg.turn is None:
-            zh.append(f"沿{road.zh}向{compass.zh}走 {metres} 米")
-            en.append(f"take {road.en} {compass.en} for {metres} m")
+            zh.append(f"{f'沿{leg.name}' if leg.name else ''}向{compass.zh}走 {metres} 米")
+            en.append(f"{f'take {leg.name}' if leg.name else 'go'} {compass.en} for {metres} m")
         else:
-            zh.append(f"{TURNS[leg.turn].zh}，沿{road.zh}走 {metres} 米")
-            en.append(f"{TURNS[leg.turn].en} on {road.en} for {metres} m")
+            # a road without a name needs no words
+            zh.append(f"{turn.zh}{f'，沿{leg.name}' if leg.name else ''}走 {metres} 米")
+            en.append(f"{turn.en}{f' on {leg.name}' if leg.name else ''} for {metres} m")
     return Text("；".join(zh), "; ".join(en))
 
 

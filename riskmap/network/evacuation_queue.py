@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+HAIR = 1e-9
+"""Travel nearer than this to a whole number of steps takes that number: rounding must not make a bound too high."""
+
 NOBODY = 1e-9
 """Fewer people than this are rounding."""
 

@@ -66,9 +66,10 @@ def checked(times: pd.DataFrame, demand: Any, existing: Sequence[Any], capacity:
         )
     room = None if capacity is None else _aligned(capacity, frame.columns, "capacity")
     values = frame.to_numpy(dtype=float)
-    return Problem(
-        frame.index, frame.columns, np.where(np.isnan(values), np.inf, values), amount, np.unique(at).astype(int), room
-    )
+    missing = np.isnan(values)
+    if missing.any():  # a copy of a large matrix only where it is needed
+        values = np.where(missing, np.inf, values)
+    return Problem(frame.index, frame.columns, values, amount, np.unique(at).astype(int), room)
 
 
 def _aligned(values: Any, index: pd.Index, name: str) -> NDArray[np.float64]:

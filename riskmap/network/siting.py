@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint
 from scipy.sparse import coo_array, csr_array, eye_array, hstack
 
+from riskmap.network.median import least_cost
 from riskmap.network.programme import GAP, Problem, bound_of, checked, patterns, solve, too_few
 
 
@@ -130,7 +131,7 @@ def _most_covered(task: _Open, new: int, time_limit_s: float | None) -> tuple[ND
     kept = _promising(task.some, task.amount, new)
     some, amount = patterns(task.some[:, kept], task.amount)
     sites, count = len(kept), len(amount)
-    covered = hstack([-csr_array(some.astype(float)), eye_array(count)])
+    covered = hstack([-csr_array(some, dtype=float), eye_array(count)])
     found = solve(
         np.concatenate((np.zeros(sites), -amount)),
         [LinearConstraint(covered, -np.inf, 0)],
@@ -147,13 +148,14 @@ def _most_covered(task: _Open, new: int, time_limit_s: float | None) -> tuple[ND
 
 def _promising(usable: NDArray[np.bool_], demand: NDArray[np.float64], new: int) -> NDArray[np.int64]:
     """Give the columns that can be among the best ``new``; at least that many."""
-    gain = demand @ usable
-    order = np.argsort(-gain, kind="stable")
     if new >= usable.shape[1] or not new:
         return np.arange(usable.shape[1])
+    covers = csr_array(usable, dtype=float)
+    gain = demand @ covers
+    order = np.argsort(-gain, kind="stable")
     open_rows, at_hand = np.ones(len(demand), dtype=bool), 0.0
     for _ in range(new):  # a greedy choice
-        step = (demand * open_rows) @ usable
+        step = (demand * open_rows) @ covers
         at_hand += step.max()
         open_rows &= ~usable[:, step.argmax()]
     largest = gain[order[: new - 1]].sum()
@@ -179,7 +181,7 @@ def fewest_sites(
     usable = problem.within(limit_s)
     needed, _ = patterns(usable[problem.demand > 0], problem.demand[problem.demand > 0])
     needed = needed[needed.any(axis=1)]
-    limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)] if len(needed) else []
+    limits = [LinearConstraint(csr_array(needed, dtype=float), 1, np.inf)] if len(needed) else []
     found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
     chosen = found.x > 0.5
     # a whole number of sites: the bound rounds up
@@ -209,6 +211,11 @@ def p_median(
     """
     problem = checked(times, demand, existing, capacity, p)
     usable = np.isfinite(problem.times)
+    if problem.capacity is None:
+        chosen, bound = least_cost(problem, p, time_limit_s)
+        served = (problem.demand > 0) & usable.any(axis=1)
+        value = float(problem.demand[served] @ problem.times[np.ix_(served, chosen)].min(axis=1, initial=np.inf))
+        return _siting(problem, chosen, usable, value, min(value, bound))
     cost = np.where(usable, np.where(usable, problem.times, 0.0) * problem.demand[:, None], 0.0)
     return _assigned(problem, usable, cost, p, time_limit_s, serve_all=True)
 
@@ -235,24 +242,26 @@ def p_center(
         If ``p`` sites cannot serve all demand that some site reaches.
     """
     problem = checked(times, demand, existing, None, p)
-    wanted = (problem.demand > 0) & np.isfinite(problem.times).any(axis=1)
-    steps = np.unique(problem.times[wanted][np.isfinite(problem.times[wanted])])
+    nearest = problem.times.min(axis=1, initial=np.inf)
+    wanted = (problem.demand > 0) & np.isfinite(nearest)
+    # no choice is better than the worst of the least times; who already has a site that near asks for nothing
+    least = nearest[wanted].max(initial=0.0)
+    asking = wanted & (problem.times[:, problem.existing].min(axis=1, initial=np.inf) > least)
+    open_times = problem.times[asking]
+    steps = np.unique(np.concatenate(([least], open_times[np.isfinite(open_times) & (open_times > least)])))
     low, high, best = 0, len(steps) - 1, None
     while low <= high:
         middle = (low + high) // 2
-        trial = _cover(problem, problem.times[wanted] <= steps[middle], time_limit_s)
+        trial = _cover(problem, open_times <= steps[middle], time_limit_s)
         if trial is not None and trial.sum() <= p:
             best, high = trial, middle - 1
         else:
             low = middle + 1
-    if len(steps) and best is None:
-        raise too_few(p)
     if best is None:
-        best = np.zeros(len(problem.columns), dtype=bool)
-        best[problem.existing] = True
+        raise too_few(p)
     chosen = _filled(best, p)
     usable = np.isfinite(problem.times)
-    served = np.where(usable, problem.times, np.inf)[wanted][:, chosen].min(axis=1, initial=np.inf)
+    served = problem.times[np.ix_(wanted, chosen)].min(axis=1, initial=np.inf)
     value = float(served.max(initial=0.0))
     return _siting(problem, chosen, usable, value, value)
 
@@ -312,7 +321,7 @@ def _assigned(
     *,
     serve_all: bool,
 ) -> Siting:
-    """Choose sites and the site of each row at the least cost; a row is served whole where sites have capacities."""
+    """Choose sites with capacities and the site of each row, which is served whole, at the least cost."""
     wanted = (problem.demand > 0) & usable.any(axis=1)
     row, site = np.nonzero(usable & wanted[:, None])
     number, sites, pairs = np.cumsum(wanted) - 1, len(problem.columns), len(row)
@@ -330,7 +339,6 @@ def _assigned(
             LinearConstraint(each.tocsr(), 1.0 if serve_all else 0.0, 1.0),
             LinearConstraint(opened.tocsr(), -np.inf, 0),
         ]
-    if problem.capacity is not None and pairs:
         load = coo_array((problem.demand[row], (site, sites + np.arange(pairs))), shape=(sites, sites + pairs))
         limits.append(LinearConstraint(load.tocsr(), -np.inf, problem.capacity))
     found = solve(
@@ -340,29 +348,24 @@ def _assigned(
         problem.existing,
         p=p,
         extra=pairs,
-        whole=problem.capacity is not None,
+        whole=True,
         time_limit_s=time_limit_s,
     )
     chosen = found.x[:sites] > 0.5
     value, bound = float(found.fun), bound_of(found)
-    if problem.capacity is None:
-        # with the sites known, each row goes to its nearest
-        nearest = np.where(usable, problem.times, np.inf)[:, chosen].min(axis=1, initial=np.inf)
-        value = float(np.sum(problem.demand[wanted] * nearest[wanted]))
-        return _siting(problem, chosen, usable, value, bound)
     taken = found.x[sites:] > 0.5
-    by = pd.Series(None, index=problem.rows, dtype=object)
-    by.iloc[row[taken]] = problem.columns.to_numpy()[site[taken]]
+    by = np.full(len(problem.rows), None, dtype=object)
+    by[row[taken]] = problem.columns.to_numpy()[site[taken]]
     sign = 1.0 if serve_all else -1.0
-    return _siting(problem, chosen, usable, sign * value, sign * bound, by)
+    return _siting(problem, chosen, usable, sign * value, sign * bound, pd.Series(by, index=problem.rows, dtype=object))
 
 
 def _cover(problem: Problem, usable: NDArray[np.bool_], time_limit_s: float | None) -> NDArray[np.bool_] | None:
     """Give the fewest sites that cover all rows; None when some row has none."""
-    needed = np.unique(usable, axis=0)
+    needed, _ = patterns(usable, np.zeros(len(usable)))
     if not needed.any(axis=1).all():
         return None
-    limits = [LinearConstraint(csr_array(needed.astype(float)), 1, np.inf)]
+    limits = [LinearConstraint(csr_array(needed, dtype=float), 1, np.inf)] if len(needed) else []
     found = solve(np.ones(usable.shape[1]), limits, usable.shape[1], problem.existing, time_limit_s=time_limit_s)
     return found.x > 0.5
 
@@ -385,11 +388,12 @@ def _siting(
 ) -> Siting:
     at = np.flatnonzero(chosen)
     if assignment is None:
-        times = np.where(usable, problem.times, np.inf)[:, at]
+        times = np.where(usable[:, at], problem.times[:, at], np.inf)
         nearest = times.argmin(axis=1) if len(at) else np.zeros(len(times), dtype=int)
         served = np.isfinite(times.min(axis=1, initial=np.inf))
-        assignment = pd.Series(None, index=problem.rows, dtype=object)
-        assignment.iloc[np.flatnonzero(served)] = problem.columns.to_numpy()[at[nearest[served]]]
+        by = np.full(len(problem.rows), None, dtype=object)
+        by[served] = problem.columns.to_numpy()[at[nearest[served]]]
+        assignment = pd.Series(by, index=problem.rows, dtype=object)
     unserved = problem.rows[(problem.demand > 0) & ~usable.any(axis=1)]
     return Siting(list(problem.columns[at]), value, bound, gap_of(value, bound), assignment, unserved)
 

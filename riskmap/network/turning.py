@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,7 +195,11 @@ def _carried_on(
     after: NDArray[np.int64],
 ) -> Turns:
     """Give copies of the cuts to those who keep to a restricted way, so that they are known at its next junction."""
-    number, copy_of, copy, departs, onto = [], [], [], [], made.onto.copy()
+    number: list[int] = []
+    copy_of: list[int] = []
+    copy: list[int] = []
+    departs: list[int] = []
+    onto = made.onto
     first = int(made.number.max()) + 1
     for turn in np.flatnonzero(old.onto >= 0):
         edge, direction = divmod(int(old.departs[turn]), 2)
@@ -205,23 +209,24 @@ def _carried_on(
         if direction == BACKWARD:
             cuts = cuts[::-1]
         copies = first + len(number) + np.arange(len(cuts))
-        onto[turn] = copies[0]
         position = len(made.number) + len(number)
         copy += [position + i for i in range(len(cuts))]
         departs += [int(2 * after[c] + FORWARD if direction == FORWARD else 2 * before[c] + BACKWARD) for c in cuts]
         number += copies.tolist()
         copy_of += new[cuts].tolist()
         onto = np.concatenate((onto, copies[1:], old.onto[turn : turn + 1]))
+        onto[turn] = copies[0]
     if not number:
         return made
-    pairs = (
+    pairs: tuple[tuple[NDArray[np.int64], Any], ...] = (
         (made.number, number),
         (made.copy_of, copy_of),
         (made.arrives, np.full(len(number), NONE)),
         (made.copy, copy),
         (made.departs, departs),
+        (onto, []),
     )
-    return Turns(*(np.concatenate((a, np.asarray(b, dtype=np.int64))) for a, b in pairs), onto)
+    return Turns(*(np.concatenate((known, np.asarray(further, dtype=np.int64))) for known, further in pairs))
 
 
 def _cuts_of(edge: int, last: int, before: NDArray[np.int64], after: NDArray[np.int64]) -> NDArray[np.int64]:

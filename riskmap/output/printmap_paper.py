@@ -140,7 +140,7 @@ class Sheet:
             zorder=zorder,
             joinstyle="miter",
         )
-        self.desk.add_patch(patch)
+        self.desk.add_artist(patch)  # the limits of the paper stay as they are
 
     def stroke(self, mm: float) -> float:
         """Give a line width in points from millimetres on A3; thin lines grow less than the paper."""

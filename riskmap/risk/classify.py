@@ -78,15 +78,16 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: Sequence[float] |
 
 def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray[np.float64]:
     """Give the limits between the classes of ascending values; some may coincide or lie beyond the values."""
-    import mapclassify
-
     if scheme == "natural_breaks":
+        # compiles its search when imported, which takes seconds: only who needs it waits
+        import mapclassify
+
         return np.asarray(mapclassify.FisherJenks(_order_statistics(known), k=k).bins, float)[:-1]
     if scheme == "quantile":
         # as mapclassify.Quantiles, which warns where quantiles coincide; here they are merged and the build tells
         return np.quantile(known, np.arange(1, k) / k)
     if scheme == "equal_interval":
-        return np.asarray(mapclassify.EqualInterval(known, k=k).bins, float)[:-1]
+        return known[0] + (known[-1] - known[0]) * np.arange(1, k) / k
     return known.mean() + known.std(ddof=1) * multiples(k)
 
 

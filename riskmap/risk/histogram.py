@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,12 @@ BINS = 1 << 18
 """Of equal width over the range that scores can have: one look knows each order statistic to 1/262,144 of that range."""
 
 SCHEMES = ("natural_breaks", "quantile", "equal_interval", "std_mean")
+
+CHUNK = 1 << 16
+"""Scores that are looked at at once: their bins stay in the processor's cache."""
+
+HELD = 1 << 21
+"""Selected scores that are kept one by one before they are counted by value."""
 
 
 @dataclass(eq=False)
@@ -57,21 +64,23 @@ class Histogram:
 
     def add(self, scores: NDArray[np.float32]) -> None:
         """Count the known scores of a block."""
-        known = scores[~np.isnan(scores)].astype(np.float64)
-        if not known.size:
-            return
-        self.least, self.most = min(self.least, float(known.min())), max(self.most, float(known.max()))
-        self.counts += np.bincount(self.bins_of(known), minlength=len(self.counts))
-        known -= (self.low + self.high) / 2
-        self.total += float(known.sum())
-        self.squares += float(known @ known)
+        found = []
+        for known in _known_in_chunks(scores):
+            self.least, self.most = min(self.least, float(known.min())), max(self.most, float(known.max()))
+            found.append(self.bins_of(known))
+            from_middle = known - np.float64((self.low + self.high) / 2)
+            self.total += float(from_middle.sum())
+            # no dot product: its threads would get into the way of those that read
+            self.squares += float(np.square(from_middle, out=from_middle).sum())
+        if found:
+            self.counts += np.bincount(np.concatenate(found), minlength=len(self.counts))
 
-    def bins_of(self, known: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Give the bin of each known score."""
+    def bins_of(self, known: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Give the bin of each known score; in float32, which keeps their order and so the order of the bins."""
         if self.width <= 0:
-            return np.zeros(known.shape, dtype=np.int64)
-        at = (known - self.low) * (1.0 / self.width)
-        return np.clip(at, 0, len(self.counts) - 1, out=at).astype(np.int64)
+            return np.zeros(known.shape, dtype=np.int32)
+        at = (known - np.float32(self.low)) * np.float32(1.0 / self.width)
+        return np.clip(at, 0, len(self.counts) - 1, out=at).astype(np.int32)
 
     def order_statistics(self, ranks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the scores of given ranks from 0, each within a bin's width; the first and the last exactly."""
@@ -96,6 +105,7 @@ class Selection:
 
     histogram: Histogram
     ranks: NDArray[np.int64]
+    _held: list[NDArray[np.float32]] = field(default_factory=list)
     _values: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     _counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
@@ -106,23 +116,43 @@ class Selection:
         self._wanted = np.zeros(len(below), dtype=bool)
         self._wanted[self._bins] = True
 
-    def add(self, scores: NDArray[np.float32]) -> None:
-        """Look at a block again; the same blocks as before, in any order."""
-        known = scores[~np.isnan(scores)]
-        seen, counts = np.unique(
-            known[self._wanted[self.histogram.bins_of(known.astype(np.float64))]], return_counts=True
-        )
+    def among(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give the scores of a block that lie in the wanted bins."""
+        found = [known[self._wanted[self.histogram.bins_of(known)]] for known in _known_in_chunks(scores)]
+        return np.concatenate(found) if found else np.zeros(0, np.float32)
+
+    def add(self, selected: NDArray[np.float32]) -> None:
+        """Count what :meth:`among` gave of a block; the same blocks as before, in any order."""
+        self._held.append(selected)
+        if sum(map(len, self._held)) > HELD:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Count the scores that are held by value, with those counted before."""
+        seen, counts = np.unique(np.concatenate([*self._held, self._values[:0]]), return_counts=True)
+        self._held.clear()
         self._values, inverse = np.unique(np.concatenate([self._values, seen]), return_inverse=True)
         self._counts = np.bincount(inverse, np.concatenate([self._counts, counts])).astype(np.int64)
 
     def order_statistics(self, ranks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the scores of ranks among those asked for, exactly."""
-        owner = np.searchsorted(self._bins, self.histogram.bins_of(self._values.astype(np.float64)))
+        self._settle()
+        owner = np.searchsorted(self._bins, self.histogram.bins_of(self._values))
         # rank of the first cell with each value: those of bins before, and of smaller values of the same bin
         inside = np.cumsum(self._counts) - self._counts
         first = np.searchsorted(owner, np.arange(len(self._bins)))
         start = self._before[owner] + inside - inside[first][owner]
         return self._values[np.searchsorted(start, ranks, side="right") - 1].astype(np.float64)
+
+
+def _known_in_chunks(scores: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """Give the known scores of a block, a cacheful at a time; no empty ones."""
+    flat = scores.reshape(-1)
+    for start in range(0, flat.size, CHUNK):
+        part = flat[start : start + CHUNK]
+        known = part[~np.isnan(part)]
+        if known.size:
+            yield known
 
 
 def ranks_for(count: int, *, scheme: classify.Scheme, k: int = 4) -> NDArray[np.int64]:

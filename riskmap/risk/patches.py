@@ -36,7 +36,8 @@ def merge_patches(
 
     The smallest patch goes first; of equal ones that of the lowest code (so that the worse colour is what stays), then the
     northernmost, then the westernmost. A patch that holds a settlement or a point (``holds``), or more than ``keep_people``
-    people, never takes a lower code; it goes to a neighbour of a higher code or stays as it is, until a neighbour changes.
+    people, never takes a lower code, whatever code it came to by earlier merges; it goes to a neighbour of a higher code or
+    stays as it is, until a neighbour changes.
     Equal borders go to the higher code. A merged patch that is still small is looked at again. Unknown cells (code 0)
     neither merge nor receive.
 
@@ -65,8 +66,8 @@ def merge_patches(
     log: list[tuple[int, int, int, float, int]] = []
     while queue:
         size, _, _, patch = heapq.heappop(queue)
-        if regions.parent[patch] != patch or regions.cells[patch] != size:
-            continue  # merged meanwhile, or grown and queued anew
+        if regions.parent[patch] != patch or regions.cells[patch] != size or not regions.is_small(patch):
+            continue  # merged meanwhile, grown and queued anew, or grown large while it waited
         target = regions.neighbour(patch)
         if target is None:
             waiting.add(patch)
@@ -128,10 +129,7 @@ class _Regions:
         held = np.zeros(n, dtype=bool)
         if holds is not None:
             held[flat[inside & holds.ravel()]] = True
-        # the lowest code that a patch may take
-        self.floor: list[int] = [
-            c if h or p > keep_people else 0 for c, h, p in zip(self.code, held, self.people, strict=True)
-        ]
+        self.held: list[bool] = held.tolist()
         first = np.full(n, flat.size, dtype=np.int64)
         np.minimum.at(first, flat[inside], np.flatnonzero(inside))
         self.first: list[int] = first.tolist()
@@ -170,10 +168,12 @@ class _Regions:
 
     def neighbour(self, patch: int) -> int | None:
         """Give the region that the patch may merge into: longest border, then higher code, then the earlier one."""
+        protected = self.held[patch] or self.people[patch] > self._keep_people
+        lowest = self.code[patch] if protected else 0
         allowed = [
             (edges, self.code[r], -self.first[r], r)
             for r, edges in self.borders(patch).items()
-            if self.code[r] >= self.floor[patch]
+            if self.code[r] >= lowest
         ]
         return max(allowed)[3] if allowed else None
 
@@ -191,9 +191,8 @@ class _Regions:
         self.cells[root] = sum(self.cells[r] for r in group)
         self.thick[root] = sum(self.thick[r] for r in group)
         self.people[root] = sum(self.people[r] for r in group)
+        self.held[root] = any(self.held[r] for r in group)
         self.first[root] = min(self.first[r] for r in group)
-        floor = max(self.floor[r] for r in group)
-        self.floor[root] = max(floor, code if self.people[root] > self._keep_people else 0)
         return root
 
     def painted(self) -> NDArray[np.uint8]:

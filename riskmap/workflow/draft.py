@@ -19,7 +19,7 @@ def project_text(guesses: Sequence[Guess], *, name: str, lang: Lang = "zh") -> s
         f"name: {_flow(name)}",
         "# data_date: 2025 年 6 月   # 数据日期，写在图名下面 / date of the data, stands under the titles",
         "cell_size_m: 100",
-        "inputs:",
+        "inputs:" if any(guess.layer for guess in guesses) else "inputs: {}",
     ]
     used = sorted((g for g in guesses if g.layer), key=lambda g: str(g.layer))
     lines += [line for guess in used for line in _input_lines(guess)]

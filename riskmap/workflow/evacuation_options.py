@@ -31,7 +31,7 @@ class EvacuationScenario(Record):
 class EvacuationSpec(Record):
     """Evacuation: speeds, the longest walk, whether settlements stay together, the scenarios (the house's when none)."""
 
-    walk_m_s: float = Field(default=1.0, gt=0, le=3)
+    walk_m_s: float | None = Field(default=None, gt=0, le=3)
     slow_walk_m_s: float | None = Field(default=None, gt=0, le=3)
     max_minutes: float | None = Field(default=None, gt=0)
     keep_whole: bool = False

@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pyproj
-import shapely
 
 from riskmap.crs import name, transformer
 from riskmap.data.catalog import Catalog
 from riskmap.data.gridding import GridLayer, prepare_grid
 from riskmap.data.places import Area, reproject
-from riskmap.data.prepare import Layer, Source, prepare_rows
+from riskmap.data.prepare import Layer, Source, at_home, prepare_rows
 from riskmap.grid import Grid
 from riskmap.workflow.context import system_of
 from riskmap.workflow.project import Loaded
@@ -57,10 +56,7 @@ def in_system(rows: Layer, crs: Any) -> Layer:
     """Reproject a layer after it was read: the project's system may be the zone of the boundary itself."""
     frame: Any = rows.frame
     to_crs = transformer(frame.crs, crs)
-    findings = tuple(
-        f if f.geometry is None else f.at(geometry=shapely.transform(f.geometry, to_crs.transform, interleaved=False))
-        for f in rows.findings
-    )
+    findings = tuple(at_home(f, to_crs) for f in rows.findings)
     source = dataclasses.replace(rows.source, crs_out=name(crs))
     return dataclasses.replace(rows, frame=reproject(frame, crs), source=source, findings=findings)
 

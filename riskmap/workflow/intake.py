@@ -20,7 +20,7 @@ from riskmap.data.database import Database
 from riskmap.data.findings import Finding, sort, strict, to_frame
 from riskmap.data.gridding import GridLayer, RasterLayer, holds_raster, look_at_raster
 from riskmap.data.ledger import Ledger
-from riskmap.data.places import Area, reproject
+from riskmap.data.places import Area
 from riskmap.data.prepare import Layer, Source, prepare_rows
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.data.registry import Together
@@ -31,7 +31,7 @@ from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
 from riskmap.text import Text
 from riskmap.workflow.context import system_of
-from riskmap.workflow.inputs import Place, prepared, sources_frame
+from riskmap.workflow.inputs import Place, in_system, prepared, sources_frame
 from riskmap.workflow.project import Loaded, load
 
 COUNTED = ("person", "household", "t", "CNY")
@@ -313,7 +313,7 @@ def import_file(
     rows = prepare_rows(path, spec, declared, crs=crs, area=area)
     if layer == "boundary" and rows.frame is not None and rows.frame.crs.is_geographic:
         west, _, east, _ = rows.frame.total_bounds
-        rows = dataclasses.replace(rows, frame=reproject(rows.frame, zone_of((west + east) / 2)))
+        rows = in_system(rows, zone_of((west + east) / 2))
     checked = _checked(rows, path.name)
     checked = strictly(checked) if warnings else checked
     if checked.failure is None and rows.frame is not None:

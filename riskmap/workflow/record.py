@@ -220,7 +220,7 @@ def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
     OutputExistsError
     """
     previous = read_json(out / WORK / "published.json") or {}
-    foreign = [name for name in products if (out / name).exists() and name not in previous]
+    foreign = [name for name in (*products, RUN) if (out / name).exists() and name not in previous]
     if foreign and not force:
         raise OutputExistsError(
             Text(

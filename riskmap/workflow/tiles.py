@@ -138,8 +138,8 @@ def compose_tiles(
         ):
             if breaks is None and breaks_from == "exact":
                 counted, beyond = _scored(paths, recipe, every, mapper, scores)
-                limits, error = _exact_limits(counted, scores, every, scheme, k), 0.0
-                cells = _graded(scores, limits, every, graded)
+                limits, error = _exact_limits(counted, scores, every, threads, scheme, k), 0.0
+                cells = _graded(scores, limits, every, threads, graded)
             else:
                 limits, error = _known_limits(paths, recipe, sample, mapper, breaks, scheme, k)
                 cells, beyond = _both(paths, recipe, limits, every, mapper, scores, graded)
@@ -182,26 +182,29 @@ def _scored(
 
 
 def _exact_limits(
-    counted: Histogram, scores: TileWriter, every: list[Window], scheme: classify.Scheme, k: int
+    counted: Histogram, scores: TileWriter, every: list[Window], threads: int, scheme: classify.Scheme, k: int
 ) -> NDArray[np.float64]:
     """Look at the scores again for the order statistics that the scheme needs: the limits of all scores, to the last bit."""
     ranks = histogram.ranks_for(counted.count, scheme=scheme, k=k)
     selection = Selection(counted, ranks) if len(ranks) else None
     if selection:
-        for window in every:
-            selection.add(scores.read(window))
+        # the scores lie beside this process: no cluster is asked
+        with workers(threads=threads) as here:
+            for selected in here(lambda window: selection.among(scores.read(window)), ((w,) for w in every)):
+                selection.add(selected)
     return _rounded(histogram.breaks(counted, scheme=scheme, k=k, selection=selection))
 
 
 def _graded(
-    scores: TileWriter, limits: NDArray[np.float64], every: list[Window], graded: TileWriter
+    scores: TileWriter, limits: NDArray[np.float64], every: list[Window], threads: int, graded: TileWriter
 ) -> NDArray[np.int64]:
     """Write the levels of scores that were written."""
     cells = np.zeros(len(limits) + 1, dtype=np.int64)
-    for window in every:
-        found = blocks.levels(scores.read(window), limits)
-        graded.write(found, window)
-        cells += np.bincount(found.ravel(), minlength=len(cells))
+    with workers(threads=threads) as here:
+        levels = here(lambda window: blocks.levels(scores.read(window), limits), ((w,) for w in every))
+        for found, window in zip(levels, every, strict=True):
+            graded.write(found, window)
+            cells += _counted(found, len(cells))
     return cells
 
 
@@ -249,7 +252,7 @@ def _both(
     for block in blocks_done:
         scores.write(block.score, block.window)
         graded.write(block.level, block.window)
-        cells += np.bincount(block.level.ravel(), minlength=len(cells))
+        cells += _counted(block.level, len(cells))
         beyond = _added(beyond, block.beyond)
     return cells, beyond
 
@@ -282,6 +285,11 @@ def _ranges(paths: Mapping[str, Path], window: Window) -> dict[str, Range]:
 def _rounded(limits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give limits as float32 holds them, like the scores."""
     return limits.astype(np.float32).astype(np.float64)
+
+
+def _counted(levels: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+    """Give the cells of each level 0 ... count - 1."""
+    return np.array([np.count_nonzero(levels == level) for level in range(count)])
 
 
 def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:

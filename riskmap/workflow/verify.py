@@ -11,10 +11,15 @@ from riskmap import fields, zonal
 from riskmap.data.database import Database
 from riskmap.data.rasters import read_grid
 from riskmap.errors import OutputError
+from riskmap.levels import LEVELS, to_four
+from riskmap.risk import classify
 from riskmap.text import Text
-from riskmap.workflow import record, verify_network
+from riskmap.workflow import record, verify_network, verify_overlays
 
 TOLERANCE = 1e-6
+
+AS_THEY_ARE = [float(level.code) for level in LEVELS[1:]]
+"""The limits of levels that were compared and not classed."""
 
 
 def verify(out: str | Path) -> dict[str, Any]:
@@ -79,6 +84,11 @@ def _changed_files(folder: Path, outputs: dict[str, dict[str, Any]]) -> list[Tex
 def _totals(folder: Path, run: dict[str, Any]) -> dict[str, dict[str, float]]:
     database = Database(folder / "riskmap.gpkg")
     pairs = verify_network.pairs(database, run["totals"])
+    if run["parameters"].get("output", {}).get("publish") != "public":
+        # a public edition has the overlays without what is restricted
+        pairs |= verify_overlays.pairs(database, run["totals"])
+    if run["totals"].get("risk"):
+        pairs |= _risk(folder, run["totals"]["risk"], database)
     recorded = run["totals"].get("zones")
     if recorded is not None:
         pairs |= _zones(folder, recorded, database)
@@ -100,7 +110,26 @@ def _zones(folder: Path, recorded: dict[str, Any], database: Database) -> dict[s
         pairs |= _people(folder, recorded["people"], boundary)
     if "by_unit" in recorded["area_km2"]:
         units = database.read("risk_units")
-        pairs["area_km2.by_unit"] = (sum(recorded["area_km2"]["by_unit"].values()), float(units.area.sum() / 1e6))
+        names = units[fields.CODE].fillna(units[fields.NAME])
+        for unit, km2 in recorded["area_km2"]["by_unit"].items():
+            pairs[f"area_km2.by_unit.{unit}"] = (km2, float(units[names == unit].area.sum() / 1e6))
+        for unit, counted in recorded.get("people", {}).get("by_unit", {}).items():
+            pairs[f"people.by_unit.{unit}"] = (counted, float(units.loc[names == unit, fields.PEOPLE].sum()))
+    return pairs
+
+
+def _risk(folder: Path, recorded: dict[str, Any], database: Database) -> dict[str, tuple[float, float]]:
+    """Class the delivered scores again: no cell may fall elsewhere. A public edition may lack the scores."""
+    pairs: dict[str, tuple[float, float]] = {}
+    paths = [folder / "grids" / f"{grid}.tif" for grid in ("risk_score", "risk_level_raw")]
+    if all(path.exists() for path in paths):
+        score, raw = (read_grid(path).values for path in paths)
+        again = classify.levels(score, np.array(recorded["breaks"]))
+        if recorded["five_to_four"] is not None and recorded["breaks"] != AS_THEY_ARE:
+            again = to_four(again, {int(five): four for five, four in recorded["five_to_four"].items()})
+        pairs["risk.cells_classed_otherwise"] = (0, int((again != raw).sum()))
+    if "merged_patches" in database.layers():
+        pairs["risk.merged_patches"] = (recorded["merged_patches"], len(database.read("merged_patches")))
     return pairs
 
 

@@ -12,15 +12,22 @@ from riskmap.data.database import Database
 Pairs = dict[str, tuple[float, float]]
 """Name -> what ``run.json`` says, what the layers give."""
 
+Derive = Callable[[Database, dict[str, Any]], Pairs]
+
 
 def pairs(database: Database, totals: dict[str, Any]) -> Pairs:
     """Give the totals of the network, the fire circle, siting and reach, as far as their layers were delivered.
 
     A public edition leaves restricted layers out; what only they tell cannot be derived from it.
     """
+    return derived(database, totals, DERIVED)
+
+
+def derived(database: Database, totals: dict[str, Any], by_step: dict[str, tuple[tuple[str, ...], Derive]]) -> Pairs:
+    """Give the totals of the steps whose layers were all delivered."""
     found: Pairs = {}
     present = set(database.layers())
-    for step, (layers, derive) in DERIVED.items():
+    for step, (layers, derive) in by_step.items():
         if totals.get(step) and present >= set(layers):
             found |= {f"{step}.{name}": both for name, both in derive(database, totals[step]).items()}
     return found
@@ -41,6 +48,12 @@ def _coverage(database: Database, said: dict[str, Any]) -> Pairs:
         "stations": (said["stations"], len(database.read("fire_responsibility"))),
         "roads_km": (strict["roads"]["covered"], float(database.read("fire_coverage").length.sum() / 1e3)),
     }
+    told = database.read("fire_summary").drop_duplicates(["reading", "measure"]).set_index(["reading", "measure"])
+    for reading, shares in said["shares"].items():
+        for measure, share in shares.items():
+            row = told.loc[(reading, measure)]
+            for part in ("covered", "total"):
+                found[f"{reading}.{measure}.{part}"] = (share[part], float(row[part]))
     if "built_up" in strict:
         town = shapely.union_all(shapely.make_valid(database.read("built_up").geometry.to_numpy()))
         area = shapely.union_all(database.read("fire_areas").geometry.to_numpy())
@@ -66,9 +79,9 @@ def _reach(database: Database, said: dict[str, Any]) -> Pairs:
     return found
 
 
-DERIVED: dict[str, tuple[tuple[str, ...], Callable[[Database, dict[str, Any]], Pairs]]] = {
+DERIVED: dict[str, tuple[tuple[str, ...], Derive]] = {
     "network": (("network_edges", "network_nodes"), _network),
-    "coverage": (("fire_coverage", "fire_areas", "fire_responsibility"), _coverage),
+    "coverage": (("fire_coverage", "fire_areas", "fire_responsibility", "fire_summary"), _coverage),
     "siting": (("siting_sites", "siting_curve"), _siting),
     "reach": (("reach_results",), _reach),
 }

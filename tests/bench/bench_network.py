@@ -89,7 +89,7 @@ def as_pandana() -> Any:
 def test_reach_beside_networkx_and_pandana(count: int) -> None:
     chosen = stations(count)
     build, net = timed(own_network)
-    solve, reached = timed(lambda: net.reach(chosen, limit_s=LIMIT_S), repeat=5)
+    solve, reached = timed(lambda: net.reach(chosen, limit_s=LIMIT_S), repeat=25)
     nx_build, graph = timed(as_networkx)
     nx_solve, oracle = timed(
         lambda: nx.multi_source_dijkstra_path_length(graph, set(chosen.tolist()), cutoff=LIMIT_S, weight="seconds"),
@@ -116,7 +116,10 @@ def test_reach_beside_networkx_and_pandana(count: int) -> None:
 
 
 def five_minutes(count: int, demand: int) -> dict[str, float]:
-    """Give what the fire circle of many stations costs: pieces cut at the limit, and the share of points."""
+    """Give what the fire circle of many stations costs: pieces cut at the limit, and the share of points.
+
+    In seconds of the processor, of which one is used: what else the machine does must not count.
+    """
     xy = moscow()[0]
     rng = np.random.default_rng(11)
     build, net = timed(own_network)
@@ -125,19 +128,25 @@ def five_minutes(count: int, demand: int) -> dict[str, float]:
     homes = xy[rng.integers(0, len(xy), demand)] + rng.normal(0, 30, (demand, 2))
     people = gpd.GeoDataFrame(geometry=shapely.points(homes), crs=SYSTEM)
     net.tree  # noqa: B018
-    began = time.perf_counter()
+    began = time.process_time()
     found = coverage(net, at, limit_s=LIMIT_S + 60, turnout_s=60)
     pieces = found.pieces
-    cut = time.perf_counter() - began
+    cut = time.process_time() - began
     share = found.share(people)
     return {
         "build_s": build,
         "pieces_s": cut,
-        "total_s": time.perf_counter() - began,
+        "total_s": time.process_time() - began,
         "pieces": len(pieces),
         "km": float(pieces["length_m"].sum() / 1e3),
         "share": float(share),
     }
+
+
+def peak_gb() -> float:
+    """Give the most memory of this process; what ``getrusage`` gives begins with that of the one that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e9
 
 
 @pytest.mark.parametrize("count", [100, 1000])
@@ -145,9 +154,8 @@ def test_pieces_and_shares(count: int) -> None:
     """In a process of its own, so that the peak of the memory is riskmap's."""
     shared()
     program = (
-        "import json, resource, bench_network as b;"
-        f"figures = b.five_minutes({count}, 100_000);"
-        "figures['peak_gb'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6; print(json.dumps(figures))"
+        "import json, bench_network as b;"
+        f"figures = b.five_minutes({count}, 100_000); print(json.dumps(figures | {{'peak_gb': b.peak_gb()}}))"
     )
     here = Path(__file__).parent
     paths = [str(here), str(here.parent), str(here.parent.parent)]

@@ -32,6 +32,7 @@ function dotsPerPixel() {
 function viewOf(frame, canvas, [x, y, width, height], options) {
   const { ratio, scale } = frame;
   const view = { ratio: ratio, scale: scale, left: frame.left + x, top: frame.top + y, width: width, height: height, small: frame.small };
+  view.margin = frame.margin.x * ratio;
   view.west = view.left / scale;
   view.east = (view.left + width) / scale;
   view.north = view.top / scale;

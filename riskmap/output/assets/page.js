@@ -47,14 +47,20 @@ class App {
 
   // What a canvas paints over the colours of a grid.
   painter(grid) {
-    return { steps: (view) => this.paint(view, grid()), names: (view) => this.paintLabels(view) };
+    return { steps: (view) => this.paint(view, grid()), names: (view) => this.paintLabels(view, grid()) };
   }
 
   // Paint a view in steps, each of which takes a few milliseconds.
   *paint(view, grid) {
+    view.night = this.isNight(grid);
     if (grid) yield* grid.paint(view, this.look.patterned);
-    else if (!this.online) yield* this.ground.paint(view, this.units, isDark() && !paperRatio);
+    else if (!this.online) yield* this.ground.paint(view, this.units, view.night);
     yield* this.paintVectors(view);
+  }
+
+  // Whether the ground is dark, so that lines and names must be light.
+  isNight(grid) {
+    return !grid && !this.online && isDark() && !paperRatio;
   }
 
   get grid() {
@@ -74,8 +80,9 @@ class App {
     for (const overlay of shown) yield* overlay.paint(view, POINT);
   }
 
-  paintLabels(view) {
-    const labels = new Labels(view);
+  paintLabels(view, grid) {
+    view.night = this.isNight(grid);
+    const labels = new Labels(view, this.cardWidth() * view.ratio);
     const size = Math.max(14, Math.min(20, this.map.getSize().x / 60));
     if (this.units && this.look.boundaries) labels.units(this.units, this.look.unit, size);
     for (const overlay of this.shownOverlays) if (overlay.labels) labels.overlay(overlay, size * 0.82);
@@ -96,7 +103,14 @@ class App {
     this.repaint();
   }
 
+  // Swatches and symbols as the map has them now.
   dressSwatches() {
+    for (const canvas of all("canvas[data-symbol]")) {
+      const [overlay, number] = canvas.dataset.symbol.split(":").map(Number);
+      if (number === undefined) sampleBoundary(canvas, this.units);
+      else this.overlays[overlay].sample(canvas, number, this.look.patterned);
+    }
+
     for (const swatch of all(".swatch")) {
       const [key, value] = swatch.dataset.class.split("-");
       const c = this.coded[key] ? this.coded[key].find((known) => known.value === Number(value)) : this.grids[key].classOf.get(Number(value));
@@ -167,12 +181,13 @@ class App {
   room() {
     const width = this.cardWidth();
     const right = width && this.cost(width) <= DEAREST_CARD ? width : EDGE;
-    return { paddingTopLeft: [EDGE, EDGE], paddingBottomRight: [right, EDGE] };
+    // a presentation names the township over the map
+    return { paddingTopLeft: [EDGE, EDGE + byId("view").offsetHeight], paddingBottomRight: [right, EDGE] };
   }
 
   // Zoom levels that the area loses when something takes its place on the right.
   cost(width) {
-    const zoom = (right) => this.map.getBoundsZoom(this.home(), false, L.point(EDGE + right, 2 * EDGE));
+    const zoom = (right) => this.map.getBoundsZoom(this.home(), false, L.point(EDGE + right, 2 * EDGE + byId("view").offsetHeight));
     return zoom(EDGE) - zoom(width);
   }
 
@@ -180,6 +195,7 @@ class App {
     this.look.unit = unit;
     this.map.closePopup();
     markRow(unit);
+    nameView(this, unit);
     this.goHome(mayMove());
     this.repaint();
   }
@@ -224,7 +240,7 @@ class App {
     const world = this.map.options.crs.scale(this.map.getZoom());
     const reach = window.matchMedia("(pointer: coarse)").matches ? 20 : 9;
     const x = worldX(place.lng), y = worldY(place.lat);
-    const asked = this.overlays.filter((overlay) => overlay.visible || !overlay.drawn);
+    const asked = this.overlays.filter((overlay) => (overlay.drawn ? overlay.visible : overlay.popup.length));
     const near = [].concat(...asked.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
     near.sort((a, b) => a.distance - b.distance);
     L.popup({ maxWidth: 420, minWidth: 250, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
@@ -269,14 +285,19 @@ class App {
       card.append(this.others(place));
     } else if (this.grids.length) card.append(element("p", "unit", this.words.outside));
     card.append(element("p", "where", coordinates(place.lng, place.lat)));
+    // what was clicked at comes first, what lies all about comes last
+    const found = distinct(near), told = found.slice(0, MOST_NEARBY);
+    const hits = told.filter(({ overlay, feature }) => overlay.features.dimension[feature] !== POLYGON);
+    const sections = (list) => list.map(({ overlay, feature }) => describe(overlay, feature, this.look.patterned));
+    card.append(...sections(hits));
     if (here || !this.grids.length) card.append(this.nearest(place));
-    if (here) card.append(this.because(place));
+    if (here) card.append(this.because(place, !hits.length));
     if (here) {
       const name = element("p", "unit", here.unit || this.words.no_township);
       card.append(element("div", "township", [name, rowAsList(this.unitAt(place.lng, place.lat))]));
     }
-    for (const { overlay, feature } of near.slice(0, MOST_NEARBY)) card.append(describe(overlay, feature));
-    if (near.length > MOST_NEARBY) card.append(element("p", "more", fill(this.words.more, { n: near.length - MOST_NEARBY })));
+    card.append(...sections(told.filter((one) => !hits.includes(one))));
+    if (found.length > told.length) card.append(element("p", "more", fill(this.words.more, { n: found.length - told.length })));
     return card;
   }
 
@@ -290,10 +311,10 @@ class App {
   }
 
   // Why the place has its level; the numbers follow as soon as they are unpacked.
-  because(place) {
+  because(place, open) {
     const holder = element("div", "why");
     const cell = this.why && this.grid !== this.grids[1] ? this.grids[0].cell(place.lng, place.lat) : -1;
-    if (cell >= 0) explain(this, holder, cell, this.grids[0].codes[cell]);
+    if (cell >= 0) explain(this, holder, cell, this.grids[0].codes[cell], open);
     else if (this.whyLeftOut) holder.append(element("p", "rounded", this.words.why_left_out));
     return element("div", "", holder);
   }
@@ -306,26 +327,36 @@ function rowAsList(unit) {
   const headings = all("#units thead th");
   for (let i = 2; row && i < row.cells.length; i++) {
     const text = row.cells[i].title || row.cells[i].textContent.trim();
-    const [label, unit] = Array.from(headings[i].querySelector("button").childNodes, (node) => node.textContent.trim());
+    const [label, unit] = Array.from(headings[i].querySelector("button").children, (part) => part.textContent);
     list.append(element("div", "", [element("dt", "", label), element("dd", "", unit ? text + " " + unit : text)]));
   }
   return list;
 }
 
-function describe(overlay, feature) {
+// Features that say the same are told of once.
+function distinct(near) {
+  const told = new Set();
+  return near.filter(({ overlay, feature }) => {
+    const said = [overlay.id, overlay.classNumber(feature)].concat(overlay.popup.map(([, texts]) => texts[feature])).join("\n");
+    return !told.has(said) && told.add(said);
+  });
+}
+
+function describe(overlay, feature, patterned) {
   const number = overlay.classNumber(feature);
   const heading = element("h3", "", overlay.title);
   if (overlay.drawn) {
     const canvas = element("canvas", "symbol");
     canvas.width = 72;
     canvas.height = 40;
-    overlay.sample(canvas, number);
+    overlay.sample(canvas, number, patterned);
     heading.prepend(canvas);
   }
-  if (number >= 0) heading.append(element("small", "", overlay.classes[number].label));
+  const named = number < 0 ? "" : overlay.classes[number].label;
+  if (named) heading.append(element("small", "", named));
   const list = element("dl");
   for (const [label, texts] of overlay.popup) {
-    list.append(element("div", "", [element("dt", "", label), element("dd", "", texts[feature])]));
+    if (texts[feature] !== named) list.append(element("div", "", [element("dt", "", label), element("dd", "", texts[feature])]));
   }
   return element("section", "", [heading, list]);
 }

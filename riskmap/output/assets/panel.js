@@ -25,13 +25,6 @@ function wireLayers(app) {
     event.target.closest("li").classList.toggle("off", !event.target.checked);
     app.repaint();
   });
-  for (const canvas of all("canvas.symbol")) {
-    if (canvas.dataset.symbol === "boundary") sampleBoundary(canvas, app.units);
-    else {
-      const [overlay, number] = canvas.dataset.symbol.split(":").map(Number);
-      app.overlays[overlay].sample(canvas, number);
-    }
-  }
 }
 
 function sampleBoundary(canvas, units) {

@@ -28,6 +28,10 @@ function wireTools(app) {
 // Hide the panels and keep a short legend on the map, or bring them back.
 function present(app) {
   const on = document.body.classList.toggle("presenting");
+  // the card of layers serves as legend
+  const card = byId("layers");
+  if (on) app.cardWasOpen = card.open;
+  card.open = on || app.cardWasOpen;
   byId("tool-present").setAttribute("aria-pressed", String(on));
   app.refit();
 }
@@ -37,7 +41,17 @@ function nextView(app, step) {
   const views = [-1].concat(all("#units tbody tr").map((row) => Number(row.dataset.unit)));
   const at = views.indexOf(app.look.unit);
   app.pickUnit(views[(at + step + views.length) % views.length]);
-  byId("view-name").textContent = app.look.unit < 0 ? "" : app.units.names[app.look.unit];
+}
+
+// What a presentation says of the township on the screen.
+function nameView(app, unit) {
+  const facts = byId("view-facts");
+  byId("view").classList.toggle("empty", unit < 0);
+  byId("view-name").textContent = unit < 0 ? "" : app.units.names[unit];
+  facts.textContent = "";
+  if (unit >= 0) facts.append(rowAsList(unit));
+  // the shares are of the whole area
+  byId("short-legend").classList.toggle("shareless", unit >= 0);
 }
 
 // The rows that the sheet has no room for are left out from the end, and counted.

@@ -2,6 +2,8 @@
 
 const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Zen Hei","SimHei",sans-serif';
 const MOST_LABELS = 150;
+const NIGHT_INK = "#e4eaf0"; // lines and names on a dark ground
+const NIGHT_HALO = "rgba(12,18,24,0.92)";
 
 class Units {
   constructor(record) {
@@ -45,10 +47,10 @@ class Units {
 // A line with a light edge, legible on every colour.
 function cased(view, path, pen) {
   const context = view.context;
-  context.strokeStyle = CASING;
+  context.strokeStyle = casing(view);
   context.lineWidth = (pen.width + 2) * view.ratio;
   context.stroke(path);
-  context.strokeStyle = pen.colour;
+  context.strokeStyle = view.night ? NIGHT_INK : pen.colour;
   context.lineWidth = pen.width * view.ratio;
   context.setLineDash(pen.dash.map((d) => d * view.ratio));
   context.stroke(path);
@@ -57,8 +59,10 @@ function cased(view, path, pen) {
 
 // Write names where there is room, the first ones first.
 class Labels {
-  constructor(view) {
+  constructor(view, covered) {
     this.view = view;
+    // where the part of the map that is seen ends on the right
+    this.edge = view.width - view.margin - covered;
     this.taken = [];
     this.context = view.context;
     this.context.textBaseline = "middle";
@@ -71,16 +75,19 @@ class Labels {
     const height = size * view.ratio;
     context.font = (bold ? "600 " : "") + height + "px " + FONT;
     const width = context.measureText(text).width;
-    const x = worldXY[0] * view.scale - view.left + (right ? right * view.ratio : -width / 2);
+    const place = worldXY[0] * view.scale - view.left, beside = (right || 0) * view.ratio;
+    // to the left of a place whose name would run out of sight
+    const left = place < this.edge && place + beside + width > this.edge;
+    const x = !right ? place - width / 2 : left ? place - beside - width : place + beside;
     const y = worldXY[1] * view.scale - view.top;
     const box = [x - 3, y - height * 0.65, x + width + 3, y + height * 0.65];
     if (box[2] < 0 || box[0] > view.width || box[3] < 0 || box[1] > view.height) return false;
     if (this.taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) return false;
     this.taken.push(box);
-    context.strokeStyle = "rgba(255,255,255,0.92)";
+    context.strokeStyle = view.night ? NIGHT_HALO : "rgba(255,255,255,0.92)";
     context.lineWidth = height * 0.26;
     context.strokeText(text, x, y);
-    context.fillStyle = "#16202b";
+    context.fillStyle = view.night ? NIGHT_INK : "#16202b";
     context.fillText(text, x, y);
     return true;
   }

@@ -4,6 +4,7 @@ const POINT = 0;
 const LINE = 1;
 const POLYGON = 2;
 const CASING = "rgba(255,255,255,0.85)";
+const NIGHT_CASING = "rgba(12,18,24,0.85)";
 const THIN = 1.5; // CSS pixels: whether the ends of such lines are round cannot be seen
 const PATTERN_DASHES = { lines: [9, 5], dots: [2, 5] };
 const LEAST_SIZE = 0.55; // share of its size that a symbol keeps where symbols crowd
@@ -262,7 +263,7 @@ class Overlay {
     // the fill of a line is its edge; broad lines have a light one anyway
     if (this.fill || this.width >= 2) {
       context.lineCap = "round";
-      context.strokeStyle = this.fill || CASING;
+      context.strokeStyle = this.fill || casing(view);
       context.lineWidth = (this.width + 2) * view.ratio;
       for (const path of paths) yield context.stroke(path);
     }
@@ -333,7 +334,7 @@ class Overlay {
   }
 
   // The symbol of the legend, on a canvas of 36 x 20 pixels.
-  sample(canvas, number) {
+  sample(canvas, number, patterned) {
     const context = canvas.getContext("2d");
     const ratio = canvas.width / 36;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -352,12 +353,16 @@ class Overlay {
         context.stroke(line);
       }
       this.pen(view, number < 0 ? this.stroke : this.classes[number].rgb);
+      const pattern = patterned && number >= 0 ? this.classes[number].pattern : "solid";
+      context.setLineDash(this.dashes(view, pattern));
+      if (pattern === "cross") context.lineWidth *= 1.4;
       context.stroke(line);
     } else {
       const box = new Path2D("M4 3H32V17H4Z");
       context.globalAlpha = this.opacity;
-      const open = number >= 0 && isOpen(this.classes[number]);
-      context.fillStyle = open ? context.createPattern(patternCanvas(this.classes[number], 8, false), "repeat") : this.colour(number);
+      const c = this.classes[number];
+      const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
+      context.fillStyle = tiled ? context.createPattern(patternCanvas(c, 8, patterned), "repeat") : this.colour(number);
       if (number >= 0 || this.fill) context.fill(box);
       context.globalAlpha = 1;
       this.pen(view, this.stroke);
@@ -375,6 +380,11 @@ class Overlay {
     }
     return found;
   }
+}
+
+// The edge that sets a line off from what is under it.
+function casing(view) {
+  return view.night ? NIGHT_CASING : CASING;
 }
 
 // The pattern of a class for filling, its tiles laid from the corner of the world as those of the cells are.

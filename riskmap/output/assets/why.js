@@ -78,7 +78,7 @@ function bar(share) {
 }
 
 // Fill a place of the popup with the chain of a cell.
-function explain(app, holder, cell, level) {
+function explain(app, holder, cell, level, open) {
   const { why, words } = app;
   why.load().then((arrays) => {
     const chain = why.chain(arrays, cell);
@@ -97,7 +97,7 @@ function explain(app, holder, cell, level) {
     if (chain.before !== level && before) parts.push(element("p", "", fill(words.why_merged, { level: before.label })));
     parts.push(element("p", "rounded", words.why_rounded));
     const fold = element("details", "", parts);
-    fold.open = window.innerHeight > 640;
+    fold.open = open && window.innerHeight > 640;
     holder.append(fold);
   });
 }

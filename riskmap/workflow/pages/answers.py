@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 
 from riskmap.data.spec import LayerSpec
+from riskmap.data.units import written
 from riskmap.output.webmap import Explanation, Factor, Nearest, VectorLayer
-from riskmap.text import Text, plain
+from riskmap.text import Text
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.explain import chain
@@ -80,11 +81,11 @@ def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -
 def _unit(declared: LayerSpec, levels: int | None) -> Text | None:
     """Give what stands behind a raw value: the number of levels, or the unit where it is declared as one."""
     if levels:
-        return Text(f"级（共 {levels} 级）", f"of {levels} levels")
+        return Text(f"级（共 {levels} 级）", f"(of {levels} levels)")
     field = declared.fields.get("value")
     if field is None or field.unit is None or " or " in field.unit:
         return None
-    return Text("人", "people") if field.unit == "person" else plain(field.unit)
+    return Text("人", "people") if field.unit == "person" else written(field.unit)
 
 
 def answers(context: Context) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:
@@ -126,7 +127,7 @@ def _shelter() -> Nearest:
         ORIGINS,
         Text("避难场所", "Shelter"),
         Text(
-            "{shelter}：从 {origin}（{distance} 外）走 {length}，路上 {minutes} 分钟",
+            "{shelter}：从{origin}（{distance} 外）走 {length}，路上 {minutes} 分钟",
             "{shelter}: from {origin} ({distance} away) {length}, {minutes} min on the way",
         ),
         Text(

@@ -10,6 +10,7 @@ import shapely
 from riskmap.output.webmap import Page, VectorLayer
 from riskmap.text import Text
 from riskmap.workflow.context import Context
+from riskmap.workflow.evacuation_speeds import walk_m_s
 from riskmap.workflow.pages import parts
 from riskmap.workflow.pages.answers import answers, named_routes
 from riskmap.workflow.pages.one_map import counts
@@ -147,8 +148,8 @@ def _notes(context: Context) -> tuple[Text, ...]:
     plan = plan_of(context)
     notes = [
         Text(
-            f"步行速度 {context.project.evacuation.walk_m_s:g} m/s；用时只是路上用时，不含预警和准备。",
-            f"Walking at {context.project.evacuation.walk_m_s:g} m/s; minutes are those on the way, without warning and preparation.",
+            f"步行速度 {walk_m_s(context):g} m/s；用时只是路上用时，不含预警和准备。",
+            f"Walking at {walk_m_s(context):g} m/s; minutes are those on the way, without warning and preparation.",
         )
     ]
     if {"warning_min", "preparation_min"} <= set(plan.columns) and len(plan):

@@ -12,16 +12,22 @@ import pandas as pd
 from riskmap import fields
 from riskmap.crs import name as crs_name
 from riskmap.data.prepare import ORIGIN_COLUMNS
+from riskmap.data.units import written
 from riskmap.grid import Raster
 from riskmap.output.webmap import INTERNAL_USE, GridLayer, LegendRow, VectorLayer
 from riskmap.output.webmap_words import area, percent
-from riskmap.text import Text, join, plain
+from riskmap.text import Text, join
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages.plan_note import plan_note
 
 POPUP_FIELDS = 6
 """Fields of a feature that a click shows, in the order of the declaration, where ``POPUPS`` names none."""
+
+ORIGIN_TITLES = dict(
+    zip(ORIGIN_COLUMNS, (Text("数据性质", "Kind of data"), Text("合成数据", "Synthetic data")), strict=True)
+)
+"""What the columns are called that say whether the data are real."""
 
 POPUPS: dict[str, tuple[str, ...]] = {
     "geohazard_exposure": (
@@ -37,6 +43,7 @@ POPUPS: dict[str, tuple[str, ...]] = {
     "fire_gaps": ("name", "area_km2", "population", "minutes"),
     "fire_coverage": ("station_id", "minutes_from", "minutes_to"),
     "fire_responsibility": ("name", "kind", "area_km2", "built_up_km2", "norm_km2", "population", "only_people"),
+    "evacuation_closures": ("name", "hazard", "mode", "exit"),
     "evacuation_origins": ("name", "people", "placed", "unplaced", "reason", "early", "nearest_min", "single_access"),
     "siting_sites": ("name", "rank", "demand", "gap"),
     "fire_stations": ("name", "kind", "engines", "staff", "turnout_s"),
@@ -119,10 +126,16 @@ def popup(
     declared = context.catalog.layer(layer).fields
     wanted = columns or tuple(c for c in POPUPS.get(layer, ()) if frame_has(frame, c))
     named = wanted or tuple(c for c in declared if frame_has(frame, c))[:POPUP_FIELDS]
-    shown = [(c, labelled(declared, c)) for c in named if c in frame.columns and c in declared]
+    shown = [(_spoken(context, c, frame), labelled(declared, c)) for c in named if c in frame.columns and c in declared]
     if publishing.COUNT in frame.columns:
         shown.append((publishing.COUNT, Text("处数", "Number")))
-    return tuple(shown + [(c, Text("数据性质", "kind of data")) for c in ORIGIN_COLUMNS if c in frame.columns])
+    return tuple(shown + [(c, ORIGIN_TITLES[c]) for c in ORIGIN_COLUMNS if c in frame.columns])
+
+
+def _spoken(context: Context, column: str, frame: pd.DataFrame) -> str:
+    """Give the column that says the same in the page's language; ``reason_en`` stands beside ``reason``."""
+    other = f"{column}_{context.lang}"
+    return other if other in frame.columns else column
 
 
 def frame_has(frame: pd.DataFrame, column: str) -> bool:
@@ -133,7 +146,8 @@ def frame_has(frame: pd.DataFrame, column: str) -> bool:
 def labelled(declared: dict[str, Any], column: str) -> Text:
     """Give a column's title with its unit."""
     spec = declared[column]
-    return spec.title if spec.unit in (None, "1", "share") else spec.title + plain(f" ({spec.unit})")
+    unit = written(spec.unit)
+    return spec.title + Text(unit.zh and f"（{unit.zh}）", unit.en and f" ({unit.en})")
 
 
 def units(context: Context, layer: str = "risk_units") -> gpd.GeoDataFrame:

@@ -16,6 +16,25 @@ from riskmap.workflow.steps.sensitivity import notes as stability_notes
 RISK = Text("综合风险区划图", "comprehensive risk zoning map")
 CONTROL = Text("综合防治区划图", "comprehensive prevention-and-control zoning map")
 
+METHODS = {
+    "weighted_sum": Text("加权求和", "weighted sum"),
+    "maximum": Text("取最大", "maximum"),
+    "product": Text("连乘", "product"),
+    "geometric_mean": Text("加权几何平均", "geometric mean"),
+    "power": Text("幂积", "product of powers"),
+    "matrix": Text("可能性—后果矩阵", "matrix of likelihood and consequence"),
+}
+"""What the ways to compose hazards are called."""
+
+SCHEMES = {
+    "natural_breaks": Text("自然断点法", "natural breaks"),
+    "quantile": Text("分位数法", "quantiles"),
+    "equal_interval": Text("等间距法", "equal intervals"),
+    "std_mean": Text("均值—标准差法", "mean and standard deviation"),
+    "fixed": Text("给定界限", "given limits"),
+}
+"""What the ways to class the score are called."""
+
 UNCERTAIN = "uncertain_zones"
 """Hatched over the colours of the risk map."""
 
@@ -78,7 +97,7 @@ def control_page(context: Context) -> Page:
     """Give the map of ``control_zone``."""
     totals = context.totals["zones"]
     area, people = totals["area_km2"], totals.get("people")
-    reasons = ("zone_name", "reason" if context.lang == "zh" else "reason_en", "area_km2")
+    reasons = ("reason", "area_km2")
     polygons = context.rows("control_zones")
     zones = VectorLayer(
         context.catalog.style("control_zones"),
@@ -158,9 +177,9 @@ def _risk_notes(context: Context) -> tuple[Text, ...]:
     )
     return (
         Text("方法 {m}；权重 {w}{o}。", "Method {m}; weights {w}{o}.").format(
-            m=plain(risk["method"]), w=named, o=origin
+            m=METHODS[risk["method"]], w=named, o=origin
         ),
-        Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=plain(risk["classify"]), b=breaks)
+        Text("分级 {s}，上限 {b}。", "Classes {s}, upper limits {b}.").format(s=SCHEMES[risk["classify"]], b=breaks)
         + (Text("", "") if fixed else relative),
         merged,
         *stability_notes(context),

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
-from riskmap.output import cards, cards_html
+from riskmap.output import cards, cards_html, cards_pdf
 from riskmap.output.cards import Card, Sketch
 from riskmap.output.printmap_fonts import typeface
-from riskmap.text import Text
+from riskmap.text import Lang, Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps.evacuation_inputs import scenarios, title_of
+from riskmap.workflow.evacuation_speeds import slow_m_s
+from riskmap.workflow.steps.evacuation_inputs import ground_of, scenarios, title_of
 from riskmap.workflow.steps.evacuation_tables import write as write_tables
 from riskmap.workflow.steps.step import Step
 
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
     from riskmap.workflow.evacuation_options import EvacuationScenario
 
 ROADS_SHOWN = 4000
+SHOWN_MM = ((182.0, 80.0), (182.0, 150.0))
+"""Shapes of the lowest and of the highest sketch map: the ground of both is cut out."""
+
+HALF = 0.5
+"""A household may exceed the room of a group by less than one person: shares of people are not whole."""
+
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')
 HAZARDS = {
     "landslide": Text("滑坡", "landslide"),
@@ -41,11 +50,13 @@ HAZARDS = {
 
 
 class _Layers:
-    """The layers of a build, each read once."""
+    """The layers of a build, each read once, and the typeface of the cards."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.type = typeface(context.loaded.folder / font for font in context.project.output.fonts)
         self._read: dict[str, Any] = {}
+        self._ground: dict[str, shapely.STRtree] = {}
 
     def has(self, layer: str) -> bool:
         """Tell whether a layer was made."""
@@ -62,30 +73,29 @@ class _Layers:
         """Index of the streets."""
         return shapely.STRtree(self.rows("network_edges").geometry.to_numpy())
 
+    def ground(self, scenario: EvacuationScenario) -> shapely.STRtree:
+        """Index of the ground of a scenario's hazard."""
+        if scenario.id not in self._ground:
+            self._ground[scenario.id] = shapely.STRtree(shapely.get_parts(ground_of(self.context, scenario)))
+        return self._ground[scenario.id]
+
 
 def run(context: Context) -> Results:
     """Write the cards as PDF and HTML, and the routes as a workbook."""
     results = Results()
     layers = _Layers(context)
-    type = typeface(context.loaded.folder / font for font in context.project.output.fonts)
-    folder = context.folder / "cards"
     origins, plan = layers.rows("evacuation_origins"), layers.rows("evacuation_plan")
     written = {"settlements": 0, "households": 0}
     for scenario in scenarios(context):
-        for _, origin in origins[(origins["scenario"] == scenario.id) & (origins["placed"] > 0)].iterrows():
+        here = origins[origins["scenario"] == scenario.id]
+        for _, origin in here[here["placed"] > 0].iterrows():
             groups = plan[(plan["scenario"] == scenario.id) & (plan["origin_id"] == origin["id"])]
-            card = _card(layers, scenario, origin, groups)
-            homes = [_household(context, card, home) for _, home in _households(layers, origin).iterrows()]
+            groups = groups.sort_values("people", ascending=False, kind="stable")
+            card = _card(layers, scenario, origin, groups, 0)
+            homes = _home_cards(layers, scenario, origin, groups, card, set(here["id"]))
             stem = f"{scenario.id}-{origin['id']}-{NOT_IN_NAMES.sub('_', str(origin['name']))}"
             for name, made in ((stem, [card]), (f"{stem}-户" if context.lang == "zh" else f"{stem}-households", homes)):
-                if made:
-                    title = f"{cards.WORDS['title'].pick(context.lang)} {card.place}"
-                    results.files.append(
-                        cards.write_pdf(made, folder / f"{name}.pdf", type=type, lang=context.lang, title=title)
-                    )
-                    results.files.append(
-                        cards_html.write_html(made, folder / f"{name}.html", lang=context.lang, title=title)
-                    )
+                results.files += _written(layers, made, name, card.place) if made else []
             written["settlements"] += 1
             written["households"] += len(homes)
     results.files += write_tables(context)
@@ -93,15 +103,28 @@ def run(context: Context) -> Results:
     return results
 
 
-def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, groups: pd.DataFrame) -> Card:
+def _written(layers: _Layers, made: list[Card], name: str, place: str) -> list[Path]:
+    lang, folder = layers.context.lang, layers.context.folder / "cards"
+    title = f"{cards.WORDS['title'].pick(lang)} {place}"
+    return [
+        cards_pdf.write_pdf(made, folder / f"{name}.pdf", type=layers.type, lang=lang, title=title),
+        cards_html.write_html(made, folder / f"{name}.html", lang=lang, title=title),
+    ]
+
+
+def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, groups: pd.DataFrame, number: int) -> Card:
+    """Give the card of the people of a settlement who go to one shelter; the first group's names the others too."""
     context = layers.context
     lang = context.lang
-    main = groups.sort_values("people", ascending=False, kind="stable").iloc[0]
+    main = groups.iloc[number]
     routes = layers.rows("evacuation_routes")
     routes = routes[routes["origin_id"].eq(origin["id"]) & routes["scenario"].eq(scenario.id)]
     way = routes[routes["id"] == main["route_id"]].iloc[0]
     backup = routes[routes["id"] == main["backup_route_id"]]
+    others = groups.iloc[1:] if number == 0 else groups.iloc[:0]
     where = [v for v in (origin["township"], origin["village"]) if isinstance(v, str) and v != origin["name"]]
+    directions = str(way[f"roads_{lang}"])
+    fit: dict[str, Any] = {"type": layers.type, "lang": lang}
     return Card(
         place=str(origin["name"]),
         subtitle=" ".join(where),
@@ -111,12 +134,57 @@ def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, grou
         call=_call(layers, origin).pick(lang),
         shelter=str(main["shelter"]),
         minutes=_minutes(main).pick(lang),
-        way=str(way["roads_zh" if lang == "zh" else "roads_en"]),
-        backup=tuple(line.pick(lang) for line in _backup(main, backup, groups, lang)),
+        way=cards.within(directions, points=cards.WAY_PT, lines=cards.WAY_LINES, **fit),
+        backup=(*_backup_way(backup, lang, fit), *(line.pick(lang) for line in _backup(main, others))),
         early=bool(main["early"]),
-        notes=tuple(note.pick(lang) for note in _notes(context, main)),
+        notes=tuple(note.pick(lang) for note in _notes(context, scenario, main)),
         sketch=_sketch(layers, scenario, origin, routes, main),
     )
+
+
+def _home_cards(
+    layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, groups: pd.DataFrame, card: Card, listed: set[str]
+) -> list[Card]:
+    """Give the cards of an origin's households, those of each shelter together."""
+    homes = _households(layers, origin, listed)
+    if not len(homes):
+        return []
+    shelter = homes_by_group(_numbers(homes, "people"), groups["people"].to_numpy(dtype=float))
+    made = []
+    for number in np.unique(shelter):
+        own = card if number == 0 else _card(layers, scenario, origin, groups, int(number))
+        if number == 0 and len(groups) > 1:
+            own = replace(own, backup=own.backup[: len(own.backup) - len(groups) + 1])
+        made += [_household(layers.context, own, home) for _, home in homes[shelter == number].iterrows()]
+    return made
+
+
+def homes_by_group(people: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Give the group of a settlement's people that each household goes with, in the order of the list.
+
+    A household goes whole with the first group that has room left for it, else with that which has the most.
+
+    Parameters
+    ----------
+    people : float array (households)
+        NaN unknown: counted as the mean of the others, 1 where all are unknown.
+    room : float array (groups)
+        People of each group.
+    """
+    mean = np.nanmean(people) if np.isfinite(people).any() else 1.0
+    left = room.copy()
+    group = np.zeros(len(people), dtype=np.int64)
+    for home, many in enumerate(np.where(np.isnan(people), mean, people)):
+        fits = np.flatnonzero(left >= many - HALF)
+        group[home] = fits[0] if len(fits) else int(left.argmax())
+        left[group[home]] -= many
+    return group
+
+
+def _numbers(homes: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    if column not in homes.columns:
+        return np.full(len(homes), np.nan)
+    return pd.to_numeric(homes[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
 
 
 def _hazard(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
@@ -167,20 +235,23 @@ def _minutes(row: pd.Series) -> Text:
     return Text(f"慢走约 {minutes} 分钟，{km:.1f} 公里", f"slow walk about {minutes} min, {km:.1f} km")
 
 
-def _backup(main: pd.Series, backup: pd.DataFrame, groups: pd.DataFrame, lang: str) -> list[Text]:
-    lines = []
-    if len(backup):
-        row = backup.iloc[0]
-        minutes = int(np.ceil(float(row["slow_minutes"])))
-        roads = row["roads_zh" if lang == "zh" else "roads_en"]
-        lines.append(Text(f"备用路线（约 {minutes} 分钟）：{roads}", f"Backup way (about {minutes} min): {roads}"))
-    else:
-        lines.append(
-            Text(
-                "没有第二条路：路断时原地往高处等待救援，并打电话",
-                "There is no second way: if it is cut, wait on higher ground and call",
-            )
+def _backup_way(backup: pd.DataFrame, lang: Lang, fit: dict[str, Any]) -> list[str]:
+    """Give the backup way in words, or that there is none."""
+    if not len(backup):
+        none = Text(
+            "没有第二条路：路断时原地往高处等待救援，并打电话",
+            "There is no second way: if it is cut, wait on higher ground and call",
         )
+        return [none.pick(lang)]
+    row = backup.iloc[0]
+    minutes = int(np.ceil(float(row["slow_minutes"])))
+    before = Text(f"备用路线（约 {minutes} 分钟）：", f"Backup way (about {minutes} min): ").pick(lang)
+    way = str(row[f"roads_{lang}"])
+    return [cards.within(way, points=cards.BACKUP_PT, lines=cards.BACKUP_LINES, before=before, **fit)]
+
+
+def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
+    lines = []
     if isinstance(main["backup_shelter"], str):
         minutes = int(
             np.ceil(float(main["backup_shelter_minutes"]) * float(main["slow_minutes"]) / float(main["minutes"]))
@@ -191,7 +262,7 @@ def _backup(main: pd.Series, backup: pd.DataFrame, groups: pd.DataFrame, lang: s
                 f"Backup shelter: {main['backup_shelter']} (about {minutes} min)",
             )
         )
-    for _, other in groups[groups["route_id"] != main["route_id"]].iterrows():
+    for _, other in others.iterrows():
         lines.append(
             Text(
                 f"其中 {float(other['people']):,.0f} 人去 {other['shelter']}",
@@ -201,8 +272,8 @@ def _backup(main: pd.Series, backup: pd.DataFrame, groups: pd.DataFrame, lang: s
     return lines
 
 
-def _notes(context: Context, main: pd.Series) -> list[Text]:
-    slow = context.project.evacuation.slow_walk_m_s or float(context.fact("evacuation", "slow_walk_m_s"))
+def _notes(context: Context, scenario: EvacuationScenario, main: pd.Series) -> list[Text]:
+    slow = slow_m_s(context, scenario)
     before = float(main["warning_min"]), float(main["preparation_min"])
     speed = Text(
         f"分钟数按慢行者 {slow:g} m/s 计，从出门算起；" if main["mode"] == "walk" else "分钟数为行车时间，从上车算起；",
@@ -228,35 +299,24 @@ def _sketch(
         for kind in ("main", "backup")
     }
     plain = Sketch([], [], lines["main"], lines["backup"], origin.geometry, _ends(routes, main))
-    area = shapely.box(*plain.window(182.0, 110.0))
+    west, south, east, north = zip(*(plain.window(*shape) for shape in SHOWN_MM), strict=True)
+    area = min(west), min(south), max(east), max(north)
     streets = layers.rows("network_edges")
-    near = streets.geometry.to_numpy()[layers.tree.query(area)]
-    roads = shapely.intersection(near[:ROADS_SHOWN], area)
-    closures = layers.rows("evacuation_closures") if layers.has("evacuation_closures") else None
-    zones = _zones(layers, scenario, closures, area)
-    names = _names(streets.iloc[layers.tree.query(area)], lines["main"], area)
-    return replace(plain, roads=[r for r in roads if not r.is_empty], hazards=zones, names=names)
+    near = np.sort(layers.tree.query(shapely.box(*area)))
+    roads = shapely.clip_by_rect(streets.geometry.to_numpy()[near][:ROADS_SHOWN], *area)
+    ground = layers.ground(scenario)
+    zones = shapely.clip_by_rect(ground.geometries[np.sort(ground.query(shapely.box(*area)))], *area)
+    return replace(
+        plain,
+        roads=[road for road in roads if not road.is_empty],
+        hazards=[zone for zone in shapely.get_parts(zones) if zone.geom_type == "Polygon" and not zone.is_empty],
+        names=_names(streets.iloc[near], lines["main"], shapely.box(*area)),
+    )
 
 
 def _ends(routes: gpd.GeoDataFrame, main: pd.Series) -> list[tuple[str, Any]]:
     line = routes.geometry[routes["id"] == main["route_id"]].iloc[0]
     return [(str(main["shelter"]), shapely.get_point(line, -1))]
-
-
-def _zones(layers: _Layers, scenario: EvacuationScenario, closures: Any, area: Any) -> list[Any]:
-    """Give the hazard's own ground in the window: its zones, else the ground around the roads that it closes."""
-    if scenario.hazard in ("geohazard_zones", "hazchem_zones"):
-        zones = layers.rows(scenario.hazard).geometry
-        held = shapely.intersection(zones[zones.intersects(area)].to_numpy(), area)
-        return [z for z in held if not z.is_empty]
-    if closures is None:
-        return []
-    own = closures[closures["scenario"].eq(scenario.id) & closures["hazard_layer"].eq(scenario.hazard)]
-    own = own[own["action"].eq("closed") & own.intersects(area)]
-    if not len(own):
-        return []
-    ground = shapely.intersection(shapely.buffer(shapely.union_all(own.geometry.to_numpy()), 25.0), area)
-    return list(shapely.get_parts(ground))
 
 
 def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[str, Any]]:
@@ -273,20 +333,31 @@ def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[
     return [(str(n), p) for n, p in list(zip(rows["name"], middle, strict=True))[:5] if p.within(area)]
 
 
-def _households(layers: _Layers, origin: pd.Series) -> pd.DataFrame:
-    """Give the households of an origin: those of the point, else those of the village."""
+def _households(layers: _Layers, origin: pd.Series, listed: set[str]) -> pd.DataFrame:
+    """Give the households of an origin, so that no household has the cards of two.
+
+    Those that name a threatened point belong to it; the others of a village to the village, or where only points have to
+    move, to each of its points.
+
+    Parameters
+    ----------
+    layers : _Layers
+    origin : Series
+    listed : set of str
+        Ids of all origins of the scenario.
+    """
     if not layers.has("households"):
         return pd.DataFrame()
     homes = layers.rows("households")
-    if (
-        origin["layer"] == "geohazard_points"
-        and "geohazard_id" in homes.columns
-        and homes["geohazard_id"].notna().any()
+    tied = homes["geohazard_id"].astype(object) if "geohazard_id" in homes.columns else pd.Series(None, homes.index)
+    if origin["layer"] == "geohazard_points" and (
+        tied.eq(origin["id"]).any() or str(origin["village_code"]) in listed or tied.notna().all()
     ):
-        return homes[homes["geohazard_id"].astype(object).eq(origin["id"])]
+        return homes[tied.eq(origin["id"])]
+    free = homes[~tied.isin(listed)]
     for column, value in (("village_code", origin["village_code"]), ("village", origin["village"])):
         if column in homes.columns and isinstance(value, str):
-            found = homes[homes[column].astype(object).eq(value)]
+            found = free[free[column].astype(object).eq(value)]
             if len(found):
                 return found
     return homes.iloc[:0]
@@ -315,7 +386,7 @@ STEP = Step(
     "cards",
     Text("避险转移明白卡", "evacuation cards"),
     needs=("evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_summary", "network_edges"),
-    takes=("evacuation_closures", "geohazard_points", "geohazard_zones", "hazchem_zones", "households", "wardens", "hazard_flood"),
+    takes=("geohazard_points", "geohazard_zones", "hazchem_zones", "households", "wardens", "hazard_*", "risk_level"),
     gives=("cards", "tables/evacuation.xlsx"),
     options=("evacuation", "output", "facts"),
     run=run,

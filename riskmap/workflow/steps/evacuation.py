@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from riskmap.data.findings import Finding
 from riskmap.network import snapping
 from riskmap.network.access import access
+from riskmap.network.evacuation_congestion import Curve, OwnChoice, own_choice
 from riskmap.network.evacuation_empty import capacity_per_s, emptying
-from riskmap.network.evacuation_plan import Limits, most_wanted, plan, reasons
+from riskmap.network.evacuation_plan import Limits, Plan, most_wanted, plan, reasons
 from riskmap.network.evacuation_ways import Ways, ways
 from riskmap.network.evacuation_zones import Cut, ExitLimits, cut_streets
 from riskmap.network.roads import RoadNetwork
@@ -21,7 +22,9 @@ from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.evacuation_options import EvacuationScenario
-from riskmap.workflow.steps.evacuation_figures import by_mode, findings, shelter_layers, summary, unknown_people
+from riskmap.workflow.evacuation_speeds import slow_m_s, walk_m_s
+from riskmap.workflow.steps.evacuation_figures import by_mode, shelter_layers, summary
+from riskmap.workflow.steps.evacuation_findings import findings, unknown_people
 from riskmap.workflow.steps.evacuation_inputs import (
     Hazard,
     hazard_of,
@@ -139,7 +142,7 @@ def solve(
     )
     places = [s.places.take(np.flatnonzero(s.routed)) for s in snapped]
     roads = ways(network, cut, hazard.zones, *places, limits=_exit_limits(context, scenario), depths=hazard.depths)
-    walk = speed if scenario.mode == "walk" else context.project.evacuation.walk_m_s
+    walk = walk_m_s(context, scenario)
     off_road = (places[0].distance_m / walk, places[1].distance_m / walk)
     people, capacity = _people(origins), _capacity(shelters)
     limits = Limits(_limit_s(context, scenario), float(context.fact("evacuation", "backup_factor")))
@@ -150,21 +153,29 @@ def solve(
     step_s = context.project.evacuation.step_s or float(context.fact("evacuation", "step_s"))
     per_s = _per_s(context, scenario, network)
     empty = emptying(roads, made, capacity, off_road, per_s, step_s=step_s)
-    slow = context.project.evacuation.slow_walk_m_s or float(context.fact("evacuation", "slow_walk_m_s"))
     return Solved(
         scenario, title_of(scenario), hazard, cut, roads, origins, shelters, made, reason, wanted, empty,
-        _hanging(roads), speed, slow, limits.way_s, _before(context, scenario), off_road,
+        _hanging(roads), speed, slow_m_s(context, scenario), limits.way_s, _before(context, scenario), off_road,
+        _own_choice(context, roads, made, per_s),
     )  # fmt: skip
+
+
+def _own_choice(context: Context, roads: Ways, made: Plan, per_s: NDArray[np.float64]) -> OwnChoice | None:
+    share, power, minutes, least, most = (
+        float(context.fact("evacuation", key))
+        for key in ("delay_share", "delay_power", "set_out_min", "closure_saving", "closures_tried")
+    )
+    return own_choice(roads, made, per_s, Curve(share, power, 60 * minutes), most_tried=int(most), least_share=least)
 
 
 def _network(context: Context, scenario: EvacuationScenario, cut: Cut) -> tuple[float, RoadNetwork]:
     """Give the speed on foot (m/s, NaN in vehicles) and the network of pieces of streets."""
-    night = float(context.fact("evacuation", "night_factor")) if scenario.night else 1.0
     if scenario.mode == "vehicle":
         table = speed_table(context, "car")
+        night = float(context.fact("evacuation", "night_factor")) if scenario.night else 1.0
         factor = context.fact("speeds", "factor_by_hour") * night
         return float("nan"), RoadNetwork.from_streets(cut.tables, table, factor=factor)
-    speed = context.project.evacuation.walk_m_s * night
+    speed = walk_m_s(context, scenario)
     table = speed_table(context, "pedestrian")
     table = type(table)(
         table.mode, {k: v * speed for k, v in table.kmh.items()}, table.known, table.no_frontage
@@ -259,7 +270,8 @@ STEP = Step(
     ),
     gives=(
         "evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_shelters", "evacuation_closures",
-        "evacuation_summary", "evacuation_arrivals", "evacuation_load", "shelter_units", "shelter_faults",
+        "evacuation_summary", "evacuation_arrivals", "evacuation_load", "helpful_closures", "shelter_units",
+        "shelter_faults",
     ),
     options=("network", "fire", "evacuation", "facts"),
     run=run,

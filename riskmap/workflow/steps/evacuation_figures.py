@@ -1,4 +1,4 @@
-"""The figures of an evacuation, what deserves a look in it, and the indicators of the shelters."""
+"""The figures of an evacuation, and the indicators of the shelters."""
 
 from __future__ import annotations
 
@@ -7,128 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from riskmap.data.findings import Finding
 from riskmap.network import shelters
-from riskmap.text import Text
 from riskmap.workflow.context import Context
-from riskmap.workflow.steps.evacuation_layers import slow_factor, taking_part
+from riskmap.workflow.steps.evacuation_layers import hazard_m, slow_factor, taking_part, unplaced
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from riskmap.workflow.evacuation_options import EvacuationScenario
     from riskmap.workflow.steps.evacuation_solved import Solved
-
-PLAN = "evacuation_plan"
-REASONS = {
-    "not_routed": (
-        Text("离道路太远或在孤立路段上", "too far from any road, or on a road cut off from the rest"),
-        Text("补上通到它的道路", "add the road that leads there"),
-    ),
-    "no_exit": (
-        Text("灾害发生后没有路能离开危险区", "no road leads out of the zone"),
-        Text("补上道路，或另行组织转移", "add the road, or arrange for them apart"),
-    ),
-    "cut_off": (
-        Text("到任何避难场所的路都被危险区切断", "hazard zones cut every road to a shelter"),
-        Text("在这一侧增设避难场所", "open a shelter on this side"),
-    ),
-    "too_far": (
-        Text("最近的避难场所超出最长用时", "the nearest shelter is beyond the longest way"),
-        Text("增设避难场所，或安排车辆", "open a shelter nearer by, or send vehicles"),
-    ),
-    "full": (Text("可达的避难场所已满", "the shelters within reach are full"), Text("扩容或增设避难场所", "add room")),
-}
-
-
-def unknown_people(scenario: EvacuationScenario, origins: gpd.GeoDataFrame) -> list[Finding]:
-    """Name the origins whose people are unknown: they are not in the plan."""
-    unknown = origins[origins["people"].isna()]
-    if not len(unknown):
-        return []
-    ids = unknown["id"].astype(str).tolist()
-    shown = "、".join(ids[:5]) + (" …" if len(ids) > 5 else "")
-    message = Text(
-        f"情景 {scenario.id}：{len(ids)} 处人数未知，未列入方案：{shown}",
-        f"scenario {scenario.id}: the people of {len(ids)} origins are unknown; not in the plan: {shown.replace('、', ', ')}",
-    )
-    remedy = Text("补上人数；未知不是 0", "fill in the people; unknown is not 0")
-    return [Finding(PLAN, "warning", "PEOPLE_UNKNOWN", message, remedy, row=scenario.id, rows=len(ids))]
-
-
-def unplaced(solved: Solved) -> pd.DataFrame:
-    """Give who has no place: ``id, name, people, reason, geometry``, those who join no road too."""
-    origins = solved.origins
-    people = origins["people"].to_numpy(dtype=float).copy()
-    reason = np.full(len(origins), "not_routed", dtype=object)
-    at = np.flatnonzero(origins["routed"].to_numpy())
-    people[at], reason[at] = solved.plan.assignment.unplaced.to_numpy(), solved.reason.to_numpy(object)
-    frame = origins[["id", "name", "geometry"]].assign(people=people, reason=reason)
-    return frame[(people > 0) & ~frame["id"].isin(solved.handed_on).to_numpy()]
-
-
-def findings(solved: Solved) -> list[Finding]:
-    """Say who has no place and why, who has to leave before the hazard strikes, and which way in is the only one."""
-    found = []
-    for _, row in unplaced(solved).iterrows():
-        why, remedy = REASONS[row["reason"]]
-        message = Text("{s}：{n:,.0f} 人没有去处：{w}", "{s}: {n:,.0f} people have no place: {w}")
-        found.append(
-            Finding(
-                PLAN,
-                "warning",
-                f"UNPLACED_{row['reason'].upper()}",
-                Text(row["name"] or row["id"], row["name"] or row["id"])
-                + Text(" ", " ")
-                + message.format(s=solved.title, n=row["people"], w=why),
-                remedy,
-                row=str(row["id"]),
-                geometry=row["geometry"],
-            )
-        )
-    return found + _notes(solved)
-
-
-def _notes(solved: Solved) -> list[Finding]:
-    found = []
-    origins = taking_part(solved.origins).reset_index(drop=True)
-    placed = origins["people"].to_numpy(dtype=float) - solved.plan.assignment.unplaced.to_numpy()
-    early = origins[solved.plan.times.early & (placed > 0)]
-    if len(early):
-        names = "、".join(early["name"].astype(str)[:5]) + (" …" if len(early) > 5 else "")
-        message = Text(
-            f"{solved.title.zh}：{len(early)} 处 {placed[early.index].sum():,.0f} 人在灾害发生后没有符合规则的出路，必须提前转移：{names}",
-            f"{solved.title.en}: {placed[early.index].sum():,.0f} people of {len(early)} origins have no way out by the rules once the hazard strikes and must leave before: {names.replace('、', ', ')}",
-        )
-        remedy = Text("路线按提前转移给出", "their routes are for leaving early")
-        found.append(Finding(PLAN, "warning", "LEAVE_EARLY", message, remedy, row=solved.scenario.id, rows=len(early)))
-    single = origins[(solved.hanging >= 0) & ~origins["id"].isin(solved.handed_on).to_numpy()]
-    if len(single):
-        names = "、".join(single["name"].astype(str)[:5]) + (" …" if len(single) > 5 else "")
-        message = Text(
-            f"{solved.title.zh}：{len(single)} 处只有一条进出道路：{names}",
-            f"{solved.title.en}: {len(single)} origins have a single way in and out: {names.replace('、', ', ')}",
-        )
-        found.append(Finding(PLAN, "note", "SINGLE_ACCESS", message, row=solved.scenario.id, rows=len(single)))
-    if solved.wanted is not None:
-        place = _place(solved, solved.wanted.node)
-        message = Text(
-            f"{solved.title.zh}：在此处增设避难场所，{solved.wanted.people:,.0f} 名没有去处的人能在时限内到达",
-            f"{solved.title.en}: a shelter here would be in reach of {solved.wanted.people:,.0f} people without a place",
-        )
-        found.append(Finding(PLAN, "note", "SHELTER_WANTED", message, row=solved.scenario.id, geometry=place))
-    return found
-
-
-def _place(solved: Solved, node: int) -> Any:
-    import shapely
-
-    graph = solved.ways.graph
-    if node < len(solved.ways.network.xy):
-        return shapely.Point(solved.ways.network.xy[node])
-    edge = int(np.flatnonzero(graph.tail == node)[0])
-    line = solved.ways.network.lines[solved.ways.base[edge]]
-    return shapely.line_interpolate_point(line, graph.share_from[edge], normalized=True)
 
 
 def figures(solved: Solved) -> dict[str, float]:
@@ -143,6 +29,8 @@ def figures(solved: Solved) -> dict[str, float]:
         "placed": placed,
         "unplaced": float(people.sum() - placed),
         "early": float(sum(g.people for g in groups if solved.plan.times.early[g.origin])),
+        "inside": float(sum(g.people for g in groups if hazard_m(solved, g.main) > 0)),
+        "out_of_zone_m": max((hazard_m(solved, g.main) for g in groups), default=0.0),
         "person_minutes": assignment.person_seconds / 60,
         "mean_minutes": assignment.person_seconds / placed / 60 if placed else np.nan,
         "longest_minutes": max(
@@ -164,6 +52,9 @@ def figures(solved: Solved) -> dict[str, float]:
         made["egress_min"] = solved.emptying.plan.egress_s / 60
         made["bound_min"] = solved.emptying.optimum.egress_s / 60
         made["total_min"] = made["egress_min"] + sum(solved.before_min)
+    if solved.own is not None:
+        made["own_choice_person_minutes"] = solved.own.choice.person_seconds / 60
+        made["guided_person_minutes"] = solved.own.guided.person_seconds / 60
     for reason, rows in unplaced(solved).groupby("reason", sort=True):
         made[f"unplaced_{reason}"] = float(rows["people"].sum())
     if solved.wanted is not None:
@@ -187,6 +78,8 @@ TITLES = {
     "unplaced_too_far": ("其中：距离过远", "of them: too far", "person"),
     "unplaced_full": ("其中：场所已满", "of them: shelters full", "person"),
     "early": ("必须提前转移的人", "people who must leave before the hazard strikes", "person"),
+    "inside": ("从危险区内出发的人", "people who set out inside a zone", "person"),
+    "out_of_zone_m": ("最远多少米才出危险区", "farthest way until out of the zone", "m"),
     "person_minutes": ("总用时", "person-minutes", "person min"),
     "mean_minutes": ("平均用时", "mean way", "min"),
     "longest_minutes": ("最长用时", "longest way", "min"),
@@ -200,6 +93,16 @@ TITLES = {
         "person",
     ),
     "nearest_person_minutes": ("各去最近场所：总用时", "everyone to the nearest shelter: person-minutes", "person min"),
+    "own_choice_person_minutes": (
+        "各走最快的路（计拥堵）：总用时",
+        "everyone by their fastest way under congestion: person-minutes",
+        "person min",
+    ),
+    "guided_person_minutes": (
+        "统一引导（计拥堵）：总用时",
+        "everyone led so that all together are fastest: person-minutes",
+        "person min",
+    ),
     "egress_min": ("清空时间（本方案）", "clearance time of this plan", "min"),
     "bound_min": ("清空时间下限（任何方案）", "no plan is faster than", "min"),
     "warning_min": ("预警时间", "warning", "min"),
@@ -216,14 +119,16 @@ LONGEST = (
     "longest_minutes",
     "longest_slow_minutes",
     "egress_min",
+    "bound_min",
     "total_min",
+    "out_of_zone_m",
     "warning_min",
     "preparation_min",
     "gap",
 )
 """Figures of which the largest of the parts is the scenario's; the others add up, but for those of shelters and bounds."""
 
-OF_PARTS = ("bound_min", "usable_shelters", "usable_room", "mean_minutes", "shelter_wanted_people")
+OF_PARTS = ("usable_shelters", "usable_room", "mean_minutes", "shelter_wanted_people")
 """Figures that only a part has."""
 
 

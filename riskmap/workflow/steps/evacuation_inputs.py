@@ -101,11 +101,11 @@ def hazard_of(context: Context, scenario: EvacuationScenario) -> Hazard:
     """Give the zones of a scenario: its own, and those of hazards that strike together with it."""
     import geopandas as gpd
 
-    own = _zones(context, scenario.hazard, scenario)
+    own = zones_of(context, scenario.hazard, scenario)
     rows = context.fact_table("evacuation", "together")
     kept_off = {row["also"]: float(row["factor"]) for row in rows if row["hazard"] == scenario.hazard}
     also = tuple(kept_off) if scenario.also is None else scenario.also
-    others = [_zones(context, layer, None) for layer in also if context.has(layer)]
+    others = [zones_of(context, layer, None) for layer in also if context.has(layer)]
     frames = [own.zones.assign(own=True)]
     for other, layer in zip(others, (layer for layer in also if context.has(layer)), strict=True):
         zones = other.zones.assign(own=False)
@@ -119,7 +119,8 @@ def hazard_of(context: Context, scenario: EvacuationScenario) -> Hazard:
     )
 
 
-def _zones(context: Context, layer: str, scenario: EvacuationScenario | None) -> Hazard:
+def zones_of(context: Context, layer: str, scenario: EvacuationScenario | None) -> Hazard:
+    """Give the zones of a layer, those that a scenario asks for where one is given."""
     if layer == "geohazard_zones":
         return _geohazards(context, scenario)
     if layer == "hazchem_zones":
@@ -254,6 +255,19 @@ def _cells(context: Context, layer: str, scenario: EvacuationScenario | None) ->
     return Hazard(
         _framed(context, found, layer), _ground(ground, "threatened"), at, evacuation_hazards.depths_of(raster)
     )
+
+
+def ground_of(context: Context, scenario: EvacuationScenario) -> NDArray[Any]:
+    """Give the polygons of a scenario's own zones that close or slow roads, for drawing."""
+    if scenario.hazard not in ZONE_LAYERS:
+        zones = zones_of(context, scenario.hazard, scenario).zones
+        return np.asarray(zones.geometry[zones["action"] != "penalised"])
+    rows = context.rows(scenario.hazard)
+    key = "id" if scenario.hazard == "geohazard_zones" else "source_id"
+    rows = _chosen(rows, key, scenario.ids, scenario.hazard)
+    if key == "source_id":
+        rows = _chosen(rows, "effect", scenario.effects, "hazchem_zones.effect")
+    return np.asarray(rows.geometry)
 
 
 def _ground(zones: gpd.GeoDataFrame, name: str) -> Any:

@@ -41,6 +41,7 @@ def frames(context: Context, solved: Solved) -> dict[str, Any]:
         "evacuation_closures": _closures(solved),
         "evacuation_arrivals": _arrivals(solved),
         "evacuation_load": _load(solved),
+        "helpful_closures": closures(solved),
     }
     return {layer: frame for layer, frame in made.items() if len(frame)}
 
@@ -74,6 +75,17 @@ def hazard_m(solved: Solved, way: Way) -> float:
     graph, base = solved.ways.graph, solved.ways.base[edge]
     share = np.ones(len(edge)) if graph.base is None else graph.share_to[edge] - graph.share_from[edge]
     return float((solved.ways.network.length_m[base] * share)[solved.ways.inside[edge]].sum())
+
+
+def unplaced(solved: Solved) -> pd.DataFrame:
+    """Give who has no place: ``id, name, people, reason, geometry``, those who join no road too."""
+    origins = solved.origins
+    people = origins["people"].to_numpy(dtype=float).copy()
+    reason = np.full(len(origins), "not_routed", dtype=object)
+    at = np.flatnonzero(origins["routed"].to_numpy())
+    people[at], reason[at] = solved.plan.assignment.unplaced.to_numpy(), solved.reason.to_numpy(object)
+    frame = origins[["id", "name", "geometry"]].assign(people=people, reason=reason)
+    return frame[(people > 0) & ~frame["id"].isin(solved.handed_on).to_numpy()]
 
 
 def plan_rows(solved: Solved) -> pd.DataFrame:
@@ -217,12 +229,13 @@ def _origins(solved: Solved) -> gpd.GeoDataFrame:
 
 
 def _road_name(solved: Solved, edge: int) -> str | None:
-    if edge < 0:
-        return None
-    row = solved.ways.network.attributes.iloc[solved.ways.base[edge]]
-    name = row.get("name")
-    named = name if isinstance(name, str) and name else None
-    return named or evacuation_legs.NAMELESS.zh
+    return None if edge < 0 else _named(solved, edge) or evacuation_legs.NAMELESS.zh
+
+
+def _named(solved: Solved, edge: int) -> str | None:
+    """Give the name of the road that an edge of the graph is a part of."""
+    name = solved.ways.network.attributes.iloc[solved.ways.base[edge]].get("name")
+    return name if isinstance(name, str) and name else None
 
 
 def shelter_rows(parts: list[Solved]) -> gpd.GeoDataFrame:
@@ -331,5 +344,29 @@ def _load(solved: Solved) -> gpd.GeoDataFrame:
             **{c: used[c].to_numpy() for c in ("people", "from_min", "to_min")},
         },
         geometry=shapely.force_2d(solved.ways.network.lines[used["edge"]]),
+        crs=solved.origins.crs,
+    )
+
+
+def closures(solved: Solved) -> gpd.GeoDataFrame:
+    """Give ``helpful_closures``: roads whose closing speeds everyone up, the best first."""
+    import geopandas as gpd
+
+    if solved.own is None or not len(solved.own.closures):
+        return gpd.GeoDataFrame()
+    found, now = solved.own.closures, solved.own.choice.person_seconds
+    lines = [line_of(solved.ways, number, -1) for number in found["arcs"]]
+    names = [next((n for n in (_named(solved, a // 2) for a in number) if n), None) for number in found["arcs"]]
+    return gpd.GeoDataFrame(
+        {
+            "scenario": solved.scenario.id,
+            "mode": solved.mode,
+            "name": names,
+            "people": found["people"].to_numpy(),
+            "saved_share": found["saved"].to_numpy(),
+            "saved_person_minutes": (now - found["person_seconds"].to_numpy()) / 60,
+            "length_m": [line.length for line in lines],
+        },
+        geometry=lines,
         crs=solved.origins.crs,
     )

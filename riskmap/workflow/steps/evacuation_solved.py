@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmap.network.evacuation_congestion import OwnChoice
 from riskmap.network.evacuation_empty import Emptying
 from riskmap.network.evacuation_plan import Plan, Wanted
 from riskmap.network.evacuation_ways import Ways
@@ -46,6 +47,8 @@ class Solved:
         Warning and preparation.
     off_road_s : two float arrays
         Seconds from each origin to its road, and from the road to each shelter.
+    own : OwnChoice or None
+        The plan's people on the ways that they would choose.
     handed_on : frozenset of str
         Ids of origins for which every shelter is too far to walk: they go by vehicle, in another part of the scenario.
     """
@@ -67,6 +70,7 @@ class Solved:
     limit_s: float
     before_min: tuple[float, float]
     off_road_s: tuple[NDArray[np.float64], NDArray[np.float64]]
+    own: OwnChoice | None = None
     handed_on: frozenset[str] = frozenset()
 
     @property

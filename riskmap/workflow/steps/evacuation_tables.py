@@ -24,7 +24,7 @@ ROUTES = (
     C("id", Text("路线编号", "Route"), 26), C("origin", Text("转移起点", "Origin"), 18), C("shelter", Text("避难场所", "Shelter"), 24),
     C("kind", Text("类别", "Kind"), 8), C("minutes", Text("分钟", "Minutes"), 8, "0.0"), C("slow_minutes", Text("慢行分钟", "Slow minutes"), 9, "0.0"),
     C("length_m", Text("路程 (m)", "Length (m)"), 10, "#,##0"), C("width_m", Text("最窄 (m)", "Narrowest (m)"), 9, "0.0"),
-    C("hazard_m", Text("危险区内 (m)", "In zones (m)"), 10, "#,##0"), C("bridges", Text("桥", "Bridges"), 6), C("early", Text("只能提前", "Only early"), 9),
+    C("hazard_m", Text("出危险区 (m)", "To leave zones (m)"), 10, "#,##0"), C("narrow", Text("有窄路", "Narrow road"), 8), C("bridges", Text("桥", "Bridges"), 6), C("early", Text("只能提前", "Only early"), 9),
 )  # fmt: skip
 LEFT_OUT = (
     C("scenario", Text("情景", "Scenario"), 10), C("name", Text("名称", "Name"), 22), C("township", Text("乡镇", "Township"), 14),

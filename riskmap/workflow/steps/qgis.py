@@ -37,7 +37,7 @@ GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     ),
     (
         Text("转移安置", "Evacuation"),
-        ("shelters", "evacuation_origins", "evacuation_closures", "evacuation_routes", "evacuation_load"),
+        ("shelters", "evacuation_origins", "evacuation_closures", "helpful_closures", "evacuation_routes", "evacuation_load"),
     ),
     (
         Text("综合区划", "Zoning"),

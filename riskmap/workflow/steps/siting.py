@@ -66,7 +66,8 @@ def run(context: Context) -> Results:
     steps, best = _solved(case, spec, context.project.fire.limit_s)
     new = [site for site in best.sites if site not in set(case.existing)]
     results.rows = {"siting_sites": _sites(case, best, new, steps, spec.problem), "siting_curve": _listed(steps)}
-    results.findings = _findings(case)
+    beyond = float(case.demand[best.unserved].sum())
+    results.findings = _findings(case, beyond)
     results.totals = {
         "problem": spec.problem,
         "candidates": len(case.sites),
@@ -75,6 +76,7 @@ def run(context: Context) -> Results:
         "new": len(new),
         "demand": float(case.demand.sum()),
         "demand_not_routed": case.unrouted,
+        "demand_out_of_reach": beyond,
         "value": best.value,
         "bound": best.bound,
         "gap": best.gap,
@@ -97,7 +99,7 @@ def _case(context: Context) -> _Case:
         times[:, position] = seconds + turnout[position]
     existing = [str(label) for label in covering.labels]
     columns = pd.Index([*existing, *sites["site_id"]], tupleize_cols=False)
-    frame = pd.DataFrame(times, columns=columns)
+    frame = pd.DataFrame(times, columns=columns, copy=False)  # hundreds of megabytes in a city
     return _Case(covering, frame, pd.Series(amount), places, sites, every, turnout, existing, refused, unrouted)
 
 
@@ -241,8 +243,14 @@ def _listed(steps: pd.DataFrame) -> pd.DataFrame:
     return steps.assign(sites=steps["sites"].map(", ".join))
 
 
-def _findings(case: _Case) -> list[Finding]:
+def _findings(case: _Case, beyond: float) -> list[Finding]:
     found = []
+    if beyond > 0:
+        message = Text(
+            f"{beyond:,.0f} 人不在任何现有站或候选站址的服务范围内，选址无法顾及",
+            f"{beyond:,.0f} people are beyond every station and candidate; no choice of sites serves them",
+        )
+        found.append(Finding("siting_sites", "note", "SITING_DEMAND_BEYOND", message))
     if case.refused:
         message = Text(
             f"{case.refused} 个候选站址未采用：离人员密集场所或危险品场所太近，或没有道路",
