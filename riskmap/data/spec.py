@@ -214,7 +214,11 @@ class Facts(Record):
 R = TypeVar("R", bound=BaseModel)
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+# written in C where PyYAML was built with it: many times faster
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):
     """YAML without the surprises: a key stands once, and only true and false are booleans (``oneway: no`` is text)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -106,7 +106,8 @@ def guided_choice(edges: pd.DataFrame, demand: pd.DataFrame) -> RouteChoice:
     marginal = edges.assign(delay_s=edges["delay_s"] * (1 + edges["power"]))
     found = route_choice(marginal, demand)
     seconds = edges["free_s"] + edges["delay_s"] * (found.flow / edges["capacity"]) ** edges["power"]
-    return RouteChoice(found.flow, seconds.rename("seconds"), float(found.flow @ seconds), found.gap)
+    seconds.name = "seconds"
+    return RouteChoice(found.flow, seconds, float(found.flow @ seconds), found.gap)
 
 
 def helpful_closures(
