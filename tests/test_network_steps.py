@@ -187,7 +187,7 @@ def test_shares_with_their_denominators_in_both_readings(database: Database) -> 
     assert (people["covered"], people["total"], people["unknown"]) == (100, 140, 1)
 
 
-def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
+def test_people_and_built_up_ground_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
     west, south = worlds.ORIGIN
     file = worlds.small_county(tmp_path)
     line = LineString([(west - 80, south + 1000), (west + 4000, south + 1000)])
@@ -197,10 +197,18 @@ def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
     )
     station.to_file(tmp_path / "data" / "stations.gpkg")
     project = yaml.safe_load(file.read_text(encoding="utf-8"))
-    project["inputs"] |= {"roads": "data/roads.gpkg", "fire_stations": "data/stations.gpkg"}
+    town = box(west - 400, south + 900, west + 600, south + 1100)
+    gpd.GeoDataFrame({"name": ["城"]}, geometry=[town], crs=CRS).to_file(tmp_path / "data" / "built_up.gpkg")
+    names = {"roads": "roads", "fire_stations": "stations", "built_up": "built_up"}
+    project["inputs"] |= {layer: f"data/{name}.gpkg" for layer, name in names.items()}
     file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
     made = riskmap.build(file, tmp_path / "out", only=["coverage", "zones"])
-    counted = Database(made.out / "riskmap.gpkg").read("fire_summary").groupby("measure")["total"].first()
+    database = Database(made.out / "riskmap.gpkg")
+    counted = database.read("fire_summary").groupby("measure")["total"].first()
+    inside = town.intersection(database.read("boundary").union_all()).area / 1e6
+    assert 0 < inside < town.area / 1e6
+    assert counted["built_up"] == pytest.approx(inside)
+    assert verify(made.out)["totals"]
     told = made.run["totals"]["zones"]["people"]
     assert counted["people"] == pytest.approx(told["inside"])
     assert counted["people_by_road"] == pytest.approx(told["inside"])

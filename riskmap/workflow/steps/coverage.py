@@ -75,7 +75,7 @@ def run(context: Context) -> Results:
     results = Results()
     circle = fire_circle(context)
     people = _people_inside(context) if context.has("exposure_population") else None
-    built_up = context.rows("built_up") if context.has("built_up") else None
+    built_up = _built_up_inside(context) if context.has("built_up") else None
     cells = circles.cells(circle.strict, context.grid, context.inside, mapper=context.over)
     summary = _summary(context, circle, people, built_up, cells)
     results.rows = {
@@ -108,6 +108,13 @@ def _by_street(covering: Coverage, pieces: pd.DataFrame) -> pd.DataFrame:
     network, row = covering.network, pieces["edge"].to_numpy()
     frontage = np.ones(len(network.length_m), dtype=bool) if network.frontage is None else network.frontage
     return pieces.assign(edge=network.attributes["edge"].to_numpy()[row], frontage=frontage[row])
+
+
+def _built_up_inside(context: Context) -> gpd.GeoDataFrame | None:
+    """Give the built-up ground inside the boundary; None when all of it lies outside."""
+    rows = context.rows("built_up")
+    rows = rows.set_geometry(rows.geometry.make_valid()).clip(context.boundary, keep_geom_type=True, sort=True)
+    return rows if len(rows) else None
 
 
 def fire_circle(context: Context) -> Circle:

@@ -71,8 +71,8 @@ def classes(
     findings: list[Finding],
 ) -> Classed:
     """Cut the score of the area into levels."""
-    if scoring.on_levels(recipe) or recipe.method == "matrix":
-        limits = scoring.stated_limits(context, recipe)
+    limits = scoring.stated_limits(context, recipe)
+    if limits is not None and (scoring.on_levels(recipe) or recipe.method == "matrix"):
         five = _worst_of_five(context, recipe, raw, score) if scoring.on_levels(recipe) else None
         return Classed(classify.levels(score, limits), five, limits)
     limits = np.array(shared.breaks) if shared else _limits(context, score, findings)
