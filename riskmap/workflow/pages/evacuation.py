@@ -118,8 +118,10 @@ def _unplaced(context: Context, plan: pd.DataFrame) -> float:
 
 def _scenario_title(context: Context, scenario: str) -> Text:
     """Give what the plan calls a scenario; its id where it does not say."""
-    rows = context.rows("evacuation_summary") if context.has("evacuation_summary") else None
-    named = rows[rows["scenario"].eq(scenario)] if rows is not None else ()
+    if not context.has("evacuation_summary"):
+        return plain(scenario)
+    rows = context.rows("evacuation_summary")
+    named = rows[rows["scenario"].eq(scenario)]
     return Text(str(named["scenario_zh"].iloc[0]), str(named["scenario_en"].iloc[0])) if len(named) else plain(scenario)
 
 
