@@ -27,6 +27,7 @@ import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
 from riskmap.workflow.build import Built
+from riskmap.workflow.steps.cards_homes import homes_by_group
 
 POINT, CODE = "370305010001", "370305100001"
 BOTH = {"id": "slide", "hazard": "geohazard_zones", "also": [], "origins": ["geohazard_points", "villages"]}
@@ -129,6 +130,16 @@ def test_places_and_minutes_are_those_worked_by_hand(slide: tuple[Built, Databas
     assert value(database, "total_min") == pytest.approx(value(database, "egress_min") + 30)
 
 
+def test_the_backup_shelter_has_room_or_says_that_it_has_none(slide: tuple[Built, Database]) -> None:
+    _, database = slide
+    plan = database.read("evacuation_plan").set_index(["origin_id", "shelter_id"])
+    # S1 is full with its 30, S2 has 1,000 - 170 left
+    assert plan.xs("S1", level="shelter_id")["backup_shelter_room"].all()
+    to_s2 = plan.xs("S2", level="shelter_id")
+    assert set(to_s2["backup_shelter_id"]) == {"S1"}
+    assert not to_s2["backup_shelter_room"].any()
+
+
 def test_routes_say_where_they_go(slide: tuple[Built, Database]) -> None:
     _, database = slide
     routes = database.read("evacuation_routes")
@@ -160,7 +171,8 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     built, _ = slide
     cards = built.out / "cards"
     names = sorted(p.name for p in cards.iterdir())
-    assert len([n for n in names if n.endswith(".pdf")]) == len([n for n in names if n.endswith(".html")]) == 4
+    # of the point, of the village, and of the village's households: nothing says which of them live under the point
+    assert len([n for n in names if n.endswith(".pdf")]) == len([n for n in names if n.endswith(".html")]) == 3
     page = (cards / f"slide-{POINT}-甲村滑坡.html").read_text(encoding="utf-8")
     for words in ("滑坡", "50 人", "王监测 13900000001", "慢走约", "东西大街", "<svg", "另需预警 10 分钟"):
         assert words in page
@@ -168,6 +180,7 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     homes = (cards / f"slide-{CODE}-甲村-户.html").read_text(encoding="utf-8")
     assert homes.count('class="card"') == 2
     assert "4 人，其中行动不便 1 人" in homes
+    assert homes.count("<use ") == 1, "one sketch map for both"
     assert "李&lt;某&gt;" in homes
     text = subprocess.run(
         ["pdftotext", str(cards / f"slide-{CODE}-甲村-户.pdf"), "-"], capture_output=True, check=False, text=True
@@ -189,6 +202,21 @@ def test_shelters_by_township(slide: tuple[Built, Database]) -> None:
     assert units["area_m2"].to_dict() == {"370305100": 0.0, "370305101": 4500.0}
     faults = database.read("shelter_faults")
     assert ("S3", "geohazard_zones") in set(zip(faults["id"], faults["fault_layer"], strict=True))
+
+
+def test_shelters_beside_power_lines_and_faults_are_in_the_wrong_place(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, x in (("power_lines", 1000 + 40), ("faults", 1990 - 190)):
+        line = LineString([at(x, 0), at(x, 2000)])
+        gpd.GeoDataFrame({"name": [name]}, geometry=[line], crs=CRS).to_file(tmp_path / "data" / f"{name}.gpkg")
+        project["inputs"][name] = f"data/{name}.gpkg"
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    riskmap.build(file, tmp_path / "out", only=("evacuate",))
+    faults = Database(tmp_path / "out" / "riskmap.gpkg").read("shelter_faults")
+    found = set(zip(faults["id"], faults["fault_layer"], strict=True))
+    assert {("S1", "power_lines"), ("S2", "faults"), ("S3", "geohazard_zones")} <= found
+    assert not {("S2", "power_lines"), ("S3", "power_lines"), ("S1", "faults"), ("S3", "faults")} & found
 
 
 def test_too_far_to_walk_goes_by_vehicle(tmp_path: Path) -> None:
@@ -235,6 +263,91 @@ def test_flood_cells_are_origins_whose_people_add_up(tmp_path: Path) -> None:
     origins = database.read("evacuation_origins")
     assert origins["people"].sum() == pytest.approx(counted[wet].sum())
     assert value(database, "people") == pytest.approx(counted[wet].sum())
+
+
+def test_by_night_everyone_is_slower_slow_walkers_too(tmp_path: Path, slide: tuple[Built, Database]) -> None:
+    _, database = solved(tmp_path, [BOTH | {"night": True}])
+    plan, day = database.read("evacuation_plan"), slide[1].read("evacuation_plan")
+    assert plan["minutes"].to_numpy() == pytest.approx(day["minutes"].to_numpy() / 0.8)
+    assert plan["slow_minutes"].to_numpy() == pytest.approx(day["slow_minutes"].to_numpy() / 0.8)
+    (page,) = (tmp_path / "out" / "cards").glob(f"slide-{POINT}-*.html")
+    assert "慢行者 0.56 m/s" in page.read_text(encoding="utf-8")
+
+
+def test_households_of_a_point_have_its_card_and_no_other(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    homes = pd.DataFrame(
+        {
+            "village_code": [CODE] * 3,
+            "geohazard_id": [POINT, None, None],
+            "head": ["张某", "李某", "王某"],
+            "people": [4, 3, 2],
+        }
+    )
+    homes.to_csv(tmp_path / "data" / "homes.csv", index=False)
+    riskmap.build(file, tmp_path / "out", only=("cards",))
+    pages = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "out" / "cards").glob("*户.html")}
+    assert len(pages) == 2
+    of_point, of_village = (next(t for n, t in pages.items() if f"-{id}-" in n) for id in (POINT, CODE))
+    heads = [[h for h in ("张某", "李某", "王某") if h in page] for page in (of_point, of_village)]
+    assert heads == [["张某"], ["李某", "王某"]]
+
+
+def test_households_go_where_there_is_room_for_them() -> None:
+    people = np.array([4.0, 3.0, np.nan, 5.0, 2.0])
+    group = homes_by_group(people, np.array([8.0, 6.0]))
+    # 4 + 3 fill the first but for 1, the unknown (3.5) and 5 go on to the second, 2 to the one that has the most left
+    assert group.tolist() == [0, 0, 1, 1, 0]
+    assert homes_by_group(np.array([2.0, 2.0]), np.array([2.0, 2.0])).tolist() == [0, 1]
+    assert homes_by_group(np.array([np.nan] * 3), np.array([2.0, 1.0])).tolist() == [0, 0, 1]
+
+
+def test_a_settlement_of_two_shelters_has_households_for_both(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH | {"origins": ["geohazard_points"]}])
+    heads = [f"户{i}" for i in range(10)]
+    homes = pd.DataFrame({"village_code": CODE, "geohazard_id": POINT, "head": heads, "people": [5] * 10})
+    homes.to_csv(tmp_path / "data" / "homes.csv", index=False)
+    riskmap.build(file, tmp_path / "out", only=("cards",))
+    plan = Database(tmp_path / "out" / "riskmap.gpkg").read("evacuation_plan").set_index("shelter")["people"]
+    assert plan.to_dict() == {"北小学": 30, "东公园": 20}
+    (page,) = (tmp_path / "out" / "cards").glob("*户.html")
+    cards = page.read_text(encoding="utf-8").split('<section class="card">')[1:]
+    going = [name for card in cards for name in plan.index if re.search(f"<td>{name}<small>", card)]
+    assert going == ["北小学"] * 6 + ["东公园"] * 4
+    (settlement,) = (tmp_path / "out" / "cards").glob("*甲村滑坡.html")
+    assert "其中 20 人去 东公园" in settlement.read_text(encoding="utf-8")
+    assert "其中" not in "".join(cards)
+
+
+def test_more_people_at_a_point_than_in_its_village_is_told(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    slides = gpd.read_file(tmp_path / "data" / "slides.gpkg").assign(threatened_people=250)
+    slides.to_file(tmp_path / "data" / "slides.gpkg")
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate",))
+    (found,) = [f for f in built.findings if f.code == "MORE_THAN_THE_VILLAGE"]
+    assert "200" in found.message.en
+    assert "250" in found.message.en
+    assert value(Database(built.out / "riskmap.gpkg"), "people") == 250
+
+
+def test_the_terminal_says_the_sum_and_the_bound(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    command = ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0
+    database = Database(tmp_path / "out" / "riskmap.gpkg")
+    assert "200 people threatened, 2 origins sum to 200: 200 with a place, 0 without" in result.output
+    bound, egress = (value(database, key) for key in ("bound_min", "egress_min"))
+    assert f"no plan is faster than {bound:.0f} min, this one takes {egress:.0f}" in result.output
+    assert bound == 29, "the farthest walk 50 + 700 + 980 m, whatever the step rounds"
+
+
+@pytest.mark.parametrize("origins", [["geohazard_points", "cells"], ["villages", "zones"], ["cells", "cells"]])
+def test_origins_that_count_people_twice_are_refused(tmp_path: Path, origins: list[str]) -> None:
+    file = world(tmp_path, [BOTH | {"origins": origins}])
+    result = CliRunner().invoke(main, ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert result.exit_code == 5
+    assert "count twice" in result.output
 
 
 def test_commands_and_unknown_scenarios(tmp_path: Path) -> None:

@@ -163,6 +163,27 @@ def test_toxic_release_is_left_away_from_the_source_and_not_with_the_wind() -> N
     assert found.times.early[0]
 
 
+@pytest.mark.parametrize(
+    ("bends", "open_"),
+    [
+        ([(60, 2), (100, 0)], True),  # a bend of two metres is none
+        ([(30, 60), (100, 60)], False),  # sixty metres along the channel, though the ends lie sideways of one another
+        ([(60, 60), (40, 70), (100, 80)], False),  # back towards the channel on the way
+    ],
+)
+def test_exit_rules_hold_on_every_bend_of_a_road(bends: list[tuple], open_: bool) -> None:
+    axis = shapely.LineString([(0, 200), (0, -200)])
+    zones = zones_frame([shapely.box(-100, -100, 100, 100)], exit="sideways", axis=[axis])
+    road = shapely.LineString([(30, 0), *bends, (300, bends[-1][1])])
+    roads = gpd.GeoDataFrame({"highway": "residential"}, index=[0], geometry=[road], crs=METRIC)
+    _, made = world(roads, zones, [(30, 0)], [(300, bends[-1][1])])
+    assert solve(made, [5.0], [9.0]).times.early[0] != open_
+    # the same for a release at the channel: away from it on every part of the way
+    release = zones_frame([shapely.box(-100, -100, 100, 100)], exit="away", source=[shapely.Point(0, 0)])
+    _, made = world(roads, release, [(30, 0)], [(300, bends[-1][1])])
+    assert solve(made, [5.0], [9.0]).times.early[0] == (bends[1] == (40, 70))
+
+
 def test_flood_is_left_towards_lower_water() -> None:
     """Depth grows to the east: west is open, east is not."""
     roads, zones = crossing(exit="lower_depth", action="slowed", factor=0.5)

@@ -101,10 +101,20 @@ def test_colours_and_facilities() -> None:
 def test_overlapping_zones_count_once_together() -> None:
     two = zone((0, 0, 300, 300), (100, 100, 400, 400))
     for where in (exposure.settled(cells=counted()), exposure.settled(buildings=buildings())):
-        together = exposure.exposed_once(two, people=where)
+        together = exposure.exposed_once(two, people=where).iloc[0]
         single = exposure.people_in(two, where)["people"]
         assert single.max() <= together["people"] <= single.sum()
-    assert exposure.exposed_once(two, people=exposure.settled(buildings=buildings()))["people"] == 12.0
+    assert exposure.exposed_once(two, people=exposure.settled(buildings=buildings()))["people"].tolist() == [12.0]
+
+
+def test_totals_by_unit_add_up_to_the_whole() -> None:
+    two = zone((0, 0, 300, 300), (100, 100, 400, 400))
+    units = [box(500_000, 4_000_000, 500_150, 4_001_000), box(500_150, 4_000_000, 501_000, 4_001_000)]
+    told = exposure.exposed_once(two, units, people=exposure.settled(cells=counted()))
+    assert told["zones"].tolist() == [2, 2, 2]
+    for column in ("area_km2", "people"):
+        assert told[column][1:].sum() == pytest.approx(told[column][0])
+    assert told["area_km2"][0] == pytest.approx(two.union_all().area / 1e6)
 
 
 rectangles = st.tuples(*[st.floats(-50, 450)] * 4).filter(lambda r: abs(r[0] - r[2]) > 1 and abs(r[1] - r[3]) > 1)
@@ -116,7 +126,7 @@ def test_inside_and_outside_add_up(boxes: list[tuple[float, float, float, float]
     shapes = zone(*[(min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in boxes])
     cells = counted()
     for where in (exposure.settled(cells=cells), exposure.settled(buildings=buildings())):
-        given = exposure.exposed_once(shapes, people=where)  # raises when they do not
+        given = exposure.exposed_once(shapes, people=where).iloc[0]  # raises when they do not
         assert 0 <= given["people"] <= where.total() + 1e-6
 
 

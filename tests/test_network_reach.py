@@ -10,7 +10,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point
 
-from riskmap.errors import CRSMismatchError, MissingCRSError, NetworkError, UnreachableError
+from riskmap.errors import CRSError, CRSMismatchError, MissingCRSError, NetworkError, UnreachableError
 from riskmap.network.roads import RoadNetwork
 
 SECONDS = [0.0, 0.0, 1.5, 7.0, 13.0, 20.5]
@@ -272,3 +272,44 @@ def test_no_source_and_no_time_reach_nothing() -> None:
     assert len(net.reach([0], limit_s=-1)) == len(net.nearest([0], limit_s=5, start_s=6)) == 0
     assert np.isinf(net.times([0], [1], limit_s=-1).to_numpy()).all()
     assert net.reach([0], limit_s=0).to_dict() == {0: 0.0}
+
+
+def osmnx_like(crs: str = "EPSG:32650") -> nx.MultiDiGraph:
+    graph = nx.MultiDiGraph(crs=crs)
+    for node, (x, y) in {10: (0, 0), 20: (1000, 0), 30: (1000, 1000)}.items():
+        graph.add_node(node, x=x, y=y, street_count=3)
+    for u, v in ((10, 20), (20, 10)):
+        graph.add_edge(u, v, osmid=1, highway="primary", name="人民路", length=1000.0, travel_time=60.0)
+    around = LineString([(0, 0), (500, 500), (1000, 0)])
+    graph.add_edge(10, 20, osmid=2, highway="service", length=1500.0, travel_time=300.0, geometry=around)
+    graph.add_edge(20, 30, osmid=3, highway=["motorway", "trunk"], length=1000.0, travel_time=70.0)
+    return graph
+
+
+def test_what_edges_say_of_themselves_survives_the_way_through_networkx() -> None:
+    network = RoadNetwork.from_networkx(osmnx_like())
+    back = network.to_networkx()
+    said = sorted((u, v, d["osmid"], d["travel_time"], d["length"]) for u, v, d in osmnx_like().edges(data=True))
+    assert sorted((u, v, d["osmid"], d["travel_time"], d["length"]) for u, v, d in back.edges(data=True)) == said
+    assert {type(node) for edge in back.edges() for node in edge} == {int}
+    again = RoadNetwork.from_networkx(back)
+    assert (
+        again.reach(Point(500, 510)).to_dict()
+        == network.reach(Point(500, 510)).to_dict()
+        == {20: 150.0, 30: 220.0, 10: 210.0}
+    )
+    # nobody steps onto the motorway, which is nearer: it would lead to the last node only
+    assert set(again.reach(Point(1010, 40)).index) == {10, 20, 30}
+
+
+def test_points_are_not_joined_in_degrees() -> None:
+    network = RoadNetwork.from_networkx(osmnx_like("EPSG:4326"))
+    assert network.reach(10, limit_s=60).to_dict() == {10: 0.0, 20: 60.0}
+    with pytest.raises(CRSError):
+        network.reach(Point(0, 0))
+
+
+@pytest.mark.parametrize("of", [list, np.array, pd.Series, gpd.GeoSeries, lambda p: gpd.GeoSeries(p).array])
+def test_points_in_any_array(of) -> None:
+    network = RoadNetwork.from_edges([0, 1], [1, 2], [10, 10], xy=[(0, 0), (100, 0), (200, 0)])
+    assert network.reach(of([Point(50, 5), Point(150, 5)])).to_dict() == {1: 5.0, 2: 5.0}

@@ -128,6 +128,40 @@ def test_pieces_are_cut_at_240_seconds_of_driving(database: Database) -> None:
     assert shapely.hausdorff_distance(shapely.union_all(pieces.geometry), reached) < 1e-6
 
 
+def test_arrivals_go_beyond_the_limit_and_name_their_streets(database: Database) -> None:
+    arrivals, streets = database.read("fire_arrivals"), database.read("network_edges").set_index("edge")
+    assert arrivals["length_m"].sum() == pytest.approx(3000.0)  # all but the island
+    assert arrivals["minutes_to"].max() == pytest.approx((60 + 2000 / 5) / 60)  # 5 m/s
+    for pieces in (arrivals, database.read("fire_coverage")):
+        theirs = streets.geometry.loc[pieces["edge"]].to_numpy()
+        assert (
+            shapely.hausdorff_distance(
+                shapely.intersection(shapely.buffer(theirs, 0.01), pieces.geometry), pieces.geometry
+            )
+            < 0.02
+        ).all()
+        assert pieces["frontage"].all()
+
+
+def test_roads_of_an_osm_file_without_its_restrictions_are_noted(tmp_path: Path) -> None:
+    file = world(tmp_path)
+    roads = gpd.read_file(tmp_path / "data" / "roads.gpkg")
+    roads.assign(id=["w1", "w2", "w3"]).to_file(tmp_path / "data" / "roads.gpkg")
+    turns = pd.DataFrame({"from_road": ["w1"], "to_road": ["w2"], "rule": ["no_left_turn"]})
+    turns.to_csv(tmp_path / "data" / "turns.csv", index=False)
+    codes = {f.code for f in riskmap.build(file, tmp_path / "out", only=("network",)).findings}
+    assert "TURNS_NOT_READ" in codes
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["inputs"]["turn_restrictions"] = "data/turns.csv"
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    built = riskmap.build(file, tmp_path / "out", only=("network",))
+    assert "TURNS_NOT_READ" not in {f.code for f in built.findings}
+    turns = Database(built.out / "riskmap.gpkg").read("network_turns")
+    assert turns[["via", "through", "rule"]].fillna("").to_numpy().tolist() == [[turns["via"].iloc[0], "", "no"]] * len(
+        turns
+    )
+
+
 def measured(database: Database, reading: str, measure: str, depth: float | None = None) -> pd.Series:
     rows = database.read("fire_summary")
     rows = rows[(rows["reading"] == reading) & (rows["measure"] == measure)]
@@ -153,7 +187,7 @@ def test_shares_with_their_denominators_in_both_readings(database: Database) -> 
     assert (people["covered"], people["total"], people["unknown"]) == (100, 140, 1)
 
 
-def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
+def test_people_and_built_up_ground_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
     west, south = worlds.ORIGIN
     file = worlds.small_county(tmp_path)
     line = LineString([(west - 80, south + 1000), (west + 4000, south + 1000)])
@@ -163,10 +197,18 @@ def test_people_beyond_the_boundary_are_not_counted(tmp_path: Path) -> None:
     )
     station.to_file(tmp_path / "data" / "stations.gpkg")
     project = yaml.safe_load(file.read_text(encoding="utf-8"))
-    project["inputs"] |= {"roads": "data/roads.gpkg", "fire_stations": "data/stations.gpkg"}
+    town = box(west - 400, south + 900, west + 600, south + 1100)
+    gpd.GeoDataFrame({"name": ["城"]}, geometry=[town], crs=CRS).to_file(tmp_path / "data" / "built_up.gpkg")
+    names = {"roads": "roads", "fire_stations": "stations", "built_up": "built_up"}
+    project["inputs"] |= {layer: f"data/{name}.gpkg" for layer, name in names.items()}
     file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
     made = riskmap.build(file, tmp_path / "out", only=["coverage", "zones"])
-    counted = Database(made.out / "riskmap.gpkg").read("fire_summary").groupby("measure")["total"].first()
+    database = Database(made.out / "riskmap.gpkg")
+    counted = database.read("fire_summary").groupby("measure")["total"].first()
+    inside = town.intersection(database.read("boundary").union_all()).area / 1e6
+    assert 0 < inside < town.area / 1e6
+    assert counted["built_up"] == pytest.approx(inside)
+    assert verify(made.out)["totals"]
     told = made.run["totals"]["zones"]["people"]
     assert counted["people"] == pytest.approx(told["inside"])
     assert counted["people_by_road"] == pytest.approx(told["inside"])

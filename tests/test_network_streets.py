@@ -83,6 +83,12 @@ class TestMeeting:
         assert len(net.edges) == 2
         assert not len(tables(roads(CROSS, **levels)).streets.crossings)  # nothing to report either
 
+    def test_roads_of_one_upper_level_meet_like_those_on_the_ground(self) -> None:
+        for levels, streets in (({}, 4), ({"bridge": ["yes", None]}, 2)):
+            frame = roads(CROSS, layer=[1, 1], **levels)
+            assert len(tables(frame, node_crossings=True).edges) == streets
+            assert len(tables(frame).streets.crossings) == (streets == 4)
+
     def test_a_vertex_shared_on_the_way_over_a_bridge_is_no_junction(self) -> None:
         lines = [line((0, 0), (50, 0), (100, 0)), line((50, -50), (50, 0), (50, 50))]
         assert len(network(lines, bridge=["yes", "no"]).edges) == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +135,24 @@ def test_the_page_s_totals_are_the_run_s(browser: Browser, linzi: Path) -> None:
     for name in units["name"]:
         assert name in text
     assert f"{units['people_red'].sum():,.0f}" in text
+
+
+def test_popups_speak_the_readers_language(threatened_out: Path) -> None:
+    """No code of the database and no raw unit in what a click says."""
+    unsaid = set()
+    for path in sorted((threatened_out / "maps").glob("*.html")):
+        blocks = dict(re.findall(r'octet-stream" id="([^"]+)">\s*([^<]*)</script>', path.read_text(encoding="utf-8")))
+        told = {
+            key: json.loads(gzip.decompress(base64.b64decode(blocks[key])))
+            for key in blocks
+            if re.match("page|vector", key)
+        }
+        for number, layer in enumerate(told["page"]["vectors"]):
+            for label, texts in told[f"vector-{number}"]["popup"]:
+                assert not re.search(r"km2|person|household|\(min\)|\(s\)", label), (path.name, layer["id"], label)
+                codes = {text for text in texts if re.fullmatch(r"[a-z]+(_[a-z]+)+|[a-z]{4,}", text)}
+                unsaid.update((layer["id"], label, code) for code in codes)
+    assert unsaid == set()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

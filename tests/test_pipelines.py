@@ -144,9 +144,10 @@ def test_without_buildings_villages_stand_for_them_and_without_both_nothing_is_s
     village = points([(5000, 100)], name=["甲村"], households=[120])
     given = high_consequence_areas(GAS, buildings=None, facilities=None, villages=village)
     assert given["households"].tolist() == [0, 120, 0]
-    none = high_consequence_areas(GAS, buildings=None, facilities=None)
-    assert none["households"].isna().all()
-    assert none["location_class"].isna().all()
+    for villages in (None, village.assign(households=np.nan), village.drop(columns="households")):
+        none = high_consequence_areas(GAS, buildings=None, facilities=None, villages=villages)
+        assert none["households"].isna().all()
+        assert none["location_class"].isna().all()
 
 
 # --- places, sites, roads, water

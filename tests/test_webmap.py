@@ -542,6 +542,31 @@ def test_click_tells_class_township_and_features(page: Visit) -> None:
 
 
 @pytest.mark.browser
+def test_a_popup_begins_with_what_was_clicked_at_and_has_no_empty_part(
+    browser: Browser, world: Page, tmp_path: Path
+) -> None:
+    named = (("name", plain("名称")), ("kind", plain("类型")))
+    place = shapely.Point(at(50.5, 40.5))
+    many = gpd.GeoDataFrame({"name": ["甲"] * 9, "kind": "landslide"}, geometry=[place] * 9, crs=CRS)
+    silent = VectorLayer(
+        dataclasses.replace(LINES, id="silent")
+        if dataclasses.is_dataclass(LINES)
+        else LINES.model_copy(update={"id": "silent"}),
+        many,
+        drawn=False,
+    )
+    page = changed(world, vectors=(silent, VectorLayer(POINTS, many, popup=named)))
+    with visit(
+        browser, write(page, tmp_path / "hits.html", lang="zh", catalog=house()), reduced_motion="reduce"
+    ) as seen:
+        text = click(seen, 50.5, 40.5)
+        sections = seen.run("[...document.querySelectorAll('.card section')].map(s => s.querySelectorAll('dd').length)")
+        assert sections == [2]
+        assert text.index("甲") < text.index("东镇" if "东镇" in text else "人口")
+        assert "另有" not in text
+
+
+@pytest.mark.browser
 def test_names_are_text_and_never_markup(page: Visit) -> None:
     assert EVIL in page.page.inner_text("#units")
     assert EVIL in page.page.text_content("#notes")
@@ -652,6 +677,65 @@ def test_a_presentation_goes_from_view_to_view(page: Visit) -> None:
     page.page.keyboard.press("Escape")
     page.page.keyboard.press("Escape")
     assert page.page.is_visible("#panel")
+
+
+@pytest.mark.browser
+def test_a_presentation_keeps_a_legend_and_tells_the_figures(page: Visit, world: Page) -> None:
+    page.page.keyboard.press("p")
+    assert page.page.is_visible("#layers li:not(.off) canvas.symbol")
+    assert page.page.is_hidden("#layers input")
+    assert page.page.is_visible("#short-0 b")
+    page.page.keyboard.press("PageDown")
+    first = page.run("document.getElementById('view-name').textContent")
+    row = page.page.inner_text(f"#units tr:has-text('{first}')").split()
+    assert row[-1] in page.page.inner_text("#view-facts")
+    # the shares are of the whole area
+    assert page.page.is_hidden("#short-0 b")
+    # and the township lies below what is said of it
+    west, _, _, north = world.units[world.units["name"] == first].to_crs(4326).total_bounds
+    top = page.run(
+        "([lat, lon]) => { const map = window.riskmap.map, stage = map.getContainer().getBoundingClientRect();"
+        " return map.latLngToContainerPoint([lat, lon]).y + stage.top; }",
+        [float(north), float(west)],
+    )
+    assert top > page.run("document.getElementById('view').getBoundingClientRect().bottom")
+    page.page.keyboard.press("Escape")
+    assert page.page.is_hidden("#view")
+
+
+@pytest.mark.browser
+def test_patterns_stand_in_the_legend_of_lines(browser: Browser, world: Page, tmp_path: Path) -> None:
+    style = house().style("evacuation_routes")
+    routes = gpd.GeoDataFrame(
+        {"kind": ["main", "backup"]},
+        geometry=[shapely.LineString([at(20, k), at(180, k)]) for k in (50, 90)],
+        crs=CRS,
+    )
+    page = changed(world, vectors=(VectorLayer(style, routes),))
+    drawn = "[...document.querySelectorAll('#layers .classes canvas')].map(c => c.toDataURL())"
+    with visit(browser, write(page, tmp_path / "routes.html", lang="zh", catalog=house())) as seen:
+        before = seen.run(drawn)
+        seen.page.click("#tool-pattern")
+        after = seen.run(drawn)
+        assert [b != a for b, a in zip(before, after, strict=True)] == [c.pattern != "solid" for c in style.classes]
+        assert before != after
+
+
+@pytest.mark.browser
+def test_names_are_light_on_a_dark_ground_only(browser: Browser, file: Path) -> None:
+    lightest = """() => {
+      const canvas = document.querySelector(".leaflet-pane canvas");
+      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) n += data[i] === 228 && data[i + 1] === 234 && data[i + 2] === 240;
+      return n;
+    }"""
+    for scheme, grid, light in (("dark", -1, True), ("dark", 0, False), ("light", -1, False)):
+        with visit(browser, file, color_scheme=scheme) as seen:
+            seen.run("() => { document.getElementById('layers').open = true; }")
+            seen.page.check(f"input[name=grid][value='{grid}']")
+            seen.until("window.riskmap.painted()")
+            assert (seen.run(lightest) > 20) == light, (scheme, grid)
 
 
 @pytest.mark.browser

@@ -124,10 +124,37 @@ def _reach(built: Built, totals: dict[str, Any]) -> None:
     click.echo("\n" + table(heads, lines, "lrrrrrr"))
 
 
+def _evacuation(built: Built, totals: dict[str, Any]) -> None:
+    rows = _rows(built, "evacuation_summary")
+    if rows is None:
+        return
+    for _, every in rows[rows["mode"] == "all"].groupby("scenario", sort=False):
+        told = every.set_index("measure")["value"].to_dict()
+        title = every.iloc[0][f"scenario_{language()}"]
+        say(
+            f"\n{title}：受威胁 {told['people']:,.0f} 人，{told['origins']:,.0f} 个起点合计 {told['placed'] + told['unplaced']:,.0f}："
+            f"有去处 {told['placed']:,.0f}，没有 {told['unplaced']:,.0f}；须在灾害前离开 {told['early']:,.0f}；"
+            f"各去最近场所会有 {told['nearest_turned_away']:,.0f} 人挤不下",
+            f"\n{title}: {told['people']:,.0f} people threatened, {told['origins']:,.0f} origins sum to "
+            f"{told['placed'] + told['unplaced']:,.0f}: {told['placed']:,.0f} with a place, {told['unplaced']:,.0f} without; "
+            f"{told['early']:,.0f} must leave before it strikes; {told['nearest_turned_away']:,.0f} would be turned away "
+            "if all went to the nearest shelter",
+        )
+        if "egress_min" in told:
+            say(
+                f"路上：没有方案快于 {told['bound_min']:,.0f} 分钟，本方案 {told['egress_min']:,.0f} 分钟；"
+                f"加预警 {told['warning_min']:g}、准备 {told['preparation_min']:g}，从发出预警到全部到达 {told['total_min']:,.0f} 分钟",
+                f"on the way: no plan is faster than {told['bound_min']:,.0f} min, this one takes {told['egress_min']:,.0f}; "
+                f"with {told['warning_min']:g} of warning and {told['preparation_min']:g} to get ready, all are there "
+                f"{told['total_min']:,.0f} min after the alarm",
+            )
+
+
 SHOWN: dict[str, Callable[[Built, dict[str, Any]], None]] = {
     "network": _network,
     "coverage": _coverage,
     "siting": _siting,
+    "evacuate": _evacuation,
     "reach": _reach,
 }
 

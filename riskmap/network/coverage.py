@@ -30,6 +30,9 @@ MINUTE = 60.0
 DEPTH_M = 75.0
 """House default of the street-side depth (contract 11.15); the step takes it from ``layers/facts/fire.yaml``."""
 
+ANY_TIME_S = 1e9
+"""Longer than any way."""
+
 
 class Share(float):
     """A share (0-1) that knows what it is a share of.
@@ -81,7 +84,15 @@ class Coverage:
         travel), ``length_m``, ``edge``, and the line, which runs in the direction of travel; no line in a network
         without coordinates.
         """
-        found, network = self.reached, self.network
+        return self._frame(self.reached)
+
+    @cached_property
+    def arrivals_by_road(self) -> pd.DataFrame:
+        """All road that some station comes to, whenever that is, each stretch once; columns as of :attr:`pieces`."""
+        return self._frame(pieces.first_arrivals(self.graph, self._earliest, ANY_TIME_S))
+
+    def _frame(self, found: Pieces) -> pd.DataFrame:
+        network = self.network
         frame = pd.DataFrame(
             {
                 "station_id": self.labels[found.source].to_numpy(),

@@ -62,9 +62,27 @@ def people_left(villages: pd.DataFrame, holder: NDArray[np.int64], threatened: N
     threatened : float array (points)
         NaN unknown: nobody is taken out for it.
     """
-    taken = np.bincount(holder[holder >= 0], np.nan_to_num(threatened[holder >= 0]), minlength=len(villages))
-    people = pd.to_numeric(villages["population"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return pd.Series(np.maximum(people - taken, 0.0), index=villages.index, name="people")
+    left = people_of(villages) - taken(len(villages), holder, threatened)
+    return pd.Series(np.maximum(left, 0.0), index=villages.index, name="people")
+
+
+def people_of(villages: pd.DataFrame) -> NDArray[np.float64]:
+    """Give the people of each village; NaN unknown."""
+    return pd.to_numeric(villages["population"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def taken(villages: int, holder: NDArray[np.int64], threatened: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the people whom the points of each village threaten.
+
+    Parameters
+    ----------
+    villages : int
+        Number of villages.
+    holder, threatened
+        See :func:`people_left`.
+    """
+    held = holder >= 0
+    return np.bincount(holder[held], np.nan_to_num(threatened[held]), minlength=villages).astype(float)
 
 
 def share_inside(places: gpd.GeoSeries, area: Any) -> NDArray[np.float64]:

@@ -18,6 +18,9 @@ from riskmap.network.roads import RoadNetwork
 if TYPE_CHECKING:
     import geopandas as gpd
 
+BEND_M = 10.0
+"""A road that bends by less than this off the straight line is straight."""
+
 INSIDE_COST = 1e6
 """Cost of a second inside a closed zone, in seconds outside: the shortest exit comes before everything else."""
 
@@ -113,7 +116,8 @@ def ways(
     cost = seconds * np.where(shut[edge], INSIDE_COST, zoned.cost[base[edge]])
     enters = inside[edge] & _border(network.graph, zoned.reason >= 0, graph.nodes)[tail]
     xy = _positions(network, places, numbers, graph.nodes)
-    allowed = _allowed(xy, tail, head, base[edge], zoned, zones, limits or ExitLimits(), depths)
+    shape = _Shapes(network, graph, base, number)
+    allowed = _allowed(xy, tail, head, shape, zoned, zones, limits or ExitLimits(), depths)
 
     def of(kept: NDArray[np.bool_]) -> OpenArcs:
         at = np.flatnonzero(kept)
@@ -181,28 +185,66 @@ def _positions(network: RoadNetwork, places: Places, numbers: NDArray[np.int64],
     return xy
 
 
+@dataclass(frozen=True, eq=False)
+class _Shapes:
+    """Which way arcs run between their ends."""
+
+    network: RoadNetwork
+    graph: Graph
+    base: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+    def straights(self, arc: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+        """Give where the straight parts of some arcs begin and end, bends of a few metres aside, and which arc each is of."""
+        edge = self.number[arc] // 2
+        lines = self.network.lines[self.base[edge]]
+        if self.graph.base is not None:
+            part = (self.graph.share_from[edge] > 0) | (self.graph.share_to[edge] < 1)
+            ends = zip(self.graph.share_from[edge[part]], self.graph.share_to[edge[part]], strict=True)
+            cut = [
+                shapely.ops.substring(line, *at, normalized=True) for line, at in zip(lines[part], ends, strict=True)
+            ]
+            lines = lines.copy()
+            lines[part] = cut
+        back = self.number[arc] % 2 == BACKWARD
+        lines = shapely.simplify(np.where(back, shapely.reverse(lines), lines), BEND_M)
+        xy, of = shapely.get_coordinates(lines, return_index=True)
+        follows = np.flatnonzero(of[1:] == of[:-1])
+        return xy[follows], xy[follows + 1], of[follows]
+
+
 def _allowed(
     xy: NDArray[np.float64],
     tail: NDArray[np.int64],
     head: NDArray[np.int64],
-    base: NDArray[np.int64],
+    shape: _Shapes,
     zoned: _Zoned,
     zones: gpd.GeoDataFrame,
     limits: ExitLimits,
     depths: Depths | None,
 ) -> NDArray[np.bool_]:
-    """Tell which arcs the exit rules of all their zones allow; arcs outside are all allowed."""
+    """Tell which arcs the exit rules of all their zones allow; arcs outside are all allowed.
+
+    Rules about a direction hold for every straight part of an arc, the others for its ends.
+    """
     allowed = np.ones(len(tail), dtype=bool)
     if not len(zoned.edge):
         return allowed
+    base = shape.base[shape.number // 2]
     order = np.argsort(base, kind="stable")
     begin = np.searchsorted(base[order], zoned.edge)
     end = np.searchsorted(base[order], zoned.edge, side="right")
     pair = np.repeat(np.arange(len(zoned.edge)), end - begin)
     within = np.arange(len(pair)) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin)
-    arc = order[begin[pair] + within]
-    fine = may_leave(xy[tail[arc]], xy[head[arc]], zones, zoned.zone[pair], limits=limits, depths=depths)
-    allowed[arc[~fine]] = False
+    arc, zone = order[begin[pair] + within], zoned.zone[pair]
+    directed = np.isin(zones["exit"].to_numpy()[zone], ("sideways", "away"))
+    arc_of = arc[~directed]
+    fine = may_leave(xy[tail[arc_of]], xy[head[arc_of]], zones, zone[~directed], limits=limits, depths=depths)
+    allowed[arc_of[~fine]] = False
+    if directed.any():
+        start, stop, of = shape.straights(arc[directed])
+        fine = may_leave(start, stop, zones, zone[directed][of], limits=limits)
+        allowed[arc[directed][of[~fine]]] = False
     return allowed
 
 

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from riskmap.crs import parse
 from riskmap.errors import NetworkError
-from riskmap.network import noding
+from riskmap.network import noding, streets
 from riskmap.network.assembly import numbers_of, paired, require_seconds
 from riskmap.network.graph import Graph
+from riskmap.network.speeds import CLASS_COLUMNS, SpeedTable
 from riskmap.text import Text
 
 SECONDS = ("seconds", "travel_time")
 """Edge attributes that hold seconds: ours, and that of ``osmnx.routing.add_edge_travel_times``."""
+
+OWN = ("seconds", "travel_time", "length", "geometry", "edge", "u", "v")
+"""Edge attributes that are given by the network itself."""
 
 
 def parts(graph: Any, seconds: str | None) -> dict[str, Any]:
@@ -27,7 +31,9 @@ def parts(graph: Any, seconds: str | None) -> dict[str, Any]:
     ----------
     graph : networkx graph, directed or not, multi or not
         Edges of an undirected graph are open both ways. Node attributes ``x`` and ``y``, edge attributes ``geometry``
-        (a LineString from tail to head) and ``length`` (m), and the graph attribute ``crs`` are used where they are.
+        (a LineString from tail to head) and ``length`` (m), and the graph attribute ``crs`` are used where they are; other
+        attributes of edges become columns of the network's. Points join no motorway, bridge or tunnel, where ``highway``
+        or ``road_class``, ``bridge`` and ``tunnel`` say so.
     seconds : str, optional
         Edge attribute with the seconds; ``seconds``, else ``travel_time``, by default.
 
@@ -46,7 +52,7 @@ def parts(graph: Any, seconds: str | None) -> dict[str, Any]:
     lines = np.array([r[2].get("geometry") for r in rows], dtype=object)
     if not graph.is_directed():
         tail, head = np.concatenate((tail, head)), np.concatenate((head, tail))
-        cost, length = np.tile(cost, 2), np.tile(length, 2)
+        cost, length, rows = np.tile(cost, 2), np.tile(length, 2), rows * 2
         lines = np.concatenate((lines, shapely.reverse(lines)))
     xy = _coordinates(graph)
     crs = graph.graph.get("crs")
@@ -55,7 +61,7 @@ def parts(graph: Any, seconds: str | None) -> dict[str, Any]:
         low, high, forward, backward = paired(tail, head, cost, len(ids))
         straight = np.full(len(low), np.nan) if xy is None else np.hypot(*(xy[low] - xy[high]).T)
         return made | {"graph": Graph(len(ids), low, high, forward, backward), "length_m": straight}
-    return made | _with_lines(tail, head, cost, length, lines, xy)
+    return made | _with_lines(tail, head, cost, length, lines, xy, [r[2] for r in rows])
 
 
 def _with_lines(
@@ -65,9 +71,11 @@ def _with_lines(
     length: NDArray[np.float64],
     lines: NDArray,
     xy: NDArray[np.float64],
+    said: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Join edges that lie on one another; edges without a line are straight."""
+    """Join edges that lie on one another; edges without a line are straight. The first one says what stands of them."""
     is_open = np.isfinite(cost)
+    said = [said[row] for row in np.flatnonzero(is_open)]
     tail, head, cost, length, lines = tail[is_open], head[is_open], cost[is_open], length[is_open], lines[is_open]
     straight = shapely.is_missing(lines)
     lines = np.where(straight, shapely.linestrings(np.stack((xy[tail], xy[head]), axis=1)), lines)
@@ -81,7 +89,25 @@ def _with_lines(
     np.minimum.at(backward, pair[~along], cost[~along])
     metres = np.where(np.isnan(length), shapely.length(lines), length)[first]
     edges = Graph(len(xy), tail[first], head[first], forward, backward)
-    return {"graph": edges, "length_m": metres, "given_lines": lines[first]}
+    attributes = pd.DataFrame([{k: v for k, v in said[row].items() if k not in OWN} for row in first])
+    frontage = ~spans(attributes) if len(attributes.columns) else None
+    return {
+        "graph": edges,
+        "length_m": metres,
+        "given_lines": lines[first],
+        "attributes": attributes,
+        "frontage": frontage,
+    }
+
+
+def spans(attributes: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which edges are motorways, bridges or tunnels, as far as their attributes say."""
+    column = next((c for c in ("road_class", *CLASS_COLUMNS) if c in attributes.columns), None)
+    result = streets.flag(attributes, "bridge") | streets.flag(attributes, "tunnel")
+    if column is None:
+        return result
+    classes = attributes[column].map(lambda c: c[0] if isinstance(c, list) and c else c)
+    return result | classes.isin(SpeedTable.of("fire").no_frontage).to_numpy(dtype=bool)
 
 
 def _seconds(rows: list[Any], attribute: str | None) -> NDArray[np.float64]:
@@ -131,12 +157,13 @@ def graph(ids: pd.Index, edges: Graph, xy: NDArray[np.float64] | None, crs: Any,
     made = nx.MultiDiGraph()
     if crs is not None:
         made.graph["crs"] = crs
-    for number, node in enumerate(ids):
+    names = list(ids)
+    for number, node in enumerate(names):
         made.add_node(node, **({} if xy is None else {"x": float(xy[number, 0]), "y": float(xy[number, 1])}))
     plain = frame.drop(columns=["u", "v", "forward_s", "backward_s", "length_m"])
     records = plain.assign(edge=np.arange(len(frame))).to_dict("records")
     for number, record in enumerate(records):
-        u, v = ids[edges.tail[number]], ids[edges.head[number]]
+        u, v = names[edges.tail[number]], names[edges.head[number]]
         length = float(frame["length_m"].iloc[number])
         line = record.get("geometry")
         for a, b, cost, shape in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from riskmap.crs import require_metric
 from riskmap.errors import NetworkError
 from riskmap.text import Text
 
@@ -22,8 +23,12 @@ def points(what: Any) -> tuple[NDArray | None, pd.Index]:
         return np.array([what], dtype=object), pd.RangeIndex(1)
     if isinstance(what, np.ndarray) and what.ndim == 2 and what.shape[1] == 2:
         return shapely.points(what.astype(float)), pd.RangeIndex(len(what))
-    if isinstance(what, (list, np.ndarray)) and len(what) and all(isinstance(v, shapely.Geometry) for v in what):
-        return np.array(what, dtype=object), pd.RangeIndex(len(what))
+    # lists, arrays of numpy, pandas and geopandas
+    if isinstance(what, (Sequence, np.ndarray, pd.api.extensions.ExtensionArray, pd.Series)):
+        values = list(what) if isinstance(next(iter(what), None), shapely.Geometry) else []
+        if values and all(isinstance(v, shapely.Geometry) for v in values):
+            labels = what.index if isinstance(what, pd.Series) else pd.RangeIndex(len(values))
+            return np.array(values, dtype=object), labels
     return None, pd.Index([])
 
 
@@ -50,6 +55,26 @@ def nodes(what: Any, ids: pd.Index) -> tuple[NDArray[np.int64], pd.Index]:
             remedy=Text("用节点编号，或 shapely 的点", "give node ids, or shapely points"),
         )
     return numbers, wanted
+
+
+def require_metres(lines: NDArray | None, crs: Any) -> NDArray:
+    """Give the lines of a network to which points can be joined.
+
+    Raises
+    ------
+    NetworkError
+        A network without coordinates.
+    CRSError
+        Coordinates in degrees, such as those of an osmnx graph before it was projected.
+    """
+    if lines is None:
+        raise NetworkError(
+            Text("路网没有坐标，不能用点位", "the network has no coordinates: points cannot be joined to it"),
+            remedy=Text("用节点编号，或在 from_edges 里给出 xy", "use node ids, or give xy to from_edges"),
+        )
+    if crs is not None:
+        require_metric(crs, what=Text("接入点位的路网", "a network that points are joined to"))
+    return lines
 
 
 def require_found(found: NDArray[np.bool_], labels: pd.Index, max_snap_m: float) -> None:

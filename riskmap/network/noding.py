@@ -18,6 +18,9 @@ from riskmap.network.chains import KEY_M, Parts, keys, merged, parts_of, with_ve
 TOUCH_M = 0.1
 """An end this near to another road touches it (contract 11.15): what snapping in a drawing leaves open."""
 
+SPANNING = -1_000
+"""In the place of a level: bridges and tunnels, which meet nothing that they cross."""
+
 
 @dataclass(frozen=True, eq=False)
 class Streets:
@@ -40,7 +43,7 @@ class Streets:
     touches : array of points
         Ends that were joined to a road that they touch without a shared vertex.
     crossings : array of points
-        Where roads of one level on the ground cross on the drawing without meeting.
+        Where roads of one level, bridges and tunnels aside, cross on the drawing without meeting.
     gaps : array of LineStrings
         From a dead end to the road that it stops short of, left open.
     gap_roads : int array (gaps)
@@ -69,6 +72,7 @@ def node(
     lines: NDArray,
     level: NDArray[np.int64],
     *,
+    spans: NDArray[np.bool_] | None = None,
     node_crossings: bool = False,
     close_gaps_m: float = 0.0,
     report_gaps_m: float = 0.0,
@@ -80,9 +84,11 @@ def node(
     lines : array of lines, single or multiple
         In metres; missing and empty ones have no street.
     level : int array
-        0 on the ground; roads that cross meet only on the ground. See :func:`levels`.
+        0 on the ground; see :func:`levels`.
+    spans : bool array, optional
+        Bridges and tunnels; none by default.
     node_crossings : bool
-        Whether roads on the ground also meet where they cross without a shared vertex.
+        Whether roads of one level, bridges and tunnels aside, also meet where they cross without a shared vertex.
     close_gaps_m : float
         Dead ends this near to another road of their level are joined to it by a straight street.
     report_gaps_m : float
@@ -92,13 +98,14 @@ def node(
     if not len(parts.key):
         return _nothing(empty)
     drawn = parts.components()
+    storey = level if spans is None else np.where(spans, SPANNING, level)
     parts, touches = _touching(parts)
     if node_crossings:
-        parts = _crossing(parts)
+        parts = _crossing(parts, storey[parts.road])
     if close_gaps_m > 0:
         parts = _closed(parts, close_gaps_m)
     streets = _streets(parts)
-    crossings = _crossing_points(streets.lines, _street_levels(streets, level))[2]
+    crossings = _crossing_points(streets.lines, _street_levels(streets, storey))[2]
     gaps, ends = _gaps(streets, level, report_gaps_m) if report_gaps_m > 0 else (np.empty(0, object), np.empty(0, int))
     return replace(
         streets,
@@ -176,9 +183,9 @@ def _near_vertices(parts: Parts, end: NDArray[np.int64], part: NDArray[np.int64]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _crossing(parts: Parts) -> Parts:
-    """Join roads on the ground where they cross."""
-    one, other, points = _crossing_points(parts.lines(), parts.level)
+def _crossing(parts: Parts, storey: NDArray[np.int64]) -> Parts:
+    """Join roads of one level where they cross."""
+    one, other, points = _crossing_points(parts.lines(), storey)
     if not len(points):
         return parts
     lines, xy = parts.lines(), shapely.get_coordinates(points)
@@ -188,11 +195,13 @@ def _crossing(parts: Parts) -> Parts:
     return with_vertices(parts, part, at_m, np.concatenate((xy, xy)), np.concatenate((new, new)))
 
 
-def _crossing_points(lines: NDArray, level: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray]:
-    """Give pairs of lines on the ground that cross each other's inside, and the points where they do."""
-    ground = np.flatnonzero(level == 0)
-    one, other = shapely.STRtree(lines[ground]).query(lines[ground], predicate="crosses")
-    one, other = ground[one[one < other]], ground[other[one < other]]
+def _crossing_points(lines: NDArray, storey: NDArray[np.int64]) -> tuple[NDArray, NDArray, NDArray]:
+    """Give pairs of lines of one level that cross each other's inside, and the points where they do."""
+    at = np.flatnonzero(storey != SPANNING)
+    one, other = shapely.STRtree(lines[at]).query(lines[at], predicate="crosses")
+    one, other = at[one], at[other]
+    pair = (one < other) & (storey[one] == storey[other])
+    one, other = one[pair], other[pair]
     points, pair = shapely.get_parts(shapely.intersection(lines[one], lines[other]), return_index=True)
     is_point = shapely.get_dimensions(points) == 0
     points, one, other = points[is_point], one[pair[is_point]], other[pair[is_point]]

@@ -135,3 +135,9 @@ def bound_of(found: Any) -> float:
     """Give the dual bound; a programme without whole variables left has none, and is solved to the end."""
     bound = getattr(found, "mip_dual_bound", None)
     return float(found.fun if bound is None else bound)
+
+
+def gap_of(value: float, bound: float) -> float:
+    """Give the relative gap between a value and what is proven; 0 within rounding."""
+    gap = abs(value - bound) / max(abs(value), 1.0)
+    return gap if gap > GAP else 0.0

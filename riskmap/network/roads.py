@@ -222,13 +222,9 @@ class RoadNetwork:
     @cached_property
     def tree(self) -> shapely.STRtree:
         """Index of the lines that points may be joined to."""
-        if self.lines is None:
-            raise NetworkError(
-                Text("路网没有坐标，不能用点位", "the network has no coordinates: points cannot be joined to it"),
-                remedy=Text("用节点编号，或在 from_edges 里给出 xy", "use node ids, or give xy to from_edges"),
-            )
+        lines = naming.require_metres(self.lines, self.crs)
         nothing = np.array(None)
-        return shapely.STRtree(self.lines if self.frontage is None else np.where(self.frontage, self.lines, nothing))
+        return shapely.STRtree(lines if self.frontage is None else np.where(self.frontage, lines, nothing))
 
     def reversed(self) -> RoadNetwork:
         """Give the network looked at from the target: ``reach`` of it says who gets here, and in what time."""

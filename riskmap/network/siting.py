@@ -18,7 +18,7 @@ from scipy.optimize import LinearConstraint
 from scipy.sparse import coo_array, csr_array, eye_array, hstack
 
 from riskmap.network.median import least_cost
-from riskmap.network.programme import GAP, Problem, bound_of, checked, patterns, solve, too_few
+from riskmap.network.programme import GAP, Problem, bound_of, checked, gap_of, patterns, solve, too_few
 
 
 @dataclass(frozen=True, eq=False)
@@ -396,9 +396,3 @@ def _siting(
         assignment = pd.Series(by, index=problem.rows, dtype=object)
     unserved = problem.rows[(problem.demand > 0) & ~usable.any(axis=1)]
     return Siting(list(problem.columns[at]), value, bound, gap_of(value, bound), assignment, unserved)
-
-
-def gap_of(value: float, bound: float) -> float:
-    """Give the relative gap between a value and what is proven; 0 within rounding."""
-    gap = abs(value - bound) / max(abs(value), 1.0)
-    return gap if gap > GAP else 0.0

@@ -94,11 +94,12 @@ def tables(
         raise NetworkError(Text("没有一条道路", "there are no roads"), layer="roads")
     classes = road_classes(roads)
     way = directions(roads, list(classes))
-    bridge, tunnel = _flag(roads, "bridge"), _flag(roads, "tunnel")
+    bridge, tunnel = flag(roads, "bridge"), flag(roads, "tunnel")
     level = noding.levels(bridge, tunnel, _number(roads, "layer"))
     streets = noding.node(
         roads.geometry.to_numpy(),
         level,
+        spans=bridge | tunnel,
         node_crossings=node_crossings,
         close_gaps_m=close_gaps_m,
         report_gaps_m=report_gaps_m,
@@ -108,7 +109,7 @@ def tables(
     return StreetTables(edges, nodes, *restrictions.between_streets(roads, streets, turns), streets, len(roads))
 
 
-def _flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
+def flag(roads: pd.DataFrame, column: str) -> NDArray[np.bool_]:
     """Give yes and no from a column of booleans or OSM words; blank is no."""
     if column not in roads.columns:
         return np.zeros(len(roads), dtype=bool)

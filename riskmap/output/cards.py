@@ -51,6 +51,7 @@ WORDS = {
     "main": Text("主路线", "main route"),
     "spare": Text("备用路线", "backup route"),
     "danger": Text("危险区", "hazard"),
+    "shared": Text("，{km:.1f} 公里与主路线相同", ", {km:.1f} km of it the main way"),
     "across": Text("图宽 {km:.1f} 公里，上为北", "{km:.1f} km across, north is up"),
     "on": Text("……以下看图", "… then as on the map"),
 }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MARGIN_MM = 14.0
 TOP_MM = 40.0
 FOOT_MM = 16.0
+UPRIGHT_LIST = 0.45
+"""Share of an upright page that the list takes at most."""
 
 
 def contents_sheets(
@@ -42,19 +44,23 @@ def contents_sheets(
     first = Sheet(format, type, sizes)
     step = first.line_mm("body", 1.7)
     width, height = format.size_mm
-    fit = int((height - (TOP_MM + FOOT_MM) * first.factor) / step) - 2
+    # on upright paper the map stands below the list, else beside it
+    listed = (height - (TOP_MM + FOOT_MM) * first.factor) * (UPRIGHT_LIST if format.upright else 1.0)
+    fit = int(listed / step) - 2
     sheets: list[Sheet] = []
     for start in range(0, len(rows), fit):
         sheet = first if not sheets else Sheet(format, type, sizes)
         _title(sheet, contents, lang)
         left, right = MARGIN_MM * sheet.factor, width - MARGIN_MM * sheet.factor
-        middle = left + (right - left) * (0.54 if format.upright else 0.46)
-        top = TOP_MM * sheet.factor
+        top, gap, foot = TOP_MM * sheet.factor, 8 * sheet.factor, height - FOOT_MM * sheet.factor
+        middle = right if format.upright else left + (right - left) * 0.46
+        below = top + (len(rows[start : start + fit]) + 2) * step + gap
+        box = (left, below, right, foot) if format.upright else (middle + gap, top, right, foot)
         forms = [
             {c["value"]: c["rgb"] for c in coded_classes(catalog, lang).get(k["format"], ())} for k in table["columns"]
         ]
-        _list(sheet, rows[start : start + fit], table, forms, (left, top, middle - 8 * sheet.factor), lang, step)
-        draw_index(sheet, plate, (middle, top, right, height - FOOT_MM * sheet.factor), "heading")
+        _list(sheet, rows[start : start + fit], table, forms, (left, top, middle), lang, step)
+        draw_index(sheet, plate, box, "heading", dict(plate.sheets), named=True)
         sheet.type.require(sheet.texts())
         sheets.append(sheet)
     return sheets
@@ -87,9 +93,9 @@ def _list(
     sheet.text(left, y, word("sheet_number", lang), "small", colour=MUTED)
     sheet.text(names, y, word("township", lang), "small", colour=MUTED)
     for column, edge in zip(table["columns"], edges, strict=True):
-        head = " ".join(filter(None, (column["heading"], column["unit"])))
-        sheet.text(edge, y, head, "small", colour=MUTED, align="right")
-    y += sheet.line_mm("small", 0.8)
+        sheet.text(edge, y, column["heading"], "small", colour=MUTED, align="right")
+        sheet.text(edge, y + sheet.line_mm("small", 1.1), column["unit"], "small", colour=MUTED, align="right")
+    y += sheet.line_mm("small", 1.8)
     sheet.rule(left, y, right, y, mm=0.3, colour=INK)
     for number, row in rows:
         base = y + step / 2 + sheet.pt("body") * MM_PER_PT * CAP

@@ -25,10 +25,16 @@ FIXED: dict[str, Callable[[Stack], Piece | None]] = {
 
 
 def draw_stack(stack: Stack, items: tuple[Item, ...], top: float, bottom: float) -> None:
-    """Draw the items; the township table takes the room that the others leave, notes shrink before they are cut."""
+    """Draw the items; the township table takes the room that the others leave, notes shrink before they are cut.
+
+    Where no atlas needs the index, it is drawn only on room that is left.
+    """
     sheet = stack.sheet
     gap = GAP_MM * sheet.factor
     pieces: dict[str, Piece | None] = {item: FIXED[item](stack) for item in items if item in FIXED}
+    spare = None if tables.has_sheets(stack.plate) else pieces.pop("index", None)
+    if "index" in items:
+        pieces.setdefault("index")
     room = bottom - top - gap * (len(items) - 1)
     room -= sum(piece.height if piece else -gap for piece in pieces.values())
     if "notes" in items:
@@ -37,6 +43,9 @@ def draw_stack(stack: Stack, items: tuple[Item, ...], top: float, bottom: float)
         room -= pieces["notes"].height if pieces["notes"] else -gap
     if "townships" in items:
         pieces["townships"] = tables.townships(stack, room)
+        room -= pieces["townships"].height if pieces["townships"] else -gap
+    if spare is not None and room >= spare.height + gap:
+        pieces["index"] = tables.index(stack, room - gap)
     y = top
     for item in items:
         piece = pieces[item]

@@ -12,27 +12,34 @@ from riskmap.output import printmap_hatch as hatch
 from riskmap.output.printmap_fonts import CAP, MM_PER_PT
 from riskmap.output.printmap_map import HATCH_MM, paint_line, paint_pattern, path_of
 from riskmap.output.printmap_overlays import DASHES, colour_of, stamp, visible
-from riskmap.output.printmap_paper import INK, MUTED, Sheet
+from riskmap.output.printmap_paper import INK, MUTED, Sheet, one_line
 from riskmap.output.printmap_stack import Box, Piece, Stack, heading_mm
 from riskmap.output.symbology import NO_CLASS, OPEN, Symbology, symbology, unknown
 from riskmap.output.webmap_view import legend_rows
 from riskmap.output.webmap_words import word
 
+MOST_ACROSS = 4
+"""Key figures side by side at most."""
+
 
 def totals(stack: Stack) -> Piece | None:
-    """Key figures: label over value, side by side."""
+    """Key figures: label over value, as many side by side as their labels have room, at most four."""
     sheet, figures = stack.sheet, stack.page.totals
     if not figures:
         return None
     height = sheet.line_mm("small") + sheet.line_mm("headline", 1.3)
+    labels = [one_line(label.pick(stack.lang)) for label, _ in figures]
+    longest = max(sheet.type.width_mm(label, sheet.pt("small")) for label in labels) + 3 * sheet.factor
+    across = max(1, min(MOST_ACROSS, int(stack.width / longest), max(len(figures), 2)))
 
     def draw(y: float) -> None:
-        for i, (label, value) in enumerate(figures):
-            x = stack.left + i * stack.width / max(len(figures), 2)
-            sheet.text(x, y + sheet.pt("small") * MM_PER_PT, label.pick(stack.lang), "small", colour=MUTED)
-            sheet.text(x, y + height - 1.0 * sheet.factor, value, "headline", bold=True)
+        for i, (label, (_, value)) in enumerate(zip(labels, figures, strict=True)):
+            x, top = stack.left + i % across * stack.width / across, y + i // across * height
+            fitting = sheet.type.shortened(label, sheet.pt("small"), stack.width / across)
+            sheet.text(x, top + sheet.pt("small") * MM_PER_PT, fitting, "small", colour=MUTED)
+            sheet.text(x, top + height - 1.0 * sheet.factor, value, "headline", bold=True)
 
-    return Piece(height, draw)
+    return Piece(-(-len(figures) // across) * height, draw)
 
 
 def legend(stack: Stack) -> Piece | None:

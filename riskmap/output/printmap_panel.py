@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 
+LABEL_GAP_MM = 1.2
+"""Between a label of the imprint and what it says, on A3."""
+
 _NUMBER = re.compile(r"((?<![A-Za-z\d])\d+(?:[,.]\d+)*(?:\s?%)?)")
 
 
@@ -109,7 +112,7 @@ def imprint(sheet: Sheet, box: Box, plate: Plate, lang: Lang, element: Element) 
     for i, line in enumerate(lines):
         x, y = left, top + (i + 0.95) * step
         for label, value in line:
-            x += sheet.text(x, y, label + " ", size, colour=MUTED)
+            x += sheet.text(x, y, label, size, colour=MUTED) + LABEL_GAP_MM * sheet.factor
             x += sheet.text(x, y, value, size) + gap
     if number:
         sheet.text(right, top + (len(lines) - 0.05) * step, number, size, bold=True, align="right")
@@ -124,13 +127,12 @@ def _imprint_lines(
     points = sheet.pt(size)
     for label, value in plate.imprint:
         pair = (one_line(label.pick(lang)), one_line(value.pick(lang)))
-        long = sheet.type.width_mm(" ".join(pair), points)
+        start = sheet.type.width_mm(pair[0], points) + LABEL_GAP_MM * sheet.factor
+        long = start + sheet.type.width_mm(pair[1], points)
         if used and used + long > width:
             lines.append([])
             used = 0.0
-        lines[-1].append(
-            (pair[0], sheet.type.shortened(pair[1], points, width - sheet.type.width_mm(pair[0] + " ", points)))
-        )
+        lines[-1].append((pair[0], sheet.type.shortened(pair[1], points, width - start)))
         used += long + gap
     if number and used + sheet.type.width_mm(number, points) > width:
         lines.append([])

@@ -16,9 +16,11 @@ from riskmap.output.webmap_view import CODED, coded_classes, township_table
 from riskmap.output.webmap_words import word
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from riskmap.output.printmap_plate import Plate
 
-INDEX_MM = 34.0
+INDEX_MM, HIGHEST_INDEX_MM = 34.0, 62.0
 BETWEEN = 0.35
 """Lines left free between two notes."""
 RANK_MM, SQUARE_MM, LONGEST_NAME_MM = 5.2, 2.9, 34.0
@@ -36,9 +38,8 @@ def townships(stack: Stack, room: float) -> Piece | None:
     head = heading_mm(sheet) + sheet.line_mm("small", 2.6)
     if not len(page.units) or not page.unit_columns or room < head + LEAST_ROWS * step:
         return None
-    units = page.units.sort_values("code", kind="stable").reset_index(drop=True)
     coded = coded_classes(stack.catalog, lang)
-    table = township_table(page, units, coded, stack.catalog, lang)
+    table = township_table(page, _by_code(page.units), coded, stack.catalog, lang)
     fit = int((room - head) / step)
     step = min(max(step, (room - head) / len(table["rows"])), sheet.line_mm("body", LOOSEST))
     rows = table["rows"] if len(table["rows"]) <= fit else table["rows"][: fit - 1]
@@ -64,6 +65,10 @@ def townships(stack: Stack, room: float) -> Piece | None:
             sheet.text(stack.left, y + step * 0.7, text, "small", colour=MUTED)
 
     return Piece(head + (len(rows) + bool(left_out)) * step, draw)
+
+
+def _by_code(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return units.sort_values("code", kind="stable").reset_index(drop=True)
 
 
 def _table_row(
@@ -113,25 +118,42 @@ def _table_widths(sheet: Sheet, table: dict[str, Any], size: float) -> tuple[flo
     return RANK_MM * sheet.factor + min(longest, LONGEST_NAME_MM * sheet.factor), wide
 
 
-def index(stack: Stack) -> Piece | None:
-    """Give a small map of the townships: where this sheet lies, and the numbers of the townships' own sheets."""
+def index(stack: Stack, room: float = 0.0) -> Piece | None:
+    """Give a small map of the townships: where this sheet lies and the numbers of their own sheets.
+
+    The sheet of an area without an atlas has on it their numbers in the table, and it may be as high as there is room.
+    """
     plate, sheet = stack.plate, stack.sheet
-    if not len(plate.page.units) or (plate.focus is None and not plate.sheets):
+    if not len(plate.page.units) or not (has_sheets(plate) or plate.page.unit_columns):
         return None
-    height = INDEX_MM * sheet.factor
+    height = min(max(INDEX_MM * sheet.factor, room - heading_mm(sheet)), HIGHEST_INDEX_MM * sheet.factor)
+    numbers = dict(plate.sheets) if has_sheets(plate) else _ranks(stack)
 
     def draw(y: float) -> None:
-        stack.heading(word("index_map", stack.lang), y)
+        stack.heading(word("index_map" if has_sheets(plate) else "index_ranks", stack.lang), y)
         top = y + heading_mm(sheet)
-        draw_index(sheet, plate, (stack.left, top, stack.right, top + height), "smallest")
+        draw_index(sheet, plate, (stack.left, top, stack.right, top + height), "smallest", numbers)
 
     return Piece(heading_mm(sheet) + height, draw)
 
 
-def draw_index(sheet: Sheet, plate: Plate, box: Box, size: str | float) -> None:
-    """Draw the townships into a box with the numbers of their sheets, the one in focus filled."""
+def has_sheets(plate: Plate) -> bool:
+    """Tell whether a sheet belongs to an atlas."""
+    return plate.focus is not None or bool(plate.sheets)
+
+
+def _ranks(stack: Stack) -> dict[str, str]:
+    """Give the place of each township in the table, by its code."""
+    units = _by_code(stack.page.units)
+    table = township_table(stack.page, units, coded_classes(stack.catalog, stack.lang), stack.catalog, stack.lang)
+    return {units["code"][row["unit"]]: str(rank) for rank, row in enumerate(table["rows"], 1)}
+
+
+def draw_index(
+    sheet: Sheet, plate: Plate, box: Box, size: str | float, numbers: dict[str, str], *, named: bool = False
+) -> None:
+    """Draw the townships into a box with a number in each, by their codes, perhaps their names too, the one in focus filled."""
     units = plate.page.units
-    numbers = dict(plate.sheets)
     west, south, east, north = units.total_bounds
     left, top, right, bottom = box
     per_mm = max((east - west) / (right - left), (north - south) / (bottom - top))
@@ -139,13 +161,17 @@ def draw_index(sheet: Sheet, plate: Plate, box: Box, size: str | float) -> None:
     def to_desk(xy: Any) -> Any:
         return np.column_stack([left + (xy[:, 0] - west) / per_mm, top + (north - xy[:, 1]) / per_mm])
 
-    for shape, code in zip(units.geometry, units["code"], strict=True):
+    for shape, code, name in zip(units.geometry, units["code"], units["name"], strict=True):
         moved = shapely.transform(shape, to_desk)
         sheet.desk.add_patch(filled(moved, "#c3ccd4" if code == plate.focus else "white", 1.0))
         paint_line(sheet, sheet.desk, [moved], INK, 0.6, (), zorder=1.8, casing=None)
         if code in numbers:
-            middle = shapely.get_point(shapely.maximum_inscribed_circle(moved), 0)
+            circle = shapely.maximum_inscribed_circle(moved)
+            middle = shapely.get_point(circle, 0)
             sheet.text(middle.x, middle.y + sheet.pt(size) * MM_PER_PT * CAP, numbers[code], size, align="centre")
+            if named and sheet.type.width_mm(one_line(name), sheet.pt("body")) < 2 * circle.length:
+                below = middle.y + sheet.line_mm(size, 0.6) + sheet.line_mm("body", 0.7)
+                sheet.text(middle.x, below, one_line(name), "body", align="centre")
     whole = shapely.transform(units.geometry.union_all(), to_desk)
     paint_line(sheet, sheet.desk, [whole], INK, 1.6, (), zorder=1.9, casing=None)
 

@@ -7,12 +7,13 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmap.errors import OutputError
+from riskmap.output.webmap_words import word
 from riskmap.text import Lang, Text
 
 if TYPE_CHECKING:
@@ -37,11 +38,20 @@ BODY = "riskmap "
 """Begins the names of the styles of cells, one for each number format."""
 
 LONGEST_CELL = 32_000
+LONGEST_ROW = 30
+"""Lines that a row may take: a spreadsheet's rows end at 409 points."""
+
+TOTAL = Text("合计", "total")
+CENTRED = ("no", "colour_name", "unit", "relation", "verdict", "usable", "same_enterprise", "overhead", "conservative")
+"""Keys of columns of a word or sign, which stand in the middle."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its key in the frame, its heading, its width in characters, its number format."""
+    """A column: its key in the frame, its heading, its width in characters, its number format.
+
+    The decimals of the format are those of the CSV file too; the last ones after ``#`` are left out of whole numbers.
+    """
 
     key: str
     title: Text
@@ -65,6 +75,8 @@ class Sheet:
         Second line: what the figures are.
     page_by : str, optional
         Column whose change begins a new page (cards).
+    total : tuple of str
+        Columns that a last row of the printed sheet adds up.
     """
 
     id: str
@@ -73,6 +85,7 @@ class Sheet:
     rows: pd.DataFrame
     note: Text = field(default_factory=lambda: Text("", ""))
     page_by: str | None = None
+    total: tuple[str, ...] = ()
 
 
 def write_workbook(sheets: Sequence[Sheet], path: Path, *, lang: Lang, colours: Mapping[str, str]) -> Path:
@@ -95,8 +108,8 @@ def write_workbook(sheets: Sequence[Sheet], path: Path, *, lang: Lang, colours: 
 
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for form in sorted({column.form for sheet in sheets for column in sheet.columns}):
-        book.add_named_style(_body(form))
+    for style in _styles(sheets):
+        book.add_named_style(style)
     for sheet in sheets:
         _fill(book.create_sheet(sheet.title.pick(lang)[:31]), sheet, lang, colours)
     book.properties.creator = "riskmap"
@@ -110,8 +123,9 @@ def write_csv(sheet: Sheet, path: Path, *, lang: Lang) -> Path:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([c.title.pick(lang) for c in sheet.columns])
-    for row in _values(sheet):
-        writer.writerow(["" if v is None else _harmless(v) for v in row])
+    places = [decimals(column.form) for column in sheet.columns]
+    for row in _values(sheet, lang):
+        writer.writerow(["" if v is None else _harmless(_short(v, n)) for v, n in zip(row, places, strict=True)])
     return _write(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
 
 
@@ -121,13 +135,34 @@ def _harmless(value: Any) -> Any:
     return value
 
 
-def _values(sheet: Sheet) -> list[list[Any]]:
-    """Give the cells row by row: numbers as numbers, unknown as None, texts without control characters."""
-    columns = [[_plain(v) for v in sheet.rows[c.key].tolist()] for c in sheet.columns]
+def decimals(form: str) -> int | None:
+    """Give the decimals that a number format shows at most; None for a general or exponential one.
+
+    Examples
+    --------
+    >>> [decimals(f) for f in ("#,##0", "0.00", "#,##0.##", "General", "0.0E+00")]
+    [0, 2, 2, None, None]
+    """
+    if form == "General" or "E" in form:
+        return None
+    return len(form.partition(".")[2])
+
+
+def _short(value: Any, places: int | None) -> Any:
+    """Round a number as its column shows it; a general one to six digits, as a spreadsheet would show it."""
+    if not isinstance(value, float):
+        return value
+    rounded = float(f"{value:.6g}") if places is None else round(value, places)
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+
+
+def _values(sheet: Sheet, lang: Lang) -> list[list[Any]]:
+    """Give the cells row by row: numbers as numbers, unknown as None, yes and no as words, texts without control characters."""
+    columns = [[_plain(v, lang) for v in sheet.rows[c.key].tolist()] for c in sheet.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, lang: Lang) -> Any:
     import pandas as pd
 
     if value is None or (not isinstance(value, str) and pd.isna(value)):
@@ -135,7 +170,7 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
-        return value
+        return word("yes" if value else "no", lang)
     if isinstance(value, float):
         return None if math.isinf(value) else int(value) if value.is_integer() and abs(value) < 1e15 else value
     if isinstance(value, int):
@@ -166,27 +201,41 @@ def _fill(page: Worksheet, sheet: Sheet, lang: Lang, colours: Mapping[str, str])
         page.column_dimensions[get_column_letter(n)].width = column.width
     heads = [math.ceil(_wide(c.title.pick(lang)) / max(c.width - 1, 1)) for c in sheet.columns]
     page.row_dimensions[HEAD_ROW].height = 14.0 * max(heads, default=1) + 4
-    light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
     fills = {word: PatternFill("solid", fgColor=rgb.lstrip("#").upper()) for word, rgb in colours.items()}
-    for r, values in enumerate(_values(sheet), HEAD_ROW + 1):
-        lines = 1
-        for n, (column, value) in enumerate(zip(sheet.columns, values, strict=True), 1):
-            cell = page.cell(r, n)
-            cell.style = BODY + column.form
-            if isinstance(value, str):
-                _put_text(cell, value)
-            else:
-                cell.value = value
-            if column.key == "colour_name" and values is not None:
-                word = sheet.rows["colour"].iloc[r - HEAD_ROW - 1]
-                if word in fills:
-                    cell.fill = fills[word]
-                    if word in DARK:
-                        cell.font = light
-            if isinstance(value, str):
-                lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
-        page.row_dimensions[r].height = 13.0 * min(lines, 12) + 2
+    light = Font(name=FONT, size=9, bold=True, color="FFFFFF")
+    words = sheet.rows["colour"].tolist() if "colour_name" in {c.key for c in sheet.columns} else []
+    for r, values in enumerate(_values(sheet, lang), HEAD_ROW + 1):
+        _row(page, r, sheet.columns, values)
+        colour = words[r - HEAD_ROW - 1] if words else None
+        if colour in fills:
+            cell = page.cell(r, [c.key for c in sheet.columns].index("colour_name") + 1)
+            cell.fill = fills[colour]
+            if colour in DARK:
+                cell.font = light
+    if sheet.total and len(sheet.rows):
+        _total_row(page, sheet, lang)
     _print_setup(page, sheet, width)
+
+
+def _row(page: Worksheet, r: int, columns: Sequence[Column], values: Sequence[Any], *, bold: bool = False) -> None:
+    """Put a row of cells, high enough for its texts."""
+    lines = 1
+    for n, (column, value) in enumerate(zip(columns, values, strict=True), 1):
+        cell = page.cell(r, n)
+        cell.style = _style_name(column, isinstance(value, int), bold)
+        if isinstance(value, str):
+            _put_text(cell, value)
+            lines = max(lines, math.ceil(_wide(value) / max(column.width - 1, 1)))
+        else:
+            cell.value = value
+    page.row_dimensions[r].height = 13.0 * min(lines, LONGEST_ROW) + 2
+
+
+def _total_row(page: Worksheet, sheet: Sheet, lang: Lang) -> None:
+    """Add up columns; a column of unknown numbers only has no sum."""
+    sums = [sheet.rows[c.key].sum(min_count=1) if c.key in sheet.total else None for c in sheet.columns]
+    values = [TOTAL.pick(lang), *(_plain(value, lang) for value in sums[1:])]
+    _row(page, HEAD_ROW + 1 + len(sheet.rows), sheet.columns, values, bold=True)
 
 
 def _box() -> Border:
@@ -196,12 +245,36 @@ def _box() -> Border:
     return Border(left=thin, right=thin, top=thin, bottom=thin)
 
 
-def _body(form: str) -> NamedStyle:
-    """Give the style of the cells of a number format: named, since styling each cell anew takes most of the time."""
+def _styles(sheets: Sequence[Sheet]) -> Iterator[NamedStyle]:
+    """Give the styles of the cells: named, since styling each cell anew takes most of the time."""
     from openpyxl.styles import Alignment, Font, NamedStyle
 
-    wrapped = Alignment(vertical="center", wrap_text=True)
-    return NamedStyle(BODY + form, Font(name=FONT, size=9), border=_box(), alignment=wrapped, number_format=form)
+    wanted = {
+        _style_name(column, whole, bold): (column, whole, bold)
+        for sheet in sheets
+        for column in sheet.columns
+        for whole in (True, False)
+        for bold in ((False, True) if sheet.total else (False,))
+    }
+    for name, (column, whole, bold) in sorted(wanted.items(), key=lambda one: one[0]):
+        middle = "center" if column.key in CENTRED else None
+        placed = Alignment(horizontal=middle, vertical="center", wrap_text=True)
+        yield NamedStyle(
+            name,
+            Font(name=FONT, size=9, bold=bold),
+            border=_box(),
+            alignment=placed,
+            number_format=_form(column, whole),
+        )
+
+
+def _style_name(column: Column, whole: bool, bold: bool) -> str:
+    return BODY + _form(column, whole) + " middle" * (column.key in CENTRED) + " bold" * bold
+
+
+def _form(column: Column, whole: bool) -> str:
+    """Give the number format of a value: Excel writes 9 as "9." under a format with .## at its end."""
+    return column.form.partition(".#")[0] if whole else column.form.replace(".##", ".00")
 
 
 def _text_cell(page: Worksheet, row: int, column: int, text: str) -> Any:
@@ -241,7 +314,8 @@ def _print_setup(page: Worksheet, sheet: Sheet, width: int) -> None:
         setattr(page.page_margins, side, 0.4)
     page.page_margins.top = page.page_margins.bottom = 0.5
     last = HEAD_ROW + len(sheet.rows)
-    page.print_area = f"A1:{get_column_letter(width)}{max(last, HEAD_ROW)}"
+    printed = last + bool(sheet.total and len(sheet.rows))
+    page.print_area = f"A1:{get_column_letter(width)}{max(printed, HEAD_ROW)}"
     if sheet.page_by is None:
         if len(sheet.rows):
             page.auto_filter.ref = f"A{HEAD_ROW}:{get_column_letter(width)}{last}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -253,8 +253,23 @@ def exposed(
     return pd.concat(parts, axis=1)
 
 
-def exposed_once(zones: gpd.GeoDataFrame, **sources: Any) -> dict[str, float | None]:
+def exposed_once(zones: gpd.GeoDataFrame, units: Sequence[Any] = (), **sources: Any) -> pd.DataFrame:
     """Give what is inside all zones together, ground and people under several zones counted once.
+
+    Parameters
+    ----------
+    zones : GeoDataFrame
+        Polygons; they may overlap.
+    units : sequence of geometries, optional
+        Ground of townships without overlap, in the system of the zones.
+    **sources
+        See :func:`exposed`.
+
+    Returns
+    -------
+    DataFrame
+        ``zones`` (their number), ``area_km2`` and the columns of :func:`exposed`; the first row is of all ground, the rest of
+        that in each unit.
 
     Raises
     ------
@@ -263,12 +278,15 @@ def exposed_once(zones: gpd.GeoDataFrame, **sources: Any) -> dict[str, float | N
     """
     import geopandas as gpd
 
-    whole = gpd.GeoDataFrame(geometry=[zones.geometry.union_all()], crs=zones.crs)
+    whole = zones.geometry.union_all()
     people = sources.get("people")
     if people is not None:
-        require_conserved(whole, people)
-    row = exposed(whole, **sources).iloc[0]
-    return {str(k): None if pd.isna(v) else float(v) for k, v in row.items()}
+        require_conserved(gpd.GeoDataFrame(geometry=[whole], crs=zones.crs), people)
+    ground = [whole, *(shapely.intersection(whole, unit) for unit in units)]
+    held = [len(zones), *(int(zones.intersects(unit).sum()) for unit in units)]
+    parts = gpd.GeoDataFrame(geometry=ground, crs=zones.crs)
+    sized = pd.DataFrame({"zones": held, fields.AREA_KM2: parts.area / 1e6})
+    return sized.join(exposed(parts, **sources))
 
 
 def require_conserved(zone: gpd.GeoDataFrame, people: Settled) -> None:

@@ -37,7 +37,7 @@ def surroundings(
         belts.by_course(belts.beside(ways, homes, belt)),
         households,
         tall,
-        _present(around.get("buildings")) or _present(around.get("villages")),
+        _present(around.get("buildings")) or tells_households(around.get("villages")),
         _layer(segments, settled, belt, belts.beside),
         _layer(segments, built_up, belt, belts.along),
         _layer(segments, _places(around, known), _place_reach(runs, lines, known), belts.beside),
@@ -126,6 +126,11 @@ def _water(around: Mapping[str, Any], known: Mapping[str, Any]) -> pd.DataFrame 
 
     protected = _kept(around.get("reserves"), lambda f: _text(f, "kind").isin(known["water_sources"]))
     return _together([_kept(around.get("water"), counts), protected])
+
+
+def tells_households(villages: pd.DataFrame | None) -> bool:
+    """Tell whether any village states its households: villages of unknown households are no empty land."""
+    return _present(villages) and bool(_number(villages, "households").notna().any())
 
 
 def _present(frame: pd.DataFrame | None) -> TypeGuard[pd.DataFrame]:

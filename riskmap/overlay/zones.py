@@ -52,18 +52,23 @@ def residents(
     DataFrame
         On the sources' index: ``people`` (NaN when not known), ``unknown`` places or cells in the ring.
     """
-    import geopandas as gpd
-
     if where is None:
         return pd.DataFrame({fields.PEOPLE: np.nan, "unknown": 0}, index=sources.index)
     plant = (plant_radius_m(sources) if plant_m is None else plant_m).to_numpy(float)
-    shapes = sources.geometry.to_numpy()
     if where.places is not None and (shapely.get_dimensions(where.places.geometry.to_numpy()) == 0).all():
         return _residents_at(sources, where.places, plant, within_m)
-    ground = np.array([s.buffer(r, quad_segs=2 * ROUND_BY) if r > 0 else s for s, r in zip(shapes, plant, strict=True)])
+    around = rings(sources, within_m=within_m, plant_m=pd.Series(plant, index=sources.index))
+    return people_in(around, where)[[fields.PEOPLE, "unknown"]]
+
+
+def rings(sources: gpd.GeoDataFrame, *, within_m: float, plant_m: pd.Series) -> gpd.GeoDataFrame:
+    """Draw the ground within a distance outside each plant's boundary; see :func:`residents`. Geometry only, on the index of the sources."""
+    import geopandas as gpd
+
+    shapes, plant = sources.geometry.to_numpy(), plant_m.to_numpy(float)
+    ground = np.where(plant > 0, shapely.buffer(shapes, plant, quad_segs=2 * ROUND_BY), shapes)
     reach = shapely.buffer(shapes, plant + within_m, quad_segs=2 * ROUND_BY)
-    rings = gpd.GeoDataFrame(geometry=shapely.difference(reach, ground), crs=sources.crs, index=sources.index)
-    return people_in(rings, where)[[fields.PEOPLE, "unknown"]]
+    return gpd.GeoDataFrame(geometry=shapely.difference(reach, ground), crs=sources.crs, index=sources.index)
 
 
 def known_share(
@@ -78,21 +83,17 @@ def known_share(
     area : geometry
         The area that was delivered; buildings and villages are not known beyond it.
     """
-    import geopandas as gpd
-
-    shapes, plant = sources.geometry.to_numpy(), plant_m.to_numpy(float)
-    ground = np.where(plant > 0, shapely.buffer(shapes, plant, quad_segs=ROUND_BY), shapes)
-    rings = shapely.difference(shapely.buffer(shapes, plant + within_m, quad_segs=ROUND_BY), ground)
+    around = rings(sources, within_m=within_m, plant_m=plant_m)
     if where.cells is not None:
-        frame, values = gpd.GeoDataFrame(geometry=rings, crs=sources.crs), where.cells.values.ravel()
-        cells = covered_cells(frame, where.cells.grid)
+        values = where.cells.values.ravel()
+        cells = covered_cells(around, where.cells.grid)
         held = [
             float(share[~np.isnan(values[at].astype(float))].sum()) * where.cells.grid.cell_area for at, share in cells
         ]
         known = np.array(held, dtype=float)
     else:
-        known = shapely.area(shapely.intersection(rings, area))
-    return pd.Series(np.minimum(known / shapely.area(rings), 1.0), index=sources.index)
+        known = around.intersection(area).area.to_numpy()
+    return pd.Series(np.minimum(known / around.area.to_numpy(), 1.0), index=sources.index)
 
 
 def _residents_at(
@@ -208,7 +209,7 @@ def targets(
     -------
     GeoDataFrame
         One row per target, source, scenario and the gravest effect that reaches it: ``layer, target_id, target_name, kind,
-        target, limit_new, limit_in_service, people, source_id, scenario, effect, metres``, at the target.
+        target, limit_new, limit_in_service, people, source_id, source_name, scenario, effect, metres``, at the target.
     """
     import geopandas as gpd
 
@@ -231,6 +232,7 @@ def targets(
             "limit_in_service": [float(k["in_service"]) for k in kinds],
             fields.PEOPLE: there[fields.PEOPLE].to_numpy(),
             "source_id": mine["source_id"].to_numpy(object),
+            "source_name": mine["source_id"].map(_names(sources)).to_numpy(object),
             "scenario": mine["scenario"].to_numpy(object),
             "effect": mine["effect"].to_numpy(object),
             "metres": shapely.distance(origin, there.geometry.to_numpy()),
@@ -253,7 +255,7 @@ def domino(
     Returns
     -------
     DataFrame
-        ``source_id, other_id, scenario, effect, radius_m, metres, same_enterprise``: the widest damage zone of the first that
+        ``source_id, source_name, other_id, other_name, scenario, effect, radius_m, metres, same_enterprise``: the widest damage zone of the first that
         reaches the second; nearest pairs first.
     """
     known = rules.values("hazchem") if constants is None else constants
@@ -269,7 +271,9 @@ def domino(
     frame = pd.DataFrame(
         {
             "source_id": mine["source_id"].to_numpy(object),
+            "source_name": mine["source_id"].map(_names(sources)).to_numpy(object),
             "other_id": sources["id"].to_numpy(object)[other],
+            "other_name": sources["id"].map(_names(sources)).to_numpy(object)[other],
             "scenario": mine["scenario"].to_numpy(object),
             "effect": mine["effect"].to_numpy(object),
             "radius_m": mine["radius_m"].to_numpy(float),
@@ -278,3 +282,9 @@ def domino(
         }
     )
     return frame.sort_values(["metres", "source_id", "other_id"], ignore_index=True)
+
+
+def _names(sources: gpd.GeoDataFrame) -> pd.Series:
+    """Give the names of sources by their id; missing where the layer has none."""
+    names = sources[fields.NAME] if fields.NAME in sources.columns else pd.Series(None, sources.index, dtype=object)
+    return pd.Series(names.to_numpy(object), index=sources["id"].to_numpy(object))

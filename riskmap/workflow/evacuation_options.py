@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from riskmap.data.spec import Bilingual, Record
 
@@ -26,6 +26,19 @@ class EvacuationScenario(Record):
     warning_min: float | None = Field(default=None, ge=0)
     preparation_min: float | None = Field(default=None, ge=0)
     signal: Bilingual | None = None
+
+    @field_validator("origins")
+    @classmethod
+    def _nobody_twice(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse sets of origins that hold the same people: only points and villages are told apart."""
+        if len(set(origins)) != len(origins) or (
+            len(origins) != 1 and set(origins) != {"geohazard_points", "villages"}
+        ):
+            raise ValueError(
+                "一个情景只用一种起点，或 geohazard_points 加 villages，否则有人算两次"
+                " / one kind of origins a scenario, or geohazard_points with villages: else people count twice"
+            )
+        return origins
 
 
 class EvacuationSpec(Record):

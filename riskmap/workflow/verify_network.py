@@ -55,7 +55,8 @@ def _coverage(database: Database, said: dict[str, Any]) -> Pairs:
             for part in ("covered", "total"):
                 found[f"{reading}.{measure}.{part}"] = (share[part], float(row[part]))
     if "built_up" in strict:
-        town = shapely.union_all(shapely.make_valid(database.read("built_up").geometry.to_numpy()))
+        inside = shapely.union_all(database.read("boundary").geometry.to_numpy())
+        town = shapely.union_all(shapely.make_valid(database.read("built_up").geometry.to_numpy())).intersection(inside)
         area = shapely.union_all(database.read("fire_areas").geometry.to_numpy())
         found["built_up_km2"] = (strict["built_up"]["covered"], float(shapely.intersection(town, area).area / 1e6))
         found["built_up_total_km2"] = (strict["built_up"]["total"], float(town.area / 1e6))

@@ -16,13 +16,14 @@ from riskmap.text import Text
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.explain import chain
-from riskmap.workflow.scoring import FIVE
 
 ENGINE_REACH_M = 300.0
-"""How far from a covered road a click still takes the road's minutes; the sentence says the distance."""
+"""How far from a road a click still takes the road's minutes; the sentence says the distance."""
+CLICK_M = 2.0
 SHELTER_REACH_M = 3000.0
 """How far from a settlement with a plan a click still takes its plan; the sentence names settlement and distance."""
 ORIGINS = "evacuation_starts"
+ARRIVALS = "fire_arrivals"
 
 
 def explanation(context: Context) -> Explanation | None:
@@ -40,17 +41,20 @@ def explanation(context: Context) -> Explanation | None:
             Factor(declared.title, _unit(declared, levels), raw, found.normalised, found.contribution, weight)
         )
     people = context.cells("exposure_population").values if context.has("exposure_population") else None
+    score = context.cells("risk_score").values
     return Explanation(
         told["method"] == "weighted_sum" and told["missing"] != "renormalise",
         tuple(factors),
-        context.cells("risk_score").values,
-        intervals(told["breaks"], told["five_to_four"]),
+        score,
+        intervals(told["breaks"], told["five_to_four"], float(np.nanmax(score, initial=-np.inf))),
         context.cells("risk_level_raw").values,
         people,
     )
 
 
-def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -> dict[int, tuple[float | None, float]]:
+def intervals(
+    breaks: Sequence[float], five_to_four: Mapping[Any, int] | None, most: float
+) -> dict[int, tuple[float | None, float | None]]:
     """Give the scores of each level: what it lies above, and its upper limit.
 
     Parameters
@@ -58,23 +62,27 @@ def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -
     breaks : sequence of float
         Upper limits of the classes, ascending.
     five_to_four : mapping, optional
-        Class -> level, where there are five classes.
+        Class -> level, where the classes are the census's five.
+    most : float
+        Largest score: above the last of stated limits the last class has no upper limit.
 
     Examples
     --------
-    >>> intervals([0.1, 0.2, 0.5], None)
-    {1: (None, 0.1), 2: (0.1, 0.2), 3: (0.2, 0.5)}
-    >>> intervals([0.1, 0.2, 0.3, 0.4, 0.5], {1: 1, 2: 1, 3: 2, 4: 3, 5: 4})
+    >>> intervals([0.1, 0.2, 0.5], None, 0.7)
+    {1: (None, 0.1), 2: (0.1, 0.2), 3: (0.2, None)}
+    >>> intervals([0.1, 0.2, 0.3, 0.4, 0.5], {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}, 0.5)
     {1: (None, 0.2), 2: (0.2, 0.3), 3: (0.3, 0.4), 4: (0.4, 0.5)}
     """
     # a record that was read back has its numbers as text
     level_of = {int(five): four for five, four in (five_to_four or {}).items()}
-    found: dict[int, tuple[float | None, float]] = {}
+    found: dict[int, tuple[float | None, float | None]] = {}
     low: float | None = None
     for number, high in enumerate(breaks, 1):
-        level = level_of.get(number, number) if len(breaks) == FIVE else number
+        level = level_of.get(number, number)
         found[level] = (found[level][0] if level in found else low, high)
         low = high
+    if np.float32(most) > np.float32(breaks[-1]):
+        found[level] = (found[level][0], None)
     return found
 
 
@@ -88,34 +96,41 @@ def _unit(declared: LayerSpec, levels: int | None) -> Text | None:
     return Text("人", "people") if field.unit == "person" else written(field.unit)
 
 
-def answers(context: Context) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:
-    """Give the questions that this build can answer, and the layers that only answer them."""
+def answers(
+    context: Context, layers: tuple[str, ...] = (ARRIVALS, ORIGINS)
+) -> tuple[tuple[Nearest, ...], tuple[VectorLayer, ...]]:
+    """Give the questions that this build can answer from some layers, and the layers, which only answer them."""
     asked: list[Nearest] = []
-    layers: list[VectorLayer] = []
-    if context.has("fire_coverage"):
-        asked.append(_engine(context))
-    if publishing.shown_whole(context, "evacuation_routes"):
+    silent: list[VectorLayer] = []
+    if ARRIVALS in layers and context.has("fire_arrivals"):
+        roads = context.rows("fire_arrivals")
+        roads = roads[roads["frontage"].astype(bool)]
+        # near enough for a click, and a third of the size
+        roads = roads.assign(geometry=roads.simplify(CLICK_M))
+        style = context.catalog.style("fire_coverage").model_copy(update={"id": ARRIVALS})
+        silent.append(VectorLayer(style, roads, drawn=False))
+        asked.append(_engine())
+    if ORIGINS in layers and publishing.shown_whole(context, "evacuation_routes"):
         starts = origins(context)
         if len(starts):
             style = context.catalog.style("evacuation_routes")
             style = style.model_copy(update={"id": ORIGINS, "field": None, "classes": ()})
-            layers.append(VectorLayer(style, starts, drawn=False))
+            silent.append(VectorLayer(style, starts, drawn=False))
             asked.append(_shelter())
-    return tuple(asked), tuple(layers)
+    return tuple(asked), tuple(silent)
 
 
-def _engine(context: Context) -> Nearest:
-    limit = f"{context.project.fire.limit_s / 60:g}"
+def _engine() -> Nearest:
     return Nearest(
-        "fire_coverage",
+        ARRIVALS,
         Text("消防车", "Fire engine"),
         Text(
             "约 {along} 分钟到（含出动；离最近的道路 {distance}）",
             "about {along} min, turnout included (nearest road {distance} away)",
         ),
         Text(
-            f"{ENGINE_REACH_M:g} 米内没有 {limit} 分钟能到的道路",
-            f"no road within {ENGINE_REACH_M:g} m that an engine reaches in {limit} min",
+            f"{ENGINE_REACH_M:g} 米内没有消防车能到的道路",
+            f"no road within {ENGINE_REACH_M:g} m that an engine gets to",
         ),
         ENGINE_REACH_M,
         between=("minutes_from", "minutes_to"),

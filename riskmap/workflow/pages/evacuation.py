@@ -8,11 +8,11 @@ import pandas as pd
 import shapely
 
 from riskmap.output.webmap import Page, VectorLayer
-from riskmap.text import Text
+from riskmap.text import Text, plain
 from riskmap.workflow.context import Context
 from riskmap.workflow.evacuation_speeds import walk_m_s
 from riskmap.workflow.pages import parts
-from riskmap.workflow.pages.answers import answers, named_routes
+from riskmap.workflow.pages.answers import ORIGINS, answers, named_routes
 from riskmap.workflow.pages.one_map import counts
 
 TITLE = Text("转移安置路线图", "evacuation map")
@@ -20,6 +20,7 @@ TITLE = Text("转移安置路线图", "evacuation map")
 BELOW = (("water", True), ("forest", False), ("roads", False), ("built_up", False))
 ABOVE = (
     ("evacuation_closures", True),
+    ("helpful_closures", True),
     ("barriers", False),
     ("villages", False),
     ("tailings_dams", True),
@@ -30,12 +31,23 @@ ABOVE = (
     ("shelters", True),
 )
 POPUP = ("origin", "shelter", "kind", "people", "minutes", "slow_minutes", "length_m", "via_hazard")
+FIGURES = (
+    (Text("受威胁", "Threatened"), "{:,.0f}", ("people",)),
+    (Text("从预警到全部到达（分钟）", "Alarm to all arrived (min)"), "{:,.0f}", ("total_min",)),
+    (Text("其中路上清空", "of it on the way"), "{:,.0f}", ("egress_min",)),
+    (Text("任何方案路上不短于", "no plan on the way below"), "{:,.0f}", ("bound_min",)),
+    (Text("须在灾害前离开的人", "Must leave before it strikes"), "{:,.0f}", ("early",)),
+    (Text("从危险区内出发的人", "Set out inside a zone"), "{:,.0f}", ("inside",)),
+    (Text("最远多少米出危险区", "Farthest out of a zone (m)"), "{:,.0f}", ("out_of_zone_m",)),
+    (Text("各去最近场所会挤不下", "Turned away if all go to the nearest"), "{:,.0f}", ("nearest_turned_away",)),
+)
+"""Figures of the scenario that moves most people: title, form, measures of the summary."""
 
 
 def page(context: Context) -> Page:
     """Give the map of evacuation routes."""
     units, columns = _table(context)
-    asked, silent = answers(context)
+    asked, silent = answers(context, (ORIGINS,))
     above = tuple((n, v) for n, v in ABOVE if n != "geohazard_points" or not context.has("geohazard_exposure"))
     return Page(
         title=context.project.name + Text("", " ") + TITLE,
@@ -51,7 +63,7 @@ def page(context: Context) -> Page:
         notes=(*_notes(context), *parts.system_note(context), *parts.source_notes(context)),
         totals=_figures(context),
         notice=parts.notice(context),
-        answers=tuple(q for q in asked if q.layer != "fire_coverage"),
+        answers=asked,
     )
 
 
@@ -104,16 +116,28 @@ def _unplaced(context: Context, plan: pd.DataFrame) -> float:
     return float(rows["unplaced"].sum())
 
 
+def _scenario_title(context: Context, scenario: str) -> Text:
+    """Give what the plan calls a scenario; its id where it does not say."""
+    if not context.has("evacuation_summary"):
+        return plain(scenario)
+    rows = context.rows("evacuation_summary")
+    named = rows[rows["scenario"].eq(scenario)]
+    return Text(str(named["scenario_zh"].iloc[0]), str(named["scenario_en"].iloc[0])) if len(named) else plain(scenario)
+
+
 def _figures(context: Context) -> tuple[tuple[Text, str], ...]:
-    routes = context.rows("evacuation_routes")
-    main = routes[routes["kind"].eq("main")]
-    shown = [(Text("主路线", "Main routes"), f"{len(main):,}")]
-    through = int(main["via_hazard"].fillna(False).astype(bool).sum())
-    shown.append((Text("穿过危险区", "Through a hazard"), f"{through:,}"))
-    if context.has("shelters") and parts.frame_has(context.rows("shelters"), "capacity"):
-        room = context.rows("shelters")["capacity"].sum()
-        shown.append((Text("场所容量", "Room in shelters"), f"{room:,.0f}"))
-    return tuple(shown)
+    """Give what a leader asks: how soon all are there, who has to leave before, who sets out inside a zone."""
+    if not context.has("evacuation_summary"):
+        main = context.rows("evacuation_routes")["kind"].eq("main").sum()
+        return ((Text("主路线", "Main routes"), f"{main:,}"),)
+    rows = context.rows("evacuation_summary")
+    rows = rows[rows["mode"].eq("all") & rows["scenario"].isin(plan_of(context)["scenario"].unique())]
+    known = rows.set_index("measure")["value"].dropna()
+    return tuple(
+        (title, words.format(*(known[key] for key in keys)))
+        for title, words, keys in FIGURES
+        if {*keys} <= {*known.index}
+    )
 
 
 def _table(context: Context) -> tuple[gpd.GeoDataFrame, tuple[tuple[str, Text, str], ...]]:
@@ -160,12 +184,18 @@ def _notes(context: Context) -> tuple[Text, ...]:
                 f"Warning ({warning:g} min) and preparation ({preparation:g} min) come on top.",
             )
         )
+    notes.append(
+        Text(
+            "路线只从危险区出来，出来后不再进入；“起点在危险区内”指出发的地方。",
+            "Routes lead out of zones and never into one again; those inside set out there.",
+        )
+    )
     if "scenario" in plan.columns and len(plan):
-        shown = str(plan["scenario"].iloc[0])
+        shown = _scenario_title(context, str(plan["scenario"].iloc[0]))
         notes.append(
             Text(
-                f"标题和乡镇表是转移人数最多的情景（{shown}）；路线含全部情景。",
-                f"Headline and table are those of the scenario that moves most people ({shown}); routes are of all scenarios.",
+                f"标题和乡镇表是转移人数最多的情景（{shown.zh}）；路线含全部情景。",
+                f"Headline and table are those of the scenario that moves most people ({shown.en}); routes are of all scenarios.",
             )
         )
     return tuple(notes)

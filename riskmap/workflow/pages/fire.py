@@ -12,7 +12,7 @@ from riskmap.output.webmap import Page
 from riskmap.text import Text
 from riskmap.workflow.context import Context
 from riskmap.workflow.pages import parts
-from riskmap.workflow.pages.answers import answers
+from riskmap.workflow.pages.answers import ARRIVALS, answers
 from riskmap.workflow.pages.one_map import counts
 
 TITLE = Text("消防救援覆盖图", "fire coverage map")
@@ -35,7 +35,7 @@ OVERLAYS = (
 def page(context: Context) -> Page:
     """Give the map of the fire circle."""
     units, columns = _table(context)
-    asked, silent = answers(context)
+    asked, silent = answers(context, (ARRIVALS,))
     return Page(
         title=context.project.name + Text("", " ") + TITLE,
         subtitle=parts.subtitle(context),
@@ -50,7 +50,7 @@ def page(context: Context) -> Page:
         notes=(*_notes(context), *_travel_notes(context), *parts.system_note(context), *parts.source_notes(context)),
         totals=_figures(context),
         notice=parts.notice(context),
-        answers=tuple(q for q in asked if q.layer == "fire_coverage"),
+        answers=asked,
     )
 
 

@@ -69,12 +69,14 @@ LAYERS: tuple[str, ...] = tuple(
             *(layer for layer, _ in (*evacuation.BELOW, *evacuation.ABOVE)),
             *one_map.SUBJECT_LAYERS,
             "risk_point_units",
+            "fire_arrivals",
             "fire_areas",
             "fire_gaps",
             "fire_summary",
             "evacuation_plan",
             "evacuation_origins",
             "evacuation_routes",
+            "evacuation_summary",
             "plan_indicators",
         )
     )

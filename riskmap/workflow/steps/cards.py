@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
+from riskmap.data.findings import Finding
 from riskmap.output import cards, cards_html, cards_pdf
 from riskmap.output.cards import Card, Sketch
 from riskmap.output.printmap_fonts import typeface
 from riskmap.text import Lang, Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.evacuation_speeds import slow_m_s
+from riskmap.workflow.steps.cards_homes import homes_by_group, household_card, households_of, numbers
 from riskmap.workflow.steps.evacuation_inputs import ground_of, scenarios, title_of
 from riskmap.workflow.steps.evacuation_tables import write as write_tables
 from riskmap.workflow.steps.step import Step
@@ -32,8 +33,8 @@ ROADS_SHOWN = 4000
 SHOWN_MM = ((182.0, 80.0), (182.0, 150.0))
 """Shapes of the lowest and of the highest sketch map: the ground of both is cut out."""
 
-HALF = 0.5
-"""A household may exceed the room of a group by less than one person: shares of people are not whole."""
+LITTLE_M = 100.0
+"""Fewer metres that the backup way shares with the main one are not worth a word."""
 
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')
 HAZARDS = {
@@ -69,6 +70,11 @@ class _Layers:
         return self._read[layer]
 
     @cached_property
+    def households(self) -> pd.DataFrame:
+        """The list of households; empty where there is none."""
+        return self.rows("households") if self.has("households") else pd.DataFrame()
+
+    @cached_property
     def tree(self) -> shapely.STRtree:
         """Index of the streets."""
         return shapely.STRtree(self.rows("network_edges").geometry.to_numpy())
@@ -92,15 +98,31 @@ def run(context: Context) -> Results:
             groups = plan[(plan["scenario"] == scenario.id) & (plan["origin_id"] == origin["id"])]
             groups = groups.sort_values("people", ascending=False, kind="stable")
             card = _card(layers, scenario, origin, groups, 0)
-            homes = _home_cards(layers, scenario, origin, groups, card, set(here["id"]))
+            homes = _home_cards(layers, scenario, origin, groups, card, here)
             stem = f"{scenario.id}-{origin['id']}-{NOT_IN_NAMES.sub('_', str(origin['name']))}"
             for name, made in ((stem, [card]), (f"{stem}-户" if context.lang == "zh" else f"{stem}-households", homes)):
                 results.files += _written(layers, made, name, card.place) if made else []
             written["settlements"] += 1
             written["households"] += len(homes)
+        results.findings += _without_card(layers, scenario, here)
     results.files += write_tables(context)
     results.totals = written
     return results
+
+
+def _without_card(layers: _Layers, scenario: EvacuationScenario, here: pd.DataFrame) -> list[Finding]:
+    """Name the households for which there is no place, and so no card."""
+    many = sum(
+        len(households_of(layers.households, origin, here)) for _, origin in here[here["placed"] <= 0].iterrows()
+    )
+    if not many:
+        return []
+    message = Text(
+        f"情景 {scenario.id}：名单上 {many} 户所在的起点没有去处，未出明白卡",
+        f"scenario {scenario.id}: {many} households on the list have no place to go to and get no card",
+    )
+    remedy = Text("先按 evacuation_plan 的提示解决去处", "first find them a place, as evacuation_plan's findings say")
+    return [Finding("households", "warning", "HOUSEHOLDS_WITHOUT_CARD", message, remedy, row=scenario.id, rows=many)]
 
 
 def _written(layers: _Layers, made: list[Card], name: str, place: str) -> list[Path]:
@@ -143,48 +165,25 @@ def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, grou
 
 
 def _home_cards(
-    layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, groups: pd.DataFrame, card: Card, listed: set[str]
+    layers: _Layers,
+    scenario: EvacuationScenario,
+    origin: pd.Series,
+    groups: pd.DataFrame,
+    card: Card,
+    here: pd.DataFrame,
 ) -> list[Card]:
     """Give the cards of an origin's households, those of each shelter together."""
-    homes = _households(layers, origin, listed)
+    homes = households_of(layers.households, origin, here)
     if not len(homes):
         return []
-    shelter = homes_by_group(_numbers(homes, "people"), groups["people"].to_numpy(dtype=float))
+    shelter = homes_by_group(numbers(homes, "people"), groups["people"].to_numpy(dtype=float))
     made = []
     for number in np.unique(shelter):
         own = card if number == 0 else _card(layers, scenario, origin, groups, int(number))
         if number == 0 and len(groups) > 1:
             own = replace(own, backup=own.backup[: len(own.backup) - len(groups) + 1])
-        made += [_household(layers.context, own, home) for _, home in homes[shelter == number].iterrows()]
+        made += [household_card(own, home, layers.context.lang) for _, home in homes[shelter == number].iterrows()]
     return made
-
-
-def homes_by_group(people: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Give the group of a settlement's people that each household goes with, in the order of the list.
-
-    A household goes whole with the first group that has room left for it, else with that which has the most.
-
-    Parameters
-    ----------
-    people : float array (households)
-        NaN unknown: counted as the mean of the others, 1 where all are unknown.
-    room : float array (groups)
-        People of each group.
-    """
-    mean = np.nanmean(people) if np.isfinite(people).any() else 1.0
-    left = room.copy()
-    group = np.zeros(len(people), dtype=np.int64)
-    for home, many in enumerate(np.where(np.isnan(people), mean, people)):
-        fits = np.flatnonzero(left >= many - HALF)
-        group[home] = fits[0] if len(fits) else int(left.argmax())
-        left[group[home]] -= many
-    return group
-
-
-def _numbers(homes: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    if column not in homes.columns:
-        return np.full(len(homes), np.nan)
-    return pd.to_numeric(homes[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
 
 
 def _hazard(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
@@ -245,7 +244,10 @@ def _backup_way(backup: pd.DataFrame, lang: Lang, fit: dict[str, Any]) -> list[s
         return [none.pick(lang)]
     row = backup.iloc[0]
     minutes = int(np.ceil(float(row["slow_minutes"])))
-    before = Text(f"备用路线（约 {minutes} 分钟）：", f"Backup way (about {minutes} min): ").pick(lang)
+    shared = (
+        cards.WORDS["shared"].pick(lang).format(km=float(row["shared_m"]) / 1000) if row["shared_m"] >= LITTLE_M else ""
+    )
+    before = Text(f"备用路线（约 {minutes} 分钟{shared}）：", f"Backup way (about {minutes} min{shared}): ").pick(lang)
     way = str(row[f"roads_{lang}"])
     return [cards.within(way, points=cards.BACKUP_PT, lines=cards.BACKUP_LINES, before=before, **fit)]
 
@@ -258,8 +260,8 @@ def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
         )
         lines.append(
             Text(
-                f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟）",
-                f"Backup shelter: {main['backup_shelter']} (about {minutes} min)",
+                f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟{'' if main['backup_shelter_room'] else '，可能已满'}）",
+                f"Backup shelter: {main['backup_shelter']} (about {minutes} min{'' if main['backup_shelter_room'] else ', may be full'})",
             )
         )
     for _, other in others.iterrows():
@@ -331,55 +333,6 @@ def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[
     rows = rows.assign(held=held)[held > 60].sort_values("held", ascending=False, kind="stable").drop_duplicates("name")
     middle = shapely.line_interpolate_point(rows.geometry.to_numpy(), 0.5, normalized=True)
     return [(str(n), p) for n, p in list(zip(rows["name"], middle, strict=True))[:5] if p.within(area)]
-
-
-def _households(layers: _Layers, origin: pd.Series, listed: set[str]) -> pd.DataFrame:
-    """Give the households of an origin, so that no household has the cards of two.
-
-    Those that name a threatened point belong to it; the others of a village to the village, or where only points have to
-    move, to each of its points.
-
-    Parameters
-    ----------
-    layers : _Layers
-    origin : Series
-    listed : set of str
-        Ids of all origins of the scenario.
-    """
-    if not layers.has("households"):
-        return pd.DataFrame()
-    homes = layers.rows("households")
-    tied = homes["geohazard_id"].astype(object) if "geohazard_id" in homes.columns else pd.Series(None, homes.index)
-    if origin["layer"] == "geohazard_points" and (
-        tied.eq(origin["id"]).any() or str(origin["village_code"]) in listed or tied.notna().all()
-    ):
-        return homes[tied.eq(origin["id"])]
-    free = homes[~tied.isin(listed)]
-    for column, value in (("village_code", origin["village_code"]), ("village", origin["village"])):
-        if column in homes.columns and isinstance(value, str):
-            found = free[free[column].astype(object).eq(value)]
-            if len(found):
-                return found
-    return homes.iloc[:0]
-
-
-def _household(context: Context, card: Card, home: pd.Series) -> Card:
-    """Give the card of one household: the settlement's, with the household's own head and people."""
-
-    def number(column: str) -> float:
-        value = home.get(column)
-        return float("nan") if value is None or pd.isna(value) else float(value)
-
-    people, slow = number("people"), number("slow_walkers")
-    zh, en = ("人数未知", "people unknown") if np.isnan(people) else (f"{people:.0f} 人", f"{people:.0f} people")
-    if slow > 0:
-        zh, en = f"{zh}，其中行动不便 {slow:.0f} 人", f"{en}, {slow:.0f} of them walk slowly"
-    head = home.get("head")
-    phone = home.get("phone")
-    name = str(head) if isinstance(head, str) else Text("（户主）", "(head)").pick(context.lang)
-    place = Text(f"{name} 家", f"Household of {name}").pick(context.lang)
-    subtitle = " ".join(p for p in (card.subtitle, card.place, phone if isinstance(phone, str) else "") if p)
-    return replace(card, place=place, subtitle=subtitle, people=Text(zh, en).pick(context.lang))
 
 
 STEP = Step(

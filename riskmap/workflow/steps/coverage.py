@@ -71,15 +71,16 @@ class Circle:
 
 
 def run(context: Context) -> Results:
-    """Give pieces, areas, gaps, responsibility areas, the figures and the grid of minutes."""
+    """Give pieces, arrivals, areas, gaps, responsibility areas, the figures and the grid of minutes."""
     results = Results()
     circle = fire_circle(context)
     people = _people_inside(context) if context.has("exposure_population") else None
-    built_up = context.rows("built_up") if context.has("built_up") else None
+    built_up = _built_up_inside(context) if context.has("built_up") else None
     cells = circles.cells(circle.strict, context.grid, context.inside, mapper=context.over)
     summary = _summary(context, circle, people, built_up, cells)
     results.rows = {
-        "fire_coverage": circle.strict.pieces,
+        "fire_coverage": _by_street(circle.strict, circle.strict.pieces),
+        "fire_arrivals": _by_street(circle.strict, circle.strict.arrivals_by_road),
         "fire_areas": circle.strict.areas,
         "fire_summary": summary,
         "fire_responsibility": _responsibility(context, circle, cells, people, built_up),
@@ -100,6 +101,20 @@ def _people_inside(context: Context) -> Raster:
     """Give the people of the county's cells; the grid holds neighbours too."""
     people = context.cells("exposure_population")
     return Raster(people.grid, np.where(context.inside, people.values, 0.0))
+
+
+def _by_street(covering: Coverage, pieces: pd.DataFrame) -> pd.DataFrame:
+    """Give pieces with the numbers that their streets have in ``network_edges``, and whether people join them there."""
+    network, row = covering.network, pieces["edge"].to_numpy()
+    frontage = np.ones(len(network.length_m), dtype=bool) if network.frontage is None else network.frontage
+    return pieces.assign(edge=network.attributes["edge"].to_numpy()[row], frontage=frontage[row])
+
+
+def _built_up_inside(context: Context) -> gpd.GeoDataFrame | None:
+    """Give the built-up ground inside the boundary; None when all of it lies outside."""
+    rows = context.rows("built_up")
+    rows = rows.set_geometry(rows.geometry.make_valid()).clip(context.boundary, keep_geom_type=True, sort=True)
+    return rows if len(rows) else None
 
 
 def fire_circle(context: Context) -> Circle:
@@ -299,6 +314,7 @@ STEP = Step(
     takes=(*TABLES, "barriers", "built_up", "exposure_population", "facilities", "hazchem_sources", "buildings"),
     gives=(
         "fire_coverage",
+        "fire_arrivals",
         "fire_areas",
         "fire_gaps",
         "fire_responsibility",

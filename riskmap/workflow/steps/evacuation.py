@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmap.data.findings import Finding
+from riskmap.errors import ConservationError
 from riskmap.network import snapping
 from riskmap.network.access import access
 from riskmap.network.evacuation_congestion import Curve, OwnChoice, own_choice
@@ -64,6 +65,7 @@ def run(context: Context) -> Results:
         parts = parts_of(context, scenario, results.findings)
         if not parts:
             continue
+        _require_everyone(parts)
         for solved in parts:
             for layer, frame in frames_of(context, solved).items():
                 frames.setdefault(layer, []).append(frame)
@@ -79,8 +81,8 @@ def run(context: Context) -> Results:
 def parts_of(context: Context, scenario: EvacuationScenario, found: list[Finding]) -> list[Solved]:
     """Give the parts of a scenario: as it says and, for those who would have too far to walk, in vehicles."""
     hazard = hazard_of(context, scenario)
-    found += hazard.findings
     origins = origins_of(context, scenario, hazard)
+    found += hazard.findings
     found += unknown_people(scenario, origins)
     origins = origins[origins["people"] > 0].reset_index(drop=True)
     if not len(origins):
@@ -95,6 +97,26 @@ def parts_of(context: Context, scenario: EvacuationScenario, found: list[Finding
     taken = shelter_rows([first])["assigned"]
     second = solve(context, driven, hazard_of(context, driven), origins.loc[far].reset_index(drop=True), taken)
     return [_walking(first, frozenset(origins.loc[far, "id"])), second]
+
+
+def _require_everyone(parts: list[Solved]) -> None:
+    """Raise unless everybody of a scenario's origins has a place or is named as without one, in one of its parts.
+
+    Raises
+    ------
+    ConservationError
+    """
+    people = float(parts[0].origins["people"].sum())
+    whole = by_mode(parts)["all"]
+    counted = whole["placed"] + whole["unplaced"]
+    if abs(counted - people) > 1e-6 * max(people, 1.0):
+        raise ConservationError(
+            Text(
+                f"情景 {parts[0].scenario.id}：起点合计 {people:,.3f} 人，方案里 {counted:,.3f} 人",
+                f"scenario {parts[0].scenario.id}: {people:,.3f} people at the origins, {counted:,.3f} in the plan",
+            ),
+            layer="evacuation_plan",
+        )
 
 
 def _walking(solved: Solved, handed_on: frozenset[str]) -> Solved:
@@ -267,6 +289,7 @@ STEP = Step(
     takes=(
         *TABLES, "barriers", "villages", "townships", "geohazard_points", "geohazard_zones", "hazchem_zones",
         "hazchem_sources", "hazard_*", "risk_level", "exposure_population", "dem", "pipelines",
+        "power_lines", "faults",
     ),
     gives=(
         "evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_shelters", "evacuation_closures",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from riskmap.network import shelters
 from riskmap.workflow.context import Context
+from riskmap.workflow.steps.evacuation_inputs import zones_of
 from riskmap.workflow.steps.evacuation_layers import hazard_m, slow_factor, taking_part, unplaced
 
 if TYPE_CHECKING:
@@ -197,25 +198,19 @@ def _beyond(context: Context, rows: gpd.GeoDataFrame, held: pd.DataFrame, units:
 def _faults(context: Context, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     import geopandas as gpd
 
-    from riskmap.network import evacuation_hazards
-
     reasons = {row["layer"]: row for row in context.fact_table("evacuation", "shelter_avoid")}
-    near = float(context.fact("evacuation", "near_line_m"))
     avoided = {}
-    for layer in reasons:
+    for layer, row in reasons.items():
         if not context.has(layer):
             continue
         if layer.startswith("hazard_"):
-            if context.levels_of(layer) is not None:
-                continue
-            raster = context.cells(layer)
-            wet = np.nan_to_num(raster.values.astype(float)) >= context.fact("evacuation", "wet_from_m")
-            avoided[layer] = evacuation_hazards.class_zones(raster, [("wet", wet)]).geometry
+            zones = zones_of(context, layer, None).zones
+            avoided[layer] = zones.geometry[zones["action"] != "penalised"]
         else:
             shapes = context.rows(layer).geometry
             shapes = shapes[shapes.notna() & ~shapes.is_empty]
-            is_line = shapes.geom_type.str.contains("Line").any()
-            avoided[layer] = shapes.buffer(near) if is_line else shapes
+            lines = shapes.geom_type.str.contains("Line")
+            avoided[layer] = shapes.where(~lines, shapes.buffer(float(row.get("near_m", 0))))
     found = shelters.in_wrong_place(rows, avoided)
     words = [reasons[layer] for layer in found["layer"]]
     return gpd.GeoDataFrame(

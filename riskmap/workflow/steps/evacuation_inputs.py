@@ -284,11 +284,28 @@ def origins_of(context: Context, scenario: EvacuationScenario, hazard: Hazard) -
         parts.append(points)
     if "villages" in scenario.origins:
         parts.append(_villages(context, hazard, points))
+        hazard.findings.extend([] if points is None else _too_many(context.rows("villages"), points))
     people = context.cells("exposure_population") if {"zones", "cells"} & set(scenario.origins) else None
     if people is not None:
         parts.append(_from_people(context, scenario, hazard, people))
     frame = pd.concat([part[list(COLUMNS)] for part in parts], ignore_index=True)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=context.crs)
+
+
+def _too_many(villages: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> list[Finding]:
+    """Name the villages with fewer people than their points threaten: the points' numbers count."""
+    holder = points["holder"].to_numpy()
+    taken = evacuation_origins.taken(len(villages), holder, points["people"].to_numpy(dtype=float))
+    people = evacuation_origins.people_of(villages)
+    found = []
+    for row in np.flatnonzero(taken > people):
+        message = Text(
+            f"{villages['name'].iloc[row]} 有 {people[row]:,.0f} 人，它的隐患点共威胁 {taken[row]:,.0f} 人；按隐患点的人数算",
+            f"{villages['name'].iloc[row]} has {people[row]:,.0f} people, its points threaten {taken[row]:,.0f}; the points count",
+        )
+        remedy = Text("核对两处的人数，或隐患点的村名", "check both numbers, or which village the points name")
+        found.append(Finding("geohazard_points", "warning", "MORE_THAN_THE_VILLAGE", message, remedy, row=str(row + 1)))
+    return found
 
 
 def _points(context: Context, scenario: EvacuationScenario) -> gpd.GeoDataFrame:

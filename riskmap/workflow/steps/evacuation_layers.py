@@ -94,7 +94,7 @@ def plan_rows(solved: Solved) -> pd.DataFrame:
     rows = []
     for number, group in enumerate(solved.plan.groups):
         minutes = minutes_of(solved, group, group.main)
-        other, other_s = _backup_shelter(solved, group)
+        other, other_s, has_room = _backup_shelter(solved, group)
         last = np.nan if solved.emptying is None else solved.emptying.last_s[number] / 60
         rows.append(
             {
@@ -119,17 +119,24 @@ def plan_rows(solved: Solved) -> pd.DataFrame:
                 "backup_shelter_id": None if other is None else shelters["id"].iloc[other],
                 "backup_shelter": None if other is None else shelters["name"].iloc[other],
                 "backup_shelter_minutes": other_s / 60,
+                "backup_shelter_room": has_room,
             }
         )
     return pd.DataFrame(rows)
 
 
-def _backup_shelter(solved: Solved, group: Group) -> tuple[int | None, float]:
-    """Give the nearest other usable shelter and the seconds to it."""
+def _backup_shelter(solved: Solved, group: Group) -> tuple[int | None, float, bool | None]:
+    """Give the nearest other shelter that has room left for a group, else the nearest one; the seconds; whether it has room."""
     seconds = solved.plan.times.seconds.to_numpy()[group.origin].copy()
     seconds[group.shelter] = np.inf
-    best = int(seconds.argmin())
-    return (best, float(seconds[best])) if np.isfinite(seconds[best]) else (None, np.nan)
+    if not np.isfinite(seconds).any():
+        return None, np.nan, None
+    free = taking_part(solved.shelters)["capacity"].to_numpy(dtype=float)
+    left = free - solved.plan.assignment.people.to_numpy().sum(axis=0)
+    roomy = np.where(left >= group.people, seconds, np.inf)
+    has_room = bool(np.isfinite(roomy).any())
+    best = int((roomy if has_room else seconds).argmin())
+    return best, float(seconds[best]), has_room
 
 
 def _length_m(solved: Solved, group: Group, way: Way) -> float:

@@ -33,7 +33,6 @@ def run(context: Context) -> Results:
         held = exposure.exposed(zones, **inside)
         zones = zones.join(held.assign(people_unknown=held["unknown"]).drop(columns="unknown"))
         zones["people_below"] = influence.people_below(zones, where, dem)
-        results.totals["zones"] = exposure.exposed_once(zones[["geometry"]], **inside)
     exposed = _exposure(context, points, zones, levels, known)
     results.rows[LAYER] = exposed
     results.rows["geohazard_zones"] = zones

@@ -44,11 +44,6 @@ def run(context: Context) -> Results:
     )
     if len(drawn) and where is not None:
         drawn[fields.PEOPLE] = exposure.people_in(drawn, where)[fields.PEOPLE]
-        results.totals["zones"] = (
-            exposure.exposed_once(drawn[drawn["scenario"] != "toxic"][["geometry"]], people=where)
-            if (drawn["scenario"] != "toxic").any()
-            else {}
-        )
     results.rows["hazchem_zones"] = drawn
     results.findings += _not_drawn(sources, drawn)
     rows = context.fact_table("hazchem", "targets")

@@ -9,7 +9,8 @@ import pandas as pd
 
 from riskmap import fields
 from riskmap.crs import LONLAT
-from riskmap.text import Text, join
+from riskmap.levels import LEVELS
+from riskmap.text import Lang, Text, join
 from riskmap.workflow.context import Context
 from riskmap.workflow.steps.overlays import optional
 
@@ -25,6 +26,22 @@ ABOVE = {
     True: Text("头顶库", "above people"),
     False: Text("不是头顶库", "not above people"),
     None: Text("是否头顶库未知", "unknown whether above people"),
+}
+DANGER = tuple(
+    Text(f"险情{zh}", f"danger {en}")
+    for zh, en in (
+        ("未知", "unknown"),
+        ("特大型", "extra large"),
+        ("大型", "large"),
+        ("中型", "medium"),
+        ("小型", "small"),
+    )
+)
+SKETCH, NOT_ASSESSED = Text("（位置仅示意）", " (sketch only)"), Text("未评估", "not assessed")
+BASIS = {
+    "given": Text("登记等级", "stated level"),
+    "LEC": Text("LEC 评分", "LEC score"),
+    "LS": Text("LS 评分", "LS score"),
 }
 COLUMNS = [
     "kind",
@@ -67,8 +84,29 @@ def ledger(context: Context) -> pd.DataFrame:
     rows["measures"] = rows["measures"].where(rows["measures"].notna(), _suggested(context, rows))
     rows["kind_name"] = rows["kind"].map({k: t.pick(context.lang) for k, t in KINDS.items()})
     rows["colour_name"] = rows["colour"].map(COLOUR_NAMES) if context.lang == "zh" else rows["colour"]
+    # who is not registered as responsible: the township where it lies
+    rows["unit"] = rows["unit"].where(rows["unit"].notna(), rows["township"])
+    rows = _with_wardens(rows, optional(context, "wardens"))
     rows.insert(0, "no", np.arange(1, len(rows) + 1))
-    return rows
+    return spoken_levels(context, rows)
+
+
+def spoken_levels(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    """Give names of levels in the language of the build; layers carry the Chinese ones."""
+    if context.lang == "zh":
+        return rows
+    return rows.assign(level_name=[LEVELS[int(n)].name.en if pd.notna(n) else None for n in rows[fields.LEVEL]])
+
+
+def _with_wardens(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.DataFrame:
+    """Let the first warden of the township stand where a point has none of its own."""
+    if wardens is None or "township" not in wardens.columns:
+        return rows
+    known = wardens.assign(phone=_phones(wardens))[wardens["township"].notna() & ~_is_monitor(wardens)]
+    first = known.drop_duplicates("township").set_index("township")
+    blank = rows["warden"].isna()
+    given = {c: rows["township"].map(first[of]) for c, of in (("warden", "name"), ("phone", "phone"))}
+    return rows.assign(**{c: rows[c].mask(blank, names) for c, names in given.items()})
 
 
 def _frame(kind: str, source: pd.DataFrame, geometry: Any, **columns: Any) -> pd.DataFrame:
@@ -85,8 +123,8 @@ def _geohazards(context: Context) -> pd.DataFrame | None:
     return _frame(
         "geohazard", rows, rows.geometry, id=rows["id"], name=rows[fields.NAME], level=rows["level"], colour=rows["colour"],
         level_name=rows["level_name"], township=rows["township"], village=rows["village"], people=_number(rows["people"]),
-        warden=rows["warden"], phone=rows["warden_phone"], unit=rows["township"],
-        basis=["险情" + ("未知" if pd.isna(g) else ("特大型", "大型", "中型", "小型")[int(g) - 1]) for g in rows["grade"]],
+        warden=rows["warden"], phone=rows["warden_phone"],
+        basis=[DANGER[0 if pd.isna(g) else int(g)].pick(context.lang) for g in rows["grade"]],
     )  # fmt: skip
 
 
@@ -95,11 +133,14 @@ def _pipelines(context: Context) -> pd.DataFrame | None:
     if rows is None:
         return None
     rows = rows[(rows["grade"] > 0)]
-    mark = np.where(rows["usable"].to_numpy(bool), "", "（位置仅示意）")
+    mark = np.where(rows["usable"].to_numpy(bool), "", SKETCH.pick(context.lang))
+    lines = context.rows("pipelines")
+    owner = dict(zip(lines["id"], lines["enterprise"], strict=True)) if "enterprise" in lines.columns else {}
     return _frame(
         "pipeline", rows, rows.geometry, id=rows["pipeline_id"] + " " + rows["from_station"], name=rows["name"] + mark,
         level=rows["level"], colour=rows["colour"], level_name=rows["level_name"], township=rows["township"],
-        place=rows["from_station"] + "–" + rows["to_station"], people=_number(rows["people"]), basis=rows["criterion"],
+        place=rows["from_station"] + "–" + rows["to_station"], people=_number(rows["people"]),
+        basis=rows["criterion" if context.lang == "zh" else "criterion_en"], unit=rows["pipeline_id"].map(owner),
     )  # fmt: skip
 
 
@@ -108,7 +149,9 @@ def _hazchem(context: Context) -> pd.DataFrame | None:
     if rows is None:
         return None
     basis = [
-        "未评估" if pd.isna(g) else f"S={s:.3g}" + ("" if not g else f"，α={a:g}，R={r:.3g}")
+        NOT_ASSESSED.pick(context.lang)
+        if pd.isna(g)
+        else f"S = {s:.3g}" + ("" if not g else f"; α = {a:g}; R = {r:.4g}")
         for g, s, a, r in zip(rows["grade"], rows["s"], rows["alpha"], rows["r"], strict=True)
     ]
     return _frame(
@@ -124,7 +167,7 @@ def _risk_points(context: Context) -> pd.DataFrame | None:
     given = {c: rows[c] for c in ("unit", "measures") if c in rows.columns}
     return _frame(
         "risk_point", rows, rows.geometry, id=rows["id"], name=rows["name"], level=rows["level"], colour=rows["colour"],
-        level_name=rows["level_name"], township=rows["township"], people=np.nan, basis=rows["basis"], **given,
+        level_name=rows["level_name"], township=rows["township"], people=np.nan, basis=rows["basis"].map(BASIS).map(lambda t: t.pick(context.lang), na_action="ignore"), **given,
     )  # fmt: skip
 
 
@@ -171,7 +214,11 @@ def _suggested(context: Context, rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.DataFrame:
+def _more(count: int) -> Text:
+    return Text(f" 等 {count} 处", f" and others, {count} in all")
+
+
+def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None, lang: Lang) -> pd.DataFrame:
     """Give the responsibility list: a row per township and village, points by colour, people, wardens."""
     columns = [
         "township",
@@ -192,7 +239,7 @@ def responsibilities(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> pd.Dat
     made = []
     for (town, village), part in keyed.groupby(["township", "village"], sort=True):
         counts = {f"n_{c}": int((part["colour"] == c).sum()) for c in ("red", "orange", "yellow", "blue")}
-        names = "、".join(part["name"].astype(str).head(12)) + (f" 等 {len(part)} 处" if len(part) > 12 else "")
+        names = "、".join(part["name"].astype(str).head(12)) + (_more(len(part)).pick(lang) if len(part) > 12 else "")
         made.append(
             {
                 "township": town,
@@ -212,55 +259,58 @@ def _wardens(wardens: pd.DataFrame | None, town: str) -> str | None:
     if wardens is None or "township" not in wardens.columns:
         return None
     mine = wardens[wardens["township"] == town]
-    phones = mine["phone"] if "phone" in mine.columns else pd.Series("", index=mine.index)
-    return "；".join(f"{n} {p}" for n, p in zip(mine["name"], phones.fillna(""), strict=True)) or None
+    return "；".join(f"{n} {p}".strip() for n, p in zip(mine["name"], _phones(mine), strict=True)) or None
 
 
-def cards(rows: pd.DataFrame, wardens: pd.DataFrame | None, shelters: pd.DataFrame | None) -> pd.DataFrame:
-    """Give the grid-warden cards: a block of rows per warden (or township without one), a row per point."""
-    columns = [
-        "card",
-        "township",
-        "warden",
-        "phone",
-        "name",
-        "kind_name",
-        "colour",
-        "colour_name",
-        "people",
-        "place",
-        "shelter",
-        "measures",
-    ]
+def cards(
+    rows: pd.DataFrame, wardens: pd.DataFrame | None, shelters: pd.DataFrame | None, listed_from: int
+) -> pd.DataFrame:
+    """Give the grid-warden cards, a block of rows per card and a row per point, by township.
+
+    A monitor of geohazard points has a card of these, whatever their colour; every other warden one of the listed points of
+    the township; a township without a warden a card without a name.
+    """
+    columns = ["card", "township", "warden", "phone", "name", "kind_name", "colour", "colour_name", "people", "place", "shelter", "measures"]  # fmt: skip
+    listed = rows[rows["level"].fillna(0) >= listed_from]
+    blocks = _monitored(rows, wardens)
+    for town, part in (
+        (listed if len(listed) else rows).assign(town=lambda r: r["township"].fillna("—")).groupby("town")
+    ):
+        blocks += [(town, name, phone, part) for name, phone in _of_town(wardens, town)]
     near = {} if shelters is None else dict(zip(shelters["id"], shelters["shelter"], strict=True))
-    made = []
-    for town, part in rows.assign(township=rows["township"].fillna("—")).groupby("township", sort=True):
-        own = wardens[wardens["township"] == town] if wardens is not None and "township" in wardens.columns else None
-        people = (
-            [("", "")]
-            if own is None or not len(own)
-            else list(zip(own["name"], own.get("phone", pd.Series("", index=own.index)), strict=True))
+    made = [
+        held.assign(
+            card=f"{town} {name} {n}".strip(), township=town, warden=name, phone=phone, shelter=held["id"].map(near)
         )
-        for name, phone in people:
-            held = part
-            if own is not None and "geohazard_id" in own.columns:
-                point = own.loc[own["name"] == name, "geohazard_id"].dropna().tolist()
-                held = part[part["id"].isin(point)] if point else part
-            for row in held.itertuples():
-                made.append(
-                    (
-                        f"{town} {name}".strip(),
-                        town,
-                        name,
-                        phone,
-                        row.name,
-                        row.kind_name,
-                        row.colour,
-                        row.colour_name,
-                        row.people,
-                        row.place,
-                        near.get(row.id),
-                        row.measures,
-                    )
-                )
-    return pd.DataFrame(made, columns=columns)
+        for n, (town, name, phone, held) in enumerate(sorted(blocks, key=lambda b: (b[0], b[1])))
+    ]
+    return pd.concat(made, ignore_index=True)[columns] if made else pd.DataFrame(columns=columns)
+
+
+def _of_town(wardens: pd.DataFrame | None, town: str) -> list[tuple[str, str]]:
+    """Give name and phone of a township's wardens who are no monitors of a point; one without a name where there are none."""
+    if wardens is None or "township" not in wardens.columns:
+        return [("", "")]
+    own = wardens[(wardens["township"] == town) & ~_is_monitor(wardens)]
+    return list(zip(own["name"], _phones(own), strict=True)) or [("", "")]
+
+
+def _monitored(rows: pd.DataFrame, wardens: pd.DataFrame | None) -> list[tuple[str, str, str, pd.DataFrame]]:
+    """Give township, name, phone and points of each monitor."""
+    if wardens is None or not _is_monitor(wardens).any():
+        return []
+    watching = wardens[_is_monitor(wardens)]
+    blocks = []
+    for (name, phone), own in watching.assign(phone=_phones(watching)).groupby(["name", "phone"], sort=True):
+        held = rows[(rows["kind"] == "geohazard") & rows["id"].isin(own["geohazard_id"])]
+        if len(held):
+            blocks.append((str(held["township"].fillna("—").iloc[0]), name, phone, held))
+    return blocks
+
+
+def _is_monitor(wardens: pd.DataFrame) -> pd.Series:
+    return wardens["geohazard_id"].notna() if "geohazard_id" in wardens.columns else pd.Series(False, wardens.index)
+
+
+def _phones(wardens: pd.DataFrame) -> pd.Series:
+    return wardens["phone"].fillna("") if "phone" in wardens.columns else pd.Series("", wardens.index)

@@ -12,6 +12,7 @@ from riskmap import fields
 from riskmap.data.findings import Finding
 from riskmap.overlay import crossings, exposure, pipelines
 from riskmap.overlay.pipelines import Identified
+from riskmap.overlay.surroundings import tells_households
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
 from riskmap.workflow.steps.overlays import AROUND, about, facts_of, optional, people, township_at, townships
@@ -166,7 +167,7 @@ def _household_findings(around: dict[str, Any], known: Any) -> list[Finding]:
     if around["buildings"] is None:
         stand = (
             Text("用村庄户数代替，只是下限", "villages stand for them, a lower bound")
-            if around["villages"] is not None
+            if tells_households(around["villages"])
             else Text("户数未知", "households are unknown")
         )
         message = Text("没有 buildings：按户数的条件{s}", "no buildings: criteria by households: {s}").format(s=stand)
