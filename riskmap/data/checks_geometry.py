@@ -155,6 +155,25 @@ def slivers(look: Look) -> None:
         look.ledger.rows("GEOM_SLIVER", look.mark(rows), km2=km2, width_m=narrow)
 
 
+def _may_overlap(shapes: Any, least_m2: float) -> tuple[Any, Any]:
+    """Give the pairs of polygons that may share more ground than ``least_m2``.
+
+    Their boxes must, and of polygons that fit together edge to edge, which most do, the edges tell that they share none.
+    """
+    import shapely
+
+    a, b = shapely.STRtree(shapes).query(shapes)
+    a, b = a[a < b], b[a < b]
+    boxes = shapely.bounds(shapes)
+    sides = np.minimum(boxes[a, 2:], boxes[b, 2:]) - np.maximum(boxes[a, :2], boxes[b, :2])
+    large = np.clip(sides, 0, None).prod(axis=1) > least_m2
+    a, b = a[large], b[large]
+    if not len(a):
+        return a, b
+    odd = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
+    return a[odd[a] | odd[b]], b[odd[a] | odd[b]]
+
+
 @register("TOPOLOGY_OVERLAP", layers=TILES, metric=True)
 def overlaps(look: Look) -> None:
     """Units that reach into each other: their common ground goes to the first code."""
@@ -163,14 +182,7 @@ def overlaps(look: Look) -> None:
     shapes = look.frame.geometry.to_numpy()
     if (shapely.get_dimensions(shapes) != 2).any():
         return
-    # units that fit together edge to edge, which most do, share no ground: a look at their edges tells
-    odd = ~shapely.is_empty(shapely.coverage_invalid_edges(shapes))
-    if not odd.any():
-        return
-    a, b = shapely.STRtree(shapes).query(shapes[odd], predicate="intersects")
-    a = np.flatnonzero(odd)[a]
-    pairs_ = np.unique(np.sort(np.stack([a[a != b], b[a != b]]), axis=0), axis=1)
-    a, b = pairs_
+    a, b = _may_overlap(shapes, look.limit("overlap_m2"))
     common = shapely.intersection(shapes[a], shapes[b])
     large = shapely.area(common) > look.limit("overlap_m2")
     if not large.any():
