@@ -15,6 +15,12 @@ from riskmap.text import Text
 if TYPE_CHECKING:
     import geopandas as gpd
 
+ON_LINE = 1e-6
+"""Metres from an outline within which rounding decides on which side a point lies."""
+
+LOST = 1e-9
+"""Share of an area that its faces may miss by rounding."""
+
 UNASSIGNED = -1
 """Unit number of cells and ground that belong to no unit."""
 
@@ -93,11 +99,30 @@ def faces(lines: Any, within: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """
     import shapely
 
-    found = shapely.get_parts(shapely.polygonize([shapely.union_all(lines)]))
-    points = shapely.point_on_surface(found)
     shapely.prepare(within)
-    kept = shapely.contains_properly(within, points)
+    whole = shapely.area(within)
+    # full precision first; where lines almost coincide it may lose a face, and lines on a lattice of a micrometre do not
+    for lattice in (None, ON_LINE):
+        found = shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=lattice)]))
+        points = inner_points(found)
+        kept = shapely.contains_properly(within, points)
+        if abs(shapely.area(found[kept]).sum() - whole) <= LOST * whole:
+            break
     return found[kept], points[kept]
+
+
+def inner_points(polygons: NDArray[Any]) -> NDArray[Any]:
+    """Give a point inside each polygon, off its outline wherever the polygon is wider than rounding.
+
+    ``shapely.point_on_surface`` gives a vertex of a polygon in which vertices almost coincide (GEOS 3.14), as they do where
+    digitised borders were cut by each other; a face judged by such a point would go to its neighbour, or be lost.
+    """
+    import shapely
+
+    points = shapely.point_on_surface(polygons)
+    on_line = shapely.distance(shapely.boundary(polygons), points) <= ON_LINE
+    points[on_line] = shapely.get_point(shapely.maximum_inscribed_circle(polygons[on_line]), 0)
+    return points
 
 
 def first_holding(polygons: NDArray[Any], points: NDArray[Any]) -> NDArray[np.int64]:

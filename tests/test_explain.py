@@ -35,6 +35,8 @@ RISKS = {
     "power": {"method": "power", "weights": {"hazard_flood": 0.5, "exposure_population": 1.5, "capacity": 2}},
     "maximum": {"method": "maximum", "weights": {"hazard_flood": 1, "hazard_geology": 1}},
     "product": {"method": "product", "weights": {"hazard_flood": 1, "hazard_earthquake": 1, "exposure_gdp": 1}},
+    "five asked, four found": {"weights": {"hazard_geology": 1}, "classify": {"scheme": "quantile", "k": 5}},
+    "beyond": {"classify": {"fixed": [0.3, 0.4, 0.45, 0.5]}},
     "z_score": {"normalise": {"method": "z_score"}, "classify": {"scheme": "std_mean", "k": 4}},
 }
 
@@ -117,8 +119,11 @@ def test_five_hundred_cells_by_hand(county: tuple[Path, Path, dict]) -> None:
         assert told["level"] == delivered["risk_level"][n]
         assert told["merged"] == (told["level"] != told["level_raw"])
         assert told["zone"] == delivered["control_zone"][n]
+        if score is not None:
+            low, high = told["interval"]
+            assert (low is None or score > low) and (high is None or score <= high)
         seen.add(found)
-    assert len(seen) >= 4
+    assert len(seen) >= min(4, len(run["totals"]["risk"]["breaks"]) - 1)
 
 
 def test_normalised_values_by_hand(tmp_path: Path) -> None:

@@ -173,3 +173,15 @@ def test_five_levels_are_graded_to_four() -> None:
     grade = Grading(np.array([0.2, 0.4, 0.6, 0.8, 1.0]), table)
     assert grade(np.array([0.1, 0.3, 0.5, 0.7, 0.9, np.nan], np.float32)).tolist() == [1, 1, 2, 3, 4, 0]
     assert classify.levels([0.3], grade.limits).tolist() == [2]
+
+
+def test_an_exponent_below_zero_keeps_its_sign() -> None:
+    """R = b c^-1: a layer that lowers the risk by its exponent still does in every run, and sizes sum as before."""
+    scales = {name: fit(RAW[name], method="half_one") for name in ("b", "c")}
+    one = Recipe(scales, {"b": 1.0, "c": -1.0}, "power")
+    grade = Grading(np.quantile(one.score(RAW), [0.25, 0.5, 0.75, 1.0]))
+    found = sensitivity.monte_carlo(one, RAW, grade, runs=20)
+    np.testing.assert_allclose(found.probability[1:].sum(axis=0), 1, atol=1e-6)
+    assert 0.5 < found.stability.mean() < 1
+    table = sensitivity.weight_changes(one, RAW, grade)
+    assert table["weight"].round(9).tolist() == [1.1, 0.9, -1.1, -0.9]

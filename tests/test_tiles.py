@@ -30,8 +30,9 @@ from riskmap.risk import blocks, classify, histogram
 from riskmap.risk.histogram import Histogram, Selection
 from riskmap.risk.normalise import Scale, fit, level_scale
 from riskmap.risk.recipe import Recipe
+from riskmap.workflow.build import Built
 from riskmap.workflow.tiles import compose_tiles
-from tests.worlds import METRIC, built, small_county
+from tests.worlds import METRIC, built, rows_of, small_county
 
 SHAPE = (600, 4200)
 WEIGHTS = {"hazard_flood": 0.5, "hazard_earthquake": 0.3, "hazard_geology": 0.2}
@@ -353,15 +354,15 @@ def test_levels_by_windows_keep_any_red(files: dict, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "risk",
     [
-        {"weights": "entropy"},
-        {"weights": WEIGHTS, "classify": {"k": 5}},
+        {"weights": {"combination": [{"given": WEIGHTS}, {"entropy": list(WEIGHTS)}]}},
         {"weights": WEIGHTS, "normalise": {"method": "rank"}},
+        {"weights": WEIGHTS, "normalise": {"method": "z_score"}},
     ],
 )
 def test_what_needs_the_whole_in_memory_is_refused(files: dict, tmp_path: Path, risk: dict) -> None:
     from riskmap.workflow.national import compose_project
 
-    with pytest.raises(SpecError, match="by windows"):
+    with pytest.raises((SpecError, DataError), match=r"by windows|all the values"):
         compose_project(project(tmp_path, files, risk), tmp_path / "out")
 
 
@@ -377,3 +378,67 @@ def test_the_county_of_a_build_scores_like_its_tiles(tmp_path: Path) -> None:
     score = read(made.out / "grids" / "risk_score.tif")
     known = ~np.isnan(score)
     np.testing.assert_array_equal(read(again.score)[known], score[known])
+
+
+JUDGED = "name,hazard_flood,hazard_earthquake\nhazard_flood,1,3\nhazard_earthquake,,1\n"
+ASKED = {
+    "judged, five classes": {"weights": {"ahp": "judged.csv"}, "classify": {"scheme": "quantile", "k": 5}},
+    "capacity lowers": {"weights": {"hazard_flood": 1, "capacity": 2}, "method": "power"},
+    "half to one": {"weights": WEIGHTS, "method": "geometric_mean", "normalise": {"method": "half_one"}},
+    "combined": {"weights": {"combination": [{"given": WEIGHTS}, {"equal": list(WEIGHTS)}], "rule": "mean"}},
+    "matrix": {
+        "method": "matrix",
+        "matrix": {"likelihood": "hazard_geology", "consequence": "hazard_drought"},
+    },
+    "red stays": {
+        "method": "maximum",
+        "weights": {"hazard_geology": 1},
+        "five_to_four": {1: 1, 2: 2, 3: 3, 4: 4, 5: 4},
+    },
+    "values": {"method": "maximum", "weights": {"hazard_flood": 1, "hazard_geology": 1}, "missing": "conservative"},
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_project_by_windows_is_the_project_built(tmp_path: Path, asked: str) -> None:
+    """What a county asks for is the same by windows: its landed grids give its own scores, levels and breaks."""
+    file = small_county(tmp_path, ASKED[asked])
+    (tmp_path / "judged.csv").write_text(JUDGED, "utf-8")
+    again = yaml.safe_load(file.read_text("utf-8"))
+    levels = again["inputs"]["hazard_geology"]["levels"]
+    again["inputs"]["hazard_drought"] = again["inputs"]["hazard_geology"] | {"levels": levels | {"worst": "low_code"}}
+    file.write_text(yaml.safe_dump(again, allow_unicode=True), "utf-8")
+    made = built(file, tmp_path / "out", "risk")
+    told = made.run["totals"]["risk"]
+    inside = ~np.isnan(read(made.out / "grids" / "risk_score.tif"))
+    for layer in ("hazard_flood", "hazard_earthquake", "hazard_geology", "hazard_drought", "capacity"):
+        grid = made.out / "grids" / f"{layer}.tif"
+        with rasterio.open(grid) as source:
+            values, profile = source.read(1), source.profile | {"driver": "GTiff"}
+        # a build looks at its own area alone
+        values[~zoned(made)] = 0 if values.dtype == np.uint8 else np.nan
+        with rasterio.open(tmp_path / f"{layer}.tif", "w", **profile) as target:
+            target.write(values, 1)
+        again["inputs"][layer] = {"path": f"{layer}.tif"} | ({"levels": levels} if values.dtype == np.uint8 else {})
+    file.write_text(yaml.safe_dump(again, allow_unicode=True), "utf-8")
+    from riskmap.workflow.national import compose_project
+
+    windowed = compose_project(file, tmp_path / "w")
+    assert windowed["recipe"] == told["recipe"]
+    assert windowed["breaks"] == told["breaks"]
+    assert windowed["weights_from"] == told["weights_from"]
+    assert windowed["five_to_four"] == told["five_to_four"]
+    score = read(tmp_path / "w" / "risk_score.tif")
+    np.testing.assert_array_equal(score[inside], read(made.out / "grids" / "risk_score.tif")[inside])
+    np.testing.assert_array_equal(
+        read(tmp_path / "w" / "risk_level.tif")[inside], read(made.out / "grids" / "risk_level_raw.tif")[inside]
+    )
+    five = tmp_path / "w" / "risk_five_level.tif"
+    assert five.exists() == (windowed["five_to_four"] is not None)
+    if five.exists():
+        np.testing.assert_array_equal(read(five)[inside], read(made.out / "grids" / "risk_five_level.tif")[inside])
+
+
+def zoned(made: Built) -> NDArray[np.bool_]:
+    """Tell which cells belong to the area of a build."""
+    return zonal.inside(rows_of(made, "boundary"), windows.grid_of(made.out / "grids" / "risk_level.tif"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 import shapely
 
 import riskmap
+from riskmap.data.database import Database
 from riskmap.errors import DataError, NetworkError
 from riskmap.network import evacuation, siting
 from riskmap.network.roads import RoadNetwork
@@ -111,3 +114,13 @@ def test_exits_of_every_kind(exits: object) -> None:
 def test_an_exit_whose_id_is_a_tuple() -> None:
     edges = pd.DataFrame({"tail": [(0, 0)], "head": [(0, 1)], "steps": [1], "capacity": [10]})
     assert evacuation.clearance(edges, {(0, 0): 20}, (0, 1)).egress == 2
+
+
+def test_a_bbox_as_a_list_or_an_array_and_no_findings_yet(tmp_path: Path) -> None:
+    database = Database(str(tmp_path / "a.gpkg"))
+    places = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=gpd.points_from_xy([0, 10], [0, 10]), crs=METRIC)
+    database.write("villages", places)
+    assert database.read("villages", bbox=[5, 5, 20, 20])["name"].tolist() == ["b"]
+    assert len(database.read("villages", bbox=places.total_bounds)) == 2
+    assert len(database.findings()) == 0
+    assert {"layer", "severity", "code"} <= set(database.findings().columns)

@@ -108,3 +108,40 @@ def test_crosstab_is_the_double_loop() -> None:
 def test_systems_must_agree() -> None:
     with pytest.raises(CRSMismatchError):
         zonal.inside(frame(shapely.box(0, 0, 1, 1)).to_crs(4549), GRID)
+
+
+def digitised(seed: int) -> tuple[gpd.GeoDataFrame, shapely.Geometry]:
+    """A boundary with holes and islands, and townships cut out of it by overlay: vertices that almost coincide."""
+    rng = np.random.default_rng(seed)
+    boundary = shapely.concave_hull(shapely.multipoints(rng.uniform(0, 2500, (12, 2))), 0.4)
+    for _ in range(3):
+        boundary -= shapely.Point(rng.uniform(300, 2200, 2)).buffer(rng.uniform(10, 250), quad_segs=3)
+        boundary |= shapely.Point(rng.uniform(-500, 3200, 2)).buffer(rng.uniform(8, 150), quad_segs=2)
+    seeds = shapely.multipoints(rng.uniform(-200, 2700, (5, 2)))
+    cut = [p & boundary for p in shapely.get_parts(shapely.voronoi_polygons(seeds, extend_to=boundary.buffer(500)))]
+    # the first township is missing, the last reaches over its neighbours
+    kept = [p for p in cut[1:] if p.geom_type.endswith("Polygon")]
+    return frame(*kept, kept[0].buffer(120) & boundary), boundary
+
+
+@pytest.mark.parametrize("seed", [2, 26, 30, 39, 85, 105, 273])
+def test_no_ground_is_lost_or_given_to_a_neighbour_where_vertices_almost_coincide(seed: int) -> None:
+    units, boundary = digitised(seed)
+    parts, rest = zonal.partition(units, boundary)
+    assert shapely.area([*parts, rest]).sum() == pytest.approx(boundary.area, rel=1e-9)
+    left = boundary
+    for shape, part in zip(units.geometry, parts, strict=True):
+        # on a lattice: overlay at full precision goes wrong on some of these
+        assert part.area == pytest.approx(shapely.intersection(left, shape, grid_size=1e-6).area, abs=0.01)
+        left = shapely.difference(left, shape, grid_size=1e-6)
+    assert rest.area == pytest.approx(left.area, abs=0.01)
+
+
+def test_a_point_inside_is_not_on_the_outline() -> None:
+    """A wedge with a vertex that all but lies on the line: ``point_on_surface`` gives that vertex (GEOS 3.14)."""
+    wedge = shapely.from_wkt(
+        "POLYGON ((1177.60973121137 767.8667714045814, 1180.3418093431162 770.5988495363276, 1227.07487589703 783.1209369792788, "
+        "1189.8488314088404 773.1462484212633, 1177.60973121137 767.8667714045814))"
+    )
+    square = shapely.box(0, 0, 1, 1)
+    assert shapely.contains_properly([wedge, square], zonal.inner_points(np.array([wedge, square]))).all()

@@ -11,7 +11,7 @@ import click
 from riskmap import errors
 from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk, starts
 from riskmap.cli.codes import exit_code
-from riskmap.cli.terminal import FORMAT, language, say
+from riskmap.cli.terminal import FORMAT, language, say, show_json
 
 
 class Commands(click.Group):
@@ -47,12 +47,10 @@ def _report(error: errors.RiskmapError) -> None:
 
 def _report_json(error: errors.RiskmapError) -> None:
     """Print an error as findings: who asks for JSON reads stdout."""
-    import json
-
     from riskmap.data.rules import finding_of
 
     several = error.errors if isinstance(error, errors.SeveralErrors) else [error]
-    click.echo(json.dumps({"findings": [finding_of(e, "").as_json() for e in several]}, ensure_ascii=False))
+    show_json({"findings": [finding_of(e, "").as_json() for e in several]})
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from riskmap.cli.terminal import format_option, lang_option, language, say, table
+from riskmap.cli.terminal import format_option, lang_option, language, say, show_json, table
 from riskmap.errors import RiskmapError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def init(folder: str, example: str | None, yes: bool, force: bool, lang: Any, fo
     if example:
         project = starting.copy_example(example, root, force=force)
         if form == "json":
-            click.echo(json.dumps({"project": project.as_posix(), "example": example}, ensure_ascii=False))
+            show_json({"project": project.as_posix(), "example": example})
             return
         say(f"已复制示例到 {root.as_posix()}", f"the example is in {root.as_posix()}")
     else:
@@ -69,7 +68,7 @@ def _tell(root: Path, lang: Lang, *, force: bool) -> None:
         "files": [guess.as_json() for guess in guesses],
         "not_read": starting.passed_over(root),
     }
-    click.echo(json.dumps(told, ensure_ascii=False))
+    show_json(told)
 
 
 def _wizard(root: Path, *, asking: bool, lang: Lang, force: bool) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmap.data import dictionary
 from riskmap.data.columns import storable
-from riskmap.data.findings import Finding
+from riskmap.data.findings import Finding, to_frame
 from riskmap.data.geopackage import GeoPackage
 from riskmap.data.postgis import PostGIS, is_url
 from riskmap.errors import DataError
@@ -93,7 +94,7 @@ class Database:
         return findings
 
     def read(
-        self, id: str, bbox: tuple[float, float, float, float] | None = None, where: str | None = None
+        self, id: str, bbox: Iterable[float] | None = None, where: str | None = None
     ) -> pd.DataFrame | gpd.GeoDataFrame:
         """Read a layer in row order, with its column types and NULLs.
 
@@ -111,7 +112,7 @@ class Database:
             If there is no such layer, or the condition cannot be evaluated.
         """
         self.require(id)
-        return self.store.read(id, bbox, where)
+        return self.store.read(id, None if bbox is None else tuple(map(float, bbox)), where)
 
     def require(self, id: str) -> None:
         """Raise unless the layer is there.
@@ -140,8 +141,8 @@ class Database:
         return self.store.columns(id)
 
     def findings(self) -> gpd.GeoDataFrame:
-        """Give the ``findings`` layer."""
-        return self.read("findings")
+        """Give the ``findings`` layer; no rows where nothing was checked yet."""
+        return self.read("findings") if "findings" in self.layers() else to_frame([], None)
 
     def drop(self, id: str) -> None:
         """Remove a layer; nothing happens when it is not there."""

@@ -125,8 +125,8 @@ class Explanation:
     factors : tuple of Factor
     score : float array
         NaN unknown.
-    intervals : dict of int to (float or None, float)
-        Level -> the score that it lies above (None: no lower end) and its upper limit.
+    intervals : dict of int to (float or None, float or None)
+        Level -> the score that it lies above and its upper limit; None where there is no such limit.
     before_merge : uint8 array
         Levels before small patches were merged.
     people : float array, optional
@@ -136,7 +136,7 @@ class Explanation:
     sums: bool
     factors: tuple[Factor, ...]
     score: NDArray[np.floating]
-    intervals: dict[int, tuple[float | None, float]]
+    intervals: dict[int, tuple[float | None, float | None]]
     before_merge: NDArray[np.uint8]
     people: NDArray[np.floating] | None = None
 

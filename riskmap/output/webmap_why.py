@@ -67,8 +67,8 @@ def _parts(explanation: Explanation, inside: NDArray[np.bool_], lang: Lang, most
         "factors": factors,
         "contributions": explanation.sums,
         "intervals": {
-            level: [None if low is None else round(low, 4), round(high, 4)]
-            for level, (low, high) in explanation.intervals.items()
+            level: [None if limit is None else round(limit, 4) for limit in limits]
+            for level, limits in explanation.intervals.items()
         },
     }
     codes, values = coded(np.where(inside, explanation.score, np.nan), most)

@@ -14,6 +14,8 @@ from riskmap.text import Text
 
 Method = Literal["min_max", "half_one", "z_score", "rank", "fixed", "none"]
 METHODS: tuple[str, ...] = get_args(Method)
+BOUNDED = ("min_max", "half_one", "fixed", "none")
+"""Those that need no more of a layer than its bounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,11 @@ class Scale:
         else:
             share = x * 0.0
         return 0.5 + 0.5 * share if self.method == "half_one" else share
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the bounds are still to be found."""
+        return np.isnan(self.low)
 
     @property
     def worst(self) -> float:
@@ -116,6 +123,24 @@ def fit(values: NDArray[Any], *, method: Method = "min_max", bounds: tuple[float
     if method == "z_score":
         return Scale(method, low, high, mean=float(known.mean()), deviation=float(known.std()))
     return Scale(method, float(low), float(high))
+
+
+def bounded_scale(method: Method, bounds: tuple[float, float] | None = None) -> Scale:
+    """Give a scale of stated bounds, or one whose bounds are found later, from the range of the values.
+
+    Raises
+    ------
+    DataError
+        The method needs more than bounds, or the bounds do not fit.
+    """
+    _check_bounds(method, bounds)
+    if method not in BOUNDED:
+        raise DataError(
+            Text(f"归一化 {method} 要看全部的值", f"normalisation {method} needs all the values"),
+            remedy=Text("、".join(BOUNDED), ", ".join(BOUNDED)),
+        )
+    low, high = (np.nan, np.nan) if bounds is None else map(float, bounds)
+    return Scale(method, low, high)
 
 
 def level_scale(count: int) -> Scale:

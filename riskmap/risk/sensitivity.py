@@ -98,8 +98,8 @@ def monte_carlo(
         The same seed gives the same numbers.
     concentration : float
         The weights are drawn from a Dirichlet distribution with mean at the chosen ones and this sum of parameters; a weight
-        w then has the standard deviation sqrt(w (1 - w) / (concentration + 1)). Exponents of ``power`` vary likewise, their
-        sum kept; methods without weights have nothing to vary.
+        w then has the standard deviation sqrt(w (1 - w) / (concentration + 1)). Exponents of ``power`` vary likewise, the
+        sum of their sizes kept; methods without weights have nothing to vary.
     errors : mapping of layer -> float, optional
         Of a layer of values the standard deviation of its error, in its own unit; of a layer of levels the chance that a
         level is one off (half up, half down). One error is drawn per layer and run: whether errors of neighbouring cells go
@@ -186,7 +186,8 @@ def weight_changes(recipe: Recipe, raw: Mapping[str, NDArray[Any]], grade: Gradi
     if recipe.method in WEIGHTED and len(weights) > 1 and known.any():
         for layer in weights.index:
             for factor in FACTORS:
-                changed = multiplied(weights, layer, factor) * weights.sum()
+                # an exponent below 0 keeps its sign
+                changed = multiplied(weights.abs(), layer, factor) * weights.abs().sum() * np.sign(weights)
                 levels = grade(_on_normalised(recipe).with_weights(changed.to_dict()).score(normalised))
                 rows.append((layer, float(changed[layer]), factor, float((levels != base)[known].mean())))
     return pd.DataFrame(rows, columns=columns)
@@ -204,11 +205,13 @@ def _drawn_weights(
     weights = np.array([recipe.weights[name] for name in names])
     if recipe.method not in WEIGHTED or len(names) < 2:
         return dict(recipe.weights)
-    total = weights.sum()
-    drawn = random.dirichlet(concentration * weights / total)
+    # exponents of ``power`` may be below 0: their sizes vary, their signs stay
+    sizes = np.abs(weights)
+    drawn = random.dirichlet(concentration * sizes / sizes.sum())
     # a weight of 0 would take the layer out, and with it its unknown cells
     drawn = np.maximum(drawn, np.finfo(float).tiny)
-    return dict(zip(names, (drawn / drawn.sum() * total).tolist(), strict=True))
+    drawn = drawn / drawn.sum() * sizes.sum() * np.sign(weights)
+    return dict(zip(names, drawn.tolist(), strict=True))
 
 
 def _disturbed(values: NDArray[Any], scale: Scale, error: float, drawn: float) -> NDArray[Any]:

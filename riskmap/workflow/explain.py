@@ -53,7 +53,7 @@ def explain(project: str | Path, lon: float, lat: float, out: str | Path | None 
         The keys of contract 11.4: ``level``, ``score``, ``breaks``, ``zone``, ``reason``, ``merged``, ``layers`` (each with
         ``layer``, ``raw``, ``normalised``, ``weight``, ``contribution``), ``method``, ``probability`` where sensitivity was
         run; besides them ``level_raw``, ``five_level``, ``interval`` (the class that the score is in: above the first, up to
-        the second number), ``combined`` (how the contributions make the score), the place, its township, the control rule and
+        the second number, None where there is no such limit), ``combined`` (how the contributions make the score), the place, its township, the control rule and
         what it looked at, and the chain of each kind of asset.
 
     Raises
@@ -186,7 +186,7 @@ class Explainer:
         recipe = self._whole
         raw = self._raw(recipe.weights, cell)
         score = recipe.score(raw)
-        raw_level, five = self._levels(score, told, recipe)
+        raw_level, five = self._levels(score, told)
         self._require_equal(cell, score, raw_level)
         level = int(self._value("risk_level", cell))
         return {
@@ -239,10 +239,10 @@ class Explainer:
                 ordered[layer] = np.sort(values[~np.isnan(values)])
         return Recipe.from_record(told, ordered)
 
-    def _levels(self, score: NDArray[np.float32], told: Mapping[str, Any], recipe: Recipe) -> tuple[int, int | None]:
+    def _levels(self, score: NDArray[np.float32], told: Mapping[str, Any]) -> tuple[int, int | None]:
         """Give the level before the merge, and the five level beside it where there is one."""
         found = int(classify.levels(score, np.array(told["breaks"]))[0])
-        if len(told["breaks"]) <= scoring.FOUR or scoring.on_levels(recipe):
+        if told["five_to_four"] is None:
             return found, None
         return int(to_four(np.array([found]), {int(k): v for k, v in told["five_to_four"].items()})[0]), found
 
@@ -325,11 +325,13 @@ COMBINED = {
 
 
 def _interval(score: np.float32, breaks: list[float]) -> list[float | None] | None:
-    """Give the limits between which a score is: above the first (None: no lower limit), up to the second."""
+    """Give the limits between which a score is: above the first, up to the second; None where there is no such limit."""
     if np.isnan(score):
         return None
     number = int(classify.levels(np.array([score]), np.array(breaks))[0])
-    return [breaks[number - 2] if number > 1 else None, breaks[number - 1]]
+    # stated limits may end below the largest score, which is in the last class all the same
+    beyond = score > np.float32(breaks[-1])
+    return [breaks[number - 2] if number > 1 else None, None if beyond else breaks[number - 1]]
 
 
 def rows_of(recipe: Recipe, raw: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:

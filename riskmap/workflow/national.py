@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from riskmap.data.catalog import house
-from riskmap.data.spec import InputSpec
-from riskmap.errors import SpecError
-from riskmap.levels import LEVELS, MAJOR
-from riskmap.risk import normalise, weights
+from riskmap.data.database import Database
+from riskmap.errors import DataError, SpecError
+from riskmap.levels import LEVELS
+from riskmap.risk import normalise
 from riskmap.risk.normalise import Scale
 from riskmap.text import Text
-from riskmap.workflow import record
+from riskmap.workflow import record, scoring
+from riskmap.workflow.context import Context
 from riskmap.workflow.project import Loaded, load
-from riskmap.workflow.risk_options import RiskSpec
+from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, NormaliseSpec, WeightsSpec
+from riskmap.workflow.scoring import Chosen
 from riskmap.workflow.tiles import Source, Tiled, compose_tiles
 
-PLAIN = ("min_max", "fixed", "half_one")
-"""Normalisations that need no more of a layer than its bounds."""
+GRIDS = (*WEIGHTED_FAMILIES, scoring.CAPACITY)
+"""Layers that may enter the score, and so are read as rasters."""
 
 
 def compose_project(
@@ -39,119 +41,122 @@ def compose_project(
     Parameters
     ----------
     project : path
-        Its ``risk`` says method, weights (stated or equal), ``missing``, ``normalise`` (min_max, half_one or fixed) and
-        ``classify`` (four levels).
+        Its ``risk`` says method, weights, ``missing``, ``normalise`` and ``classify``, as for a build; but for weights from the
+        data (entropy, critic), normalisation by z_score or rank, and a shared reference, which ask for the whole area at once.
     out : path
-        Folder for ``risk_score.tif``, ``risk_level.tif`` and ``run.json``.
+        Folder for ``risk_score.tif``, ``risk_level.tif``, with five classes ``risk_five_level.tif``, and ``run.json``.
     bounds_from, breaks_from, jobs, dask
         As in :func:`riskmap.workflow.tiles.compose_tiles`.
 
     Returns
     -------
     dict
-        What ``run.json`` holds: recipe, breaks and their error, cells by level, cells beyond the bounds.
+        What ``run.json`` holds: recipe, where its weights come from, breaks and their error, cells by level, cells beyond the
+        bounds.
 
     Raises
     ------
-    SpecError
+    SpecError, DataError
         The project asks for something that needs the whole area in memory.
     """
     loaded = load(project, house())
+    context = _delivered(loaded, Path(out))
     spec = loaded.project.risk
-    chosen = _weights(loaded)
-    inputs = {layer: loaded.project.inputs[layer] for layer in chosen}
-    on_levels = spec.method == "maximum" and all(given.levels for given in inputs.values())
+    _require_streamable(loaded)
+    recipe, chosen = scoring.recipe_for(context, _scales(context))
+    paths = {layer: loaded.path_of(layer) for layer in recipe.weights}
     folder = Path(out)
+    limits = scoring.stated_limits(context, recipe)
+    in_five = spec.classify.k == scoring.FIVE and not scoring.on_levels(recipe) and recipe.method != "matrix"
     with record.locked(folder):
         made = compose_tiles(
-            {layer: loaded.path_of(layer) for layer in chosen},
+            paths,
             folder,
-            weights=chosen,
-            method=spec.method,
-            missing=spec.missing,
-            scales=_scales(spec, inputs, on_levels),
+            weights=recipe.weights,
+            method=recipe.method,
+            missing=recipe.missing,
+            scales=recipe.scales,
+            reducing=recipe.reducing,
+            names=recipe.names,
             bounds_from=bounds_from,
-            breaks=[float(level) for level in range(1, MAJOR + 1)] if on_levels else spec.classify.limits,
+            breaks=None if limits is None else limits.tolist(),
             breaks_from=breaks_from,
             scheme=spec.classify.scheme,
             k=spec.classify.k,
+            five_to_four=scoring.five_to_four(context) if in_five else None,
             threads=jobs,
             dask=dask,
         )
-        told = _told(loaded, made)
+        told = _told(context, made, chosen, in_five)
         record.write_json(told, folder / record.RUN)
     return told
 
 
-def _weights(loaded: Loaded) -> dict[str, float]:
-    """Give the weights that need no look at the data."""
+def _delivered(loaded: Loaded, folder: Path) -> Context:
+    """Give what the risk step would see if the rasters had been imported: they lie on one grid already."""
+    levels = {layer: given.levels and given.levels.count for layer, given in loaded.project.inputs.items()}
+    known = {layer: {"levels": count} for layer, count in levels.items() if layer.startswith(GRIDS)}
+    # nothing is written to the database, and nothing read
+    return Context(loaded, house(), folder, "zh", Database(folder / "riskmap.gpkg"), grids_known=known)
+
+
+def _require_streamable(loaded: Loaded) -> None:
+    """Raise where a project asks for what only the whole area in memory can tell."""
     spec = loaded.project.risk
-    named = spec.weights.given
-    if spec.weights.equal is not None:
-        layers = spec.weights.equal or tuple(n for n in loaded.project.inputs if n.startswith("hazard_"))
-        named = dict.fromkeys(sorted(layers), 1.0)
-    if not named or spec.method == "matrix" or spec.classify.k != MAJOR or loaded.project.reference is not None:
+    asked = sorted(_methods(spec.weights) & {"entropy", "critic"})
+    if asked or loaded.project.reference is not None:
+        what = asked[0] if asked else "reference"
         raise SpecError(
-            Text(
-                "逐块合成只支持写明的权重或等权、四级分级，不支持 matrix 和 reference",
-                "composing by windows takes stated or equal weights and four levels, no matrix and no reference",
-            ),
+            Text(f"逐块合成不支持 {what}", f"composing by windows cannot do {what}"),
             remedy=Text(
-                "先用 riskmap weights 求出权重并写进 risk.weights；上下限和分级用 fixed 写明",
-                "find the weights with riskmap weights and state them in risk.weights; state bounds and breaks as fixed",
+                "把权重、上下限和分级写明：risk.weights，normalise 和 classify 用 fixed",
+                "state weights, bounds and breaks: risk.weights, and fixed for normalise and classify",
             ),
             file=loaded.file.name,
         )
-    kept = {layer: float(weight) for layer, weight in named.items() if weight != 0}
-    return kept if spec.method == "power" else {n: float(w) for n, w in weights.given(kept).items()}
 
 
-def _scales(spec: RiskSpec, inputs: dict[str, InputSpec], on_levels: bool) -> dict[str, Scale]:
-    """Give the scales that need no look at the data."""
+def _methods(weights: WeightsSpec) -> set[str]:
+    return {weights.method}.union(*(_methods(part) for part in weights.combination or ()))
+
+
+def _scales(context: Context) -> dict[str, Scale]:
+    """Give the scales of all layers of values, open where their bounds are to be found."""
     scales = {}
-    for layer, given in inputs.items():
-        asked = spec.normalise.of(layer)
-        if given.levels is not None:
-            if given.levels.worst != "high_code":
-                raise SpecError(
-                    Text("逐块合成要求高码最坏", "composing by windows wants the worst level highest"),
-                    remedy=Text("先用 riskmap build 转换", "convert it with riskmap build first"),
-                    layer=layer,
-                )
-            scales[layer] = _levels(given.levels.count, spec, on_levels)
-        elif asked.method not in PLAIN or (asked.method == "half_one" and asked.bounds is None):
+    for layer, told in context.grids_known.items():
+        given = context.project.inputs[layer].levels
+        if given is not None and given.worst != "high_code":
             raise SpecError(
-                Text(
-                    f"逐块合成不支持归一化 {asked.method}（half_one 要写明 bounds）",
-                    f"composing by windows cannot normalise by {asked.method} (half_one needs bounds)",
-                ),
-                remedy=Text("改用 min_max 或 fixed", "use min_max or fixed"),
+                Text("逐块合成要求高码最坏", "composing by windows wants the worst level highest"),
+                remedy=Text("先用 riskmap build 转换", "convert it with riskmap build first"),
                 layer=layer,
             )
-        elif asked.bounds is not None:
-            scales[layer] = Scale(asked.method, float(asked.bounds[0]), float(asked.bounds[1]))
+        asked = context.project.risk.normalise.of(layer)
+        if told["levels"] is None:
+            scales[layer] = scoring.own_scale(context, layer) or _bounded(layer, asked)
     return scales
 
 
-def _levels(count: int, spec: RiskSpec, on_levels: bool) -> Scale:
-    if not on_levels:
-        return normalise.level_scale(count)
-    table = spec.five_to_four or {
-        row["five"]: row["four"] for row in house().facts("levels").tables["five_to_four"].rows
-    }
-    return normalise.code_scale(table if count > MAJOR else {n: n for n in range(1, MAJOR + 1)})
+def _bounded(layer: str, asked: NormaliseSpec) -> Scale:
+    try:
+        return normalise.bounded_scale(asked.method, asked.bounds)
+    except DataError as error:
+        error.layer = layer
+        raise
 
 
-def _told(loaded: Loaded, made: Tiled) -> dict[str, Any]:
-    named = {level.colour: int(n) for level, n in zip(LEVELS, [*made.cells, *[0] * len(LEVELS)], strict=False)}
+def _told(context: Context, made: Tiled, chosen: Chosen, in_five: bool) -> dict[str, Any]:
+    loaded = context.loaded
     return {
         "riskmap": record.versions()["riskmap"],
         "project": {"file": loaded.file.name, "name": loaded.project.name.en},
         "recipe": made.recipe.as_record(),
+        "weights_from": chosen.as_record(),
         "classify": loaded.project.risk.classify.scheme,
         "breaks": [float(b) for b in made.breaks],
         "breaks_error": None if made.breaks_error != made.breaks_error else made.breaks_error,
-        "cells": named,
+        "five_to_four": scoring.five_to_four(context) if in_five else None,
+        "cells": {level.colour: int(n) for level, n in zip(LEVELS, made.cells, strict=True)},
         "beyond_bounds": made.beyond,
         "versions": record.versions(),
     }

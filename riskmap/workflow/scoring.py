@@ -14,7 +14,7 @@ from riskmap.data.findings import Finding
 from riskmap.data.judgements import read_matrix, read_weights
 from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SpecError
-from riskmap.levels import FIVE_TO_FOUR
+from riskmap.levels import FIVE_TO_FOUR, MAJOR
 from riskmap.risk import normalise, weights
 from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.normalise import Scale
@@ -192,15 +192,23 @@ def require_imported(context: Context, layers: Sequence[str]) -> None:
         )
 
 
-def scale_of(context: Context, layer: str) -> Scale:
-    """Give the scale of a layer over the area: the reference's where the project has one."""
+def own_scale(context: Context, layer: str) -> Scale | None:
+    """Give the scale of a layer of levels or of shares, which mean the same everywhere; None for other values."""
     levels = context.levels_of(layer)
     if levels:
         return normalise.level_scale(levels)
-    spec = context.project.risk.normalise.of(layer)
     if layer.startswith(SHARES) and layer not in context.project.risk.normalise.layers:
-        # shares mean the same everywhere: stretching them would make the best township perfect
-        return normalise.Scale("fixed", 0.0, 1.0)
+        # stretching shares would make the best township perfect
+        return Scale("fixed", 0.0, 1.0)
+    return None
+
+
+def scale_of(context: Context, layer: str) -> Scale:
+    """Give the scale of a layer over the area."""
+    own = own_scale(context, layer)
+    if own is not None:
+        return own
+    spec = context.project.risk.normalise.of(layer)
     within = np.where(context.inside, context.cells(layer).values, np.nan)
     try:
         return normalise.fit(within, method=spec.method, bounds=spec.bounds)
@@ -279,6 +287,19 @@ def recipe_again(context: Context) -> Recipe:
 def on_levels(recipe: Recipe) -> bool:
     """Tell whether a score is itself a level: the maximum of levels needs no classes."""
     return recipe.method == "maximum" and all(scale.method == "codes" for scale in recipe.scales.values())
+
+
+def stated_limits(context: Context, recipe: Recipe) -> NDArray[np.float64] | None:
+    """Give the upper limits of the classes where the method or the project states them; None where the scores do."""
+    if on_levels(recipe):
+        # levels are compared as they are, so that any red stays red
+        return np.arange(1.0, MAJOR + 1)
+    if recipe.method == "matrix":
+        rows = sorted(context.fact_table("matrix", "ls"), key=lambda row: row["level"])
+        # whole numbers: up to one below the next level's lower limit
+        return np.array([*(row["from"] - 1.0 for row in rows[1:]), 25.0])
+    stated = context.project.risk.classify.limits
+    return None if stated is None else np.asarray(stated, dtype=np.float64)
 
 
 def raw_layers(context: Context, recipe: Recipe) -> dict[str, Any]:

@@ -5,8 +5,9 @@ The functions that work on a block are those that a county in memory uses, so th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 from riskmap.data import windows
 from riskmap.data.windows import TileWriter, Window
 from riskmap.errors import DataError
-from riskmap.levels import MAJOR
+from riskmap.grid import Grid
+from riskmap.levels import LEVELS, MAJOR, to_four
 from riskmap.risk import blocks, classify, histogram
 from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.blocks import Range
 from riskmap.risk.compose import Method, Missing
 from riskmap.risk.histogram import Histogram, Selection
-from riskmap.risk.normalise import Scale
+from riskmap.risk.normalise import Scale, bounded_scale
 from riskmap.risk.recipe import Recipe
 from riskmap.risk.sensitivity import Grading, Sensitivity, monte_carlo
 from riskmap.text import Text
@@ -33,6 +35,8 @@ SAMPLE_SHARE = 0.02
 
 GROUPS = 5
 """Parts of the sample that are left out in turn to see how far the breaks depend on it."""
+
+SCORE, LEVEL, FIVE_LEVEL = "risk_score.tif", "risk_level.tif", "risk_five_level.tif"
 
 Source = Literal["exact", "sample"]
 
@@ -84,11 +88,14 @@ def compose_tiles(
     method: Method = "weighted_sum",
     missing: Missing = "unknown",
     scales: Mapping[str, Scale] | None = None,
+    reducing: frozenset[str] = frozenset(),
+    names: Mapping[str, str] | None = None,
     bounds_from: Source = "exact",
     breaks: Sequence[float] | None = None,
     breaks_from: Source = "exact",
     scheme: classify.Scheme = "natural_breaks",
     k: int = MAJOR,
+    five_to_four: Mapping[int, int] | None = None,
     threads: int = 2,
     dask: str | None = None,
 ) -> Tiled:
@@ -100,10 +107,11 @@ def compose_tiles(
         Rasters of one grid: values with NaN (or nodata), or uint8 levels with 0 unknown. Files in tiles of 512 are best.
     out : Path
         Folder.
-    weights, method, missing
-        As in :func:`riskmap.risk.compose.compose`.
+    weights, method, missing, reducing, names
+        As of :class:`riskmap.risk.recipe.Recipe`.
     scales : mapping of layer -> Scale, optional
-        Of layers of levels, and of those whose bounds are given; the others go from 0 to 1 over the range of their values.
+        Of layers of levels, and of those whose bounds are given. Open ones (:attr:`Scale.is_open`) take their bounds from the
+        range of the values; layers without a scale go from 0 to 1 over it.
     bounds_from : {"exact", "sample"}
         Where the ranges are looked for: in all tiles, or in at most 2 % of them.
     breaks : sequence of float, optional
@@ -112,6 +120,8 @@ def compose_tiles(
         Limits of all scores, from a histogram and a second look, or of the scores of the sample.
     scheme, k
         As in :func:`riskmap.risk.classify.breaks`.
+    five_to_four : mapping, optional
+        From five classes to the four levels: then ``risk_level.tif`` holds these, and ``risk_five_level.tif`` the classes.
     threads : int
     dask : str, optional
         Address of a Dask scheduler whose workers see the same files.
@@ -130,28 +140,56 @@ def compose_tiles(
     every, sample = windows.windows(grid), windows.sample_tiles(grid, SAMPLE_SHARE)
     with windows.environment(), workers(threads=threads, dask=dask) as mapper:
         fitted = _scales(paths, scales or {}, mapper, sample if bounds_from == "sample" else every)
-        recipe = Recipe(fitted, dict(weights), method, missing)
-        score_file, level_file = out / "risk_score.tif", out / "risk_level.tif"
-        with (
-            TileWriter(score_file, grid, "float32", title="综合风险指数", threads=threads) as scores,
-            TileWriter(level_file, grid, "uint8", title="综合风险等级", threads=threads) as graded,
-        ):
+        recipe = Recipe(fitted, dict(weights), method, missing, reducing, dict(names or {}))
+        with _products(out, grid, five_to_four, threads) as products:
             if breaks is None and breaks_from == "exact":
-                counted, beyond = _scored(paths, recipe, every, mapper, scores)
-                limits, error = _exact_limits(counted, scores, every, threads, scheme, k), 0.0
-                cells = _graded(scores, limits, every, threads, graded)
+                counted, beyond = _scored(paths, recipe, every, mapper, products.scores)
+                limits, error = _exact_limits(counted, products.scores, every, threads, scheme, k), 0.0
+                _graded(products, limits, every, threads)
             else:
                 limits, error = _known_limits(paths, recipe, sample, mapper, breaks, scheme, k)
-                cells, beyond = _both(paths, recipe, limits, every, mapper, scores, graded)
-    return Tiled(score_file, level_file, recipe, limits, error, cells, beyond)
+                beyond = _both(paths, recipe, limits, every, mapper, products)
+    return Tiled(out / SCORE, out / LEVEL, recipe, limits, error, products.cells, beyond)
+
+
+@dataclass(eq=False)
+class Products:
+    """The grids that are written, and how many cells have each level."""
+
+    scores: TileWriter
+    levels: TileWriter
+    five: TileWriter | None
+    five_to_four: Mapping[int, int] | None
+    cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(LEVELS), dtype=np.int64))
+
+    def grade(self, classes: NDArray[np.uint8], window: Window) -> None:
+        """Write the classes of a window as levels; five of them as they are as well."""
+        levels = classes
+        if self.five is not None:
+            self.five.write(classes, window)
+            levels = to_four(classes, dict(self.five_to_four or {}))
+        self.levels.write(levels, window)
+        self.cells += [np.count_nonzero(levels == level.code) for level in LEVELS]
+
+
+@contextlib.contextmanager
+def _products(out: Path, grid: Grid, five_to_four: Mapping[int, int] | None, threads: int) -> Iterator[Products]:
+    with contextlib.ExitStack() as opened:
+
+        def writer(name: str, dtype: str, title: str) -> TileWriter:
+            return opened.enter_context(TileWriter(out / name, grid, dtype, title=title, threads=threads))
+
+        scores, levels = writer(SCORE, "float32", "综合风险指数"), writer(LEVEL, "uint8", "综合风险等级")
+        five = writer(FIVE_LEVEL, "uint8", "综合风险五级") if five_to_four is not None else None
+        yield Products(scores, levels, five, five_to_four)
 
 
 def _scales(
     paths: Mapping[str, Path], known: Mapping[str, Scale], mapper: Mapper[Any], seen: list[Window]
 ) -> dict[str, Scale]:
-    """Give each layer's scale: as given, or by the range over the windows."""
-    scales = {layer: known[layer] for layer in paths if layer in known}
-    open_ones = {layer: path for layer, path in paths.items() if layer not in scales}
+    """Give each layer's scale: as given, or with the range over the windows for bounds."""
+    scales = {layer: known.get(layer) or bounded_scale("min_max") for layer in paths}
+    open_ones = {layer: path for layer, path in paths.items() if scales[layer].is_open}
     ranges = dict.fromkeys(open_ones, blocks.NO_RANGE)
     if open_ones:
         for found in mapper(_ranges, ((open_ones, window) for window in seen)):
@@ -159,8 +197,8 @@ def _scales(
     for layer, seen_range in ranges.items():
         if not seen_range.known:
             raise DataError(Text("没有已知的值，无法归一化", "no known value to normalise"), layer=layer)
-        scales[layer] = Scale("min_max", seen_range.low, seen_range.high)
-    return {layer: scales[layer] for layer in paths}
+        scales[layer] = replace(scales[layer], low=seen_range.low, high=seen_range.high)
+    return scales
 
 
 def _scored(
@@ -195,17 +233,12 @@ def _exact_limits(
     return _rounded(histogram.breaks(counted, scheme=scheme, k=k, selection=selection))
 
 
-def _graded(
-    scores: TileWriter, limits: NDArray[np.float64], every: list[Window], threads: int, graded: TileWriter
-) -> NDArray[np.int64]:
+def _graded(products: Products, limits: NDArray[np.float64], every: list[Window], threads: int) -> None:
     """Write the levels of scores that were written."""
-    cells = np.zeros(len(limits) + 1, dtype=np.int64)
     with workers(threads=threads) as here:
-        levels = here(lambda window: blocks.levels(scores.read(window), limits), ((w,) for w in every))
-        for found, window in zip(levels, every, strict=True):
-            graded.write(found, window)
-            cells += _counted(found, len(cells))
-    return cells
+        found = here(lambda window: blocks.levels(products.scores.read(window), limits), ((w,) for w in every))
+        for classes, window in zip(found, every, strict=True):
+            products.grade(classes, window)
 
 
 def _known_limits(
@@ -242,19 +275,16 @@ def _both(
     limits: NDArray[np.float64],
     every: list[Window],
     mapper: Mapper[Any],
-    scores: TileWriter,
-    graded: TileWriter,
-) -> tuple[NDArray[np.int64], dict[str, int]]:
+    products: Products,
+) -> dict[str, int]:
     """Write scores and levels in one pass."""
-    cells = np.zeros(len(limits) + 1, dtype=np.int64)
     beyond: dict[str, int] = {}
     blocks_done: Iterator[Block] = mapper(score_block, ((paths, recipe, limits, window) for window in every))
     for block in blocks_done:
-        scores.write(block.score, block.window)
-        graded.write(block.level, block.window)
-        cells += _counted(block.level, len(cells))
+        products.scores.write(block.score, block.window)
+        products.grade(block.level, block.window)
         beyond = _added(beyond, block.beyond)
-    return cells, beyond
+    return beyond
 
 
 def score_block(
@@ -285,11 +315,6 @@ def _ranges(paths: Mapping[str, Path], window: Window) -> dict[str, Range]:
 def _rounded(limits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give limits as float32 holds them, like the scores."""
     return limits.astype(np.float32).astype(np.float64)
-
-
-def _counted(levels: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
-    """Give the cells of each level 0 ... count - 1."""
-    return np.array([np.count_nonzero(levels == level) for level in range(count)])
 
 
 def _added(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:

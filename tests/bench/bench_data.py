@@ -21,15 +21,15 @@ MOST_TIMES, MOST_BYTES = 3.0, 2 * 2**30
 TIMED = """
 import json, resource, sys, time
 from pathlib import Path
-kind, file, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+kind, file, out, layer = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 import pyogrio
 from riskmap.workflow import intake
 from riskmap.data.spec import InputSpec
 begun, spent = time.perf_counter(), time.process_time()
 if kind == "plain":
-    pyogrio.write_dataframe(pyogrio.read_dataframe(file, use_arrow=True), out, layer="buildings", use_arrow=True)
+    pyogrio.write_dataframe(pyogrio.read_dataframe(file, use_arrow=True), out, layer=layer, use_arrow=True)
 else:
-    done = intake.import_file(file, "buildings", out, spec=InputSpec(path=file.name))
+    done = intake.import_file(file, layer, out, spec=InputSpec(path=file.name))
     assert done.failure is None and done.source.rows_out == done.source.rows_in, done.findings
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 print(json.dumps({"wall": time.perf_counter() - begun, "cpu": time.process_time() - spent, "peak": peak}))
@@ -54,18 +54,29 @@ def buildings(n: int, *, squares: bool) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=shapes, crs="EPSG:4548")
 
 
-@pytest.mark.parametrize(("n", "squares"), [(POINTS, False), (POLYGONS, True)], ids=["points", "polygons"])
-def test_import_costs_at_most_three_times_plain(tmp_path: Path, n: int, squares: bool) -> None:
-    file = tmp_path / "房屋.gpkg"
-    pyogrio.write_dataframe(buildings(n, squares=squares), file, use_arrow=True)
+def zones(n: int) -> gpd.GeoDataFrame:
+    """Make zones of a hazard that lie edge to edge: their overlaps are looked for too."""
+    column, row = np.divmod(np.arange(n), int(np.sqrt(n)))
+    x, y = 570_000 + 100.0 * column, 4_040_000 + 100.0 * row
+    words = np.random.default_rng(370305).choice(np.array(["高", "中", "低"], dtype=object), n)
+    return gpd.GeoDataFrame({"等级": words}, geometry=shapely.box(x, y, x + 100, y + 100), crs="EPSG:4548")
+
+
+@pytest.mark.parametrize("what", ["points", "polygons", "zones"])
+def test_import_costs_at_most_three_times_plain(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "数据.gpkg"
+    n = POINTS if what == "points" else POLYGONS
+    layer = "hazard_geology" if what == "zones" else "buildings"
+    given = zones(n) if what == "zones" else buildings(n, squares=what == "polygons")
+    pyogrio.write_dataframe(given, file, use_arrow=True)
     told = {}
     for kind in ("plain", "import"):
-        given = [sys.executable, "-c", TIMED, kind, file, tmp_path / f"{kind}.gpkg"]
-        done = subprocess.run(given, check=True, capture_output=True, text=True, cwd=ROOT)
+        command = [sys.executable, "-c", TIMED, kind, file, tmp_path / f"{kind}.gpkg", layer]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
         told[kind] = json.loads(done.stdout)
     ratio = {clock: told["import"][clock] / told["plain"][clock] for clock in ("wall", "cpu")}
     print(
-        f"\n{n:,} {'polygons' if squares else 'points'}: plain {told['plain']['wall']:.1f} s, import "
+        f"\n{n:,} {what}: plain {told['plain']['wall']:.1f} s, import "
         f"{told['import']['wall']:.1f} s, {ratio['wall']:.2f} x ({ratio['cpu']:.2f} x in CPU), "
         f"peak {told['import']['peak'] / 2**20:,.0f} MB (plain {told['plain']['peak'] / 2**20:,.0f} MB)"
     )

@@ -85,15 +85,17 @@ function explain(app, holder, cell, level, open) {
     if (chain.people !== null) {
       holder.before(element("p", "people", fill(words.people_here, { n: plainNumber(chain.people, chain.people < 10 ? 1 : 0) })));
     }
-    const interval = why.interval(level);
+    const before = app.grids[0].classOf.get(chain.before);
+    const interval = why.interval(chain.before);
     const summary = element("summary", "", words.why);
     const parts = [summary, chainList(chain, why, words)];
-    if (chain.score !== null && interval) {
+    if (chain.score !== null && interval && before) {
       const [low, high] = interval;
-      const said = { score: plainNumber(chain.score, 3), low: low === null ? "" : plainNumber(low, 3), high: plainNumber(high, 3) };
-      parts.push(element("p", "", fill(low === null ? words.why_score_lowest : words.why_score, said)));
+      const limit = (value) => (value === null ? "" : plainNumber(value, 3));
+      const said = { score: plainNumber(chain.score, 3), level: before.label, low: limit(low), high: limit(high) };
+      const wordsFor = low === null ? words.why_score_lowest : high === null ? words.why_score_highest : words.why_score;
+      parts.push(element("p", "", fill(wordsFor, said)));
     }
-    const before = app.grids[0].classOf.get(chain.before);
     if (chain.before !== level && before) parts.push(element("p", "", fill(words.why_merged, { level: before.label })));
     parts.push(element("p", "rounded", words.why_rounded));
     const fold = element("details", "", parts);

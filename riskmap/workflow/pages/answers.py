@@ -16,7 +16,6 @@ from riskmap.text import Text
 from riskmap.workflow import publishing
 from riskmap.workflow.context import Context
 from riskmap.workflow.explain import chain
-from riskmap.workflow.scoring import FIVE
 
 ENGINE_REACH_M = 300.0
 """How far from a road a click still takes the road's minutes; the sentence says the distance."""
@@ -42,17 +41,20 @@ def explanation(context: Context) -> Explanation | None:
             Factor(declared.title, _unit(declared, levels), raw, found.normalised, found.contribution, weight)
         )
     people = context.cells("exposure_population").values if context.has("exposure_population") else None
+    score = context.cells("risk_score").values
     return Explanation(
         told["method"] == "weighted_sum" and told["missing"] != "renormalise",
         tuple(factors),
-        context.cells("risk_score").values,
-        intervals(told["breaks"], told["five_to_four"]),
+        score,
+        intervals(told["breaks"], told["five_to_four"], float(np.nanmax(score, initial=-np.inf))),
         context.cells("risk_level_raw").values,
         people,
     )
 
 
-def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -> dict[int, tuple[float | None, float]]:
+def intervals(
+    breaks: Sequence[float], five_to_four: Mapping[Any, int] | None, most: float
+) -> dict[int, tuple[float | None, float | None]]:
     """Give the scores of each level: what it lies above, and its upper limit.
 
     Parameters
@@ -60,23 +62,27 @@ def intervals(breaks: Sequence[float], five_to_four: Mapping[Any, int] | None) -
     breaks : sequence of float
         Upper limits of the classes, ascending.
     five_to_four : mapping, optional
-        Class -> level, where there are five classes.
+        Class -> level, where the classes are the census's five.
+    most : float
+        Largest score: above the last of stated limits the last class has no upper limit.
 
     Examples
     --------
-    >>> intervals([0.1, 0.2, 0.5], None)
-    {1: (None, 0.1), 2: (0.1, 0.2), 3: (0.2, 0.5)}
-    >>> intervals([0.1, 0.2, 0.3, 0.4, 0.5], {1: 1, 2: 1, 3: 2, 4: 3, 5: 4})
+    >>> intervals([0.1, 0.2, 0.5], None, 0.7)
+    {1: (None, 0.1), 2: (0.1, 0.2), 3: (0.2, None)}
+    >>> intervals([0.1, 0.2, 0.3, 0.4, 0.5], {1: 1, 2: 1, 3: 2, 4: 3, 5: 4}, 0.5)
     {1: (None, 0.2), 2: (0.2, 0.3), 3: (0.3, 0.4), 4: (0.4, 0.5)}
     """
     # a record that was read back has its numbers as text
     level_of = {int(five): four for five, four in (five_to_four or {}).items()}
-    found: dict[int, tuple[float | None, float]] = {}
+    found: dict[int, tuple[float | None, float | None]] = {}
     low: float | None = None
     for number, high in enumerate(breaks, 1):
-        level = level_of.get(number, number) if len(breaks) == FIVE else number
+        level = level_of.get(number, number)
         found[level] = (found[level][0] if level in found else low, high)
         low = high
+    if np.float32(most) > np.float32(breaks[-1]):
+        found[level] = (found[level][0], None)
     return found
 
 

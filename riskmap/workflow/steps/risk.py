@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from riskmap import zonal
 from riskmap.data.findings import Finding, Severity
 from riskmap.grid import Raster
-from riskmap.levels import LEVELS, MAJOR, to_four
+from riskmap.levels import LEVELS, to_four
 from riskmap.risk import classify, patches, snapping
 from riskmap.risk.recipe import Recipe
 from riskmap.text import Text, join
@@ -71,15 +71,10 @@ def classes(
     findings: list[Finding],
 ) -> Classed:
     """Cut the score of the area into levels."""
-    if scoring.on_levels(recipe):
-        # levels are compared as they are, so that any red stays red
-        limits = np.arange(1.0, MAJOR + 1)
-        return Classed(classify.levels(score, limits), _worst_of_five(context, recipe, raw, score), limits)
-    if recipe.method == "matrix":
-        rows = sorted(context.fact_table("matrix", "ls"), key=lambda row: row["level"])
-        # whole numbers: up to one below the next level's lower limit
-        limits = np.array([*(row["from"] - 1.0 for row in rows[1:]), 25.0])
-        return Classed(classify.levels(score, limits), None, limits)
+    if scoring.on_levels(recipe) or recipe.method == "matrix":
+        limits = scoring.stated_limits(context, recipe)
+        five = _worst_of_five(context, recipe, raw, score) if scoring.on_levels(recipe) else None
+        return Classed(classify.levels(score, limits), five, limits)
     limits = np.array(shared.breaks) if shared else _limits(context, score, findings)
     found = classify.levels(score, limits)
     if context.project.risk.classify.k == scoring.FIVE:
@@ -189,7 +184,10 @@ def _totals(context: Context, recipe: Recipe, chosen: Chosen, classed: Classed, 
         "normalise": spec.normalise.method,
         "classify": spec.classify.scheme,
         "breaks": [float(b) for b in classed.limits],
-        "five_to_four": scoring.five_to_four(context) if classed.five is not None else None,
+        # the levels that a maximum compares are colours already
+        "five_to_four": scoring.five_to_four(context)
+        if classed.five is not None and not scoring.on_levels(recipe)
+        else None,
         "recipe": recipe.as_record(),
         "min_zone_ha": min_zone_ha(context, spec.min_zone_ha),
         "merged_patches": len(log),

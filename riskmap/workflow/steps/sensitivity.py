@@ -78,8 +78,8 @@ def notes(context: Context) -> tuple[Text, ...]:
 def _grading(context: Context) -> Grading:
     """Give how the base was cut into levels."""
     told = context.totals["risk"]
-    five = len(told["breaks"]) > scoring.FOUR
-    return Grading(np.array(told["breaks"]), scoring.five_to_four(context) if five else None)
+    table = told["five_to_four"]
+    return Grading(np.array(told["breaks"]), table and {int(five): four for five, four in table.items()})
 
 
 def _shares(context: Context, recipe: Recipe, grade: Grading, drawn: dict[str, Any]) -> Sensitivity:
