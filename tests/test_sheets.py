@@ -110,7 +110,7 @@ def test_an_atlas_has_contents_and_a_sheet_for_each_township(threatened_out: Pat
     pdf = threatened_out / "print" / "risk-zoning-atlas-A3.pdf"
     assert re.search(r"Pages:\s+3", tool("pdfinfo", str(pdf)))
     front, west, east = (words(pdf, page) for page in (1, 2, 3))
-    for part in ("西镇", "东<b>镇</b>", "01", "02"):
+    for part in ("西镇", "东<b>镇</b>", "1-01", "1-02"):
         assert part in front, part
     assert "综合风险区划图·西镇" in west
     assert "综合风险区划图·东<b>镇</b>" in east

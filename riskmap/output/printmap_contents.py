@@ -38,7 +38,7 @@ def contents_sheets(
         table = township_table(page, units, coded_classes(catalog, lang), catalog, lang)
     numbers = dict(plate.sheets)
     rows = [
-        (numbers.get(str(units["code"].iloc[row["unit"]]), ""), row)
+        ("-".join(filter(None, (plate.number, numbers.get(str(units["code"].iloc[row["unit"]]), "")))), row)
         for row in sorted(table["rows"], key=lambda row: row["unit"])
     ]
     first = Sheet(format, type, sizes)

@@ -152,11 +152,13 @@ def _ranks(stack: Stack) -> dict[str, str]:
 def draw_index(
     sheet: Sheet, plate: Plate, box: Box, size: str | float, numbers: dict[str, str], *, named: bool = False
 ) -> None:
-    """Draw the townships into a box with a number in each, by their codes, perhaps their names too, the one in focus filled."""
+    """Draw the townships into a box with a number in each, by their codes, the one in focus filled; with names, in its middle."""
     units = plate.page.units
     west, south, east, north = units.total_bounds
     left, top, right, bottom = box
     per_mm = max((east - west) / (right - left), (north - south) / (bottom - top))
+    if named:
+        left += (right - left - (east - west) / per_mm) / 2
 
     def to_desk(xy: Any) -> Any:
         return np.column_stack([left + (xy[:, 0] - west) / per_mm, top + (north - xy[:, 1]) / per_mm])
