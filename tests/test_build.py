@@ -112,6 +112,7 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
         "checks",
         "risk",
         "zones",
+        "overlay_totals",
         "chains",
         "tables",
         "map",

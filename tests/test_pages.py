@@ -116,10 +116,10 @@ def test_the_note_says_what_a_reader_must_know(browser: Browser, linzi: Path) ->
     for part in (
         "EPSG:4548",
         "100 m",
-        "weighted_sum",
+        "加权求和",
         "洪涝危险性 0.20",
         "项目给定",
-        "natural_breaks",
+        "自然断点",
         "合成示例",
         "内部使用，未经审核，不得公开",
         "649,160",
