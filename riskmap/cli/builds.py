@@ -93,7 +93,7 @@ def _build(project: str, *, form: str, **options: Any) -> None:
         told = without_nan(built.run) | {"findings": [f.as_json() for f in built.findings]}
         show_json(told)
     else:
-        _summary(built, options["only"] or ("coverage",))
+        _summary(built, options["only"] or ("coverage", "evacuate"))
 
 
 def _summary(built: Built, shown: tuple[str, ...]) -> None:

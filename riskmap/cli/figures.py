@@ -60,12 +60,14 @@ def _coverage(built: Built, totals: dict[str, Any]) -> None:
 
 
 def _measure(row: pd.Series, loose: pd.Series, lang: str) -> list[str]:
+    from riskmap.data.units import written
+
     digits = 1 if row["unit"] in ("km", "km2") else 0
     return [
         row[f"title_{lang}"],
         f"{row['covered']:,.{digits}f}",
         f"{row['total']:,.{digits}f}",
-        row["unit"],
+        written(row["unit"]).zh if lang == "zh" else row["unit"],
         f"{row['share']:.1%}",
         f"{loose[row['measure']]:.1%}" if row["measure"] in loose.index else "-",
     ]

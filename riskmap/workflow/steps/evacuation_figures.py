@@ -95,13 +95,13 @@ TITLES = {
     ),
     "nearest_person_minutes": ("各去最近场所：总用时", "everyone to the nearest shelter: person-minutes", "person min"),
     "own_choice_person_minutes": (
-        "各走最快的路（计拥堵）：总用时",
-        "everyone by their fastest way under congestion: person-minutes",
+        "各走最快的路（计拥堵，不含走到路边）：总用时",
+        "everyone by their fastest way under congestion, on the roads alone: person-minutes",
         "person min",
     ),
     "guided_person_minutes": (
-        "统一引导（计拥堵）：总用时",
-        "everyone led so that all together are fastest: person-minutes",
+        "统一引导（计拥堵，不含走到路边）：总用时",
+        "everyone led so that all together are fastest, on the roads alone: person-minutes",
         "person min",
     ),
     "egress_min": ("清空时间（本方案）", "clearance time of this plan", "min"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from riskmap.workflow.steps.evacuation_solved import Solved
 
 PLAN = "evacuation_plan"
+MODES = {"walk": Text("（步行）", " on foot"), "vehicle": Text("（乘车）", " by vehicle")}
 REASONS = {
     "not_routed": (
         Text("离道路太远或在孤立路段上", "too far from any road, or on a road cut off from the rest"),
@@ -67,13 +68,18 @@ def findings(solved: Solved) -> list[Finding]:
                 f"UNPLACED_{row['reason'].upper()}",
                 Text(row["name"] or row["id"], row["name"] or row["id"])
                 + Text(" ", " ")
-                + message.format(s=solved.title, n=row["people"], w=why),
+                + message.format(s=_who(solved), n=row["people"], w=why),
                 remedy,
                 row=str(row["id"]),
                 geometry=row["geometry"],
             )
         )
     return found + _notes(solved)
+
+
+def _who(solved: Solved) -> Text:
+    """Name the part of a scenario: those on foot and those in vehicles are planned apart."""
+    return solved.title + MODES[solved.mode]
 
 
 def _notes(solved: Solved) -> list[Finding]:
@@ -84,8 +90,8 @@ def _notes(solved: Solved) -> list[Finding]:
     if len(early):
         names = "、".join(early["name"].astype(str)[:5]) + (" …" if len(early) > 5 else "")
         message = Text(
-            f"{solved.title.zh}：{len(early)} 处 {placed[early.index].sum():,.0f} 人在灾害发生后没有符合规则的出路，必须提前转移：{names}",
-            f"{solved.title.en}: {placed[early.index].sum():,.0f} people of {len(early)} origins have no way out by the rules once the hazard strikes and must leave before: {names.replace('、', ', ')}",
+            f"{_who(solved).zh}：{len(early)} 处 {placed[early.index].sum():,.0f} 人在灾害发生后没有符合规则的出路，必须提前转移：{names}",
+            f"{_who(solved).en}: {placed[early.index].sum():,.0f} people of {len(early)} origins have no way out by the rules once the hazard strikes and must leave before: {names.replace('、', ', ')}",
         )
         remedy = Text("路线按提前转移给出", "their routes are for leaving early")
         found.append(Finding(PLAN, "warning", "LEAVE_EARLY", message, remedy, row=solved.scenario.id, rows=len(early)))
@@ -93,15 +99,15 @@ def _notes(solved: Solved) -> list[Finding]:
     if len(single):
         names = "、".join(single["name"].astype(str)[:5]) + (" …" if len(single) > 5 else "")
         message = Text(
-            f"{solved.title.zh}：{len(single)} 处只有一条进出道路：{names}",
-            f"{solved.title.en}: {len(single)} origins have a single way in and out: {names.replace('、', ', ')}",
+            f"{_who(solved).zh}：{len(single)} 处只有一条进出道路：{names}",
+            f"{_who(solved).en}: {len(single)} origins have a single way in and out: {names.replace('、', ', ')}",
         )
         found.append(Finding(PLAN, "note", "SINGLE_ACCESS", message, row=solved.scenario.id, rows=len(single)))
     if solved.wanted is not None:
         place = _place(solved, solved.wanted.node)
         message = Text(
-            f"{solved.title.zh}：在此处增设避难场所，{solved.wanted.people:,.0f} 名没有去处的人能在时限内到达",
-            f"{solved.title.en}: a shelter here would be in reach of {solved.wanted.people:,.0f} people without a place",
+            f"{_who(solved).zh}：在此处增设避难场所，{solved.wanted.people:,.0f} 名没有去处的人能在时限内到达",
+            f"{_who(solved).en}: a shelter here would be in reach of {solved.wanted.people:,.0f} people without a place",
         )
         found.append(Finding(PLAN, "note", "SHELTER_WANTED", message, row=solved.scenario.id, geometry=place))
     return found + _closing(solved)
@@ -115,9 +121,9 @@ def _closing(solved: Solved) -> list[Finding]:
     best = rows.iloc[0]
     name = Text(best["name"], best["name"]) if best["name"] else NAMELESS
     message = Text(
-        f"{solved.title.zh}：各走最快的路时，封掉{name.zh}一段 {best['length_m']:,.0f} 米（{best['people']:,.0f} 人走此路）"
+        f"{_who(solved).zh}：各走最快的路时，封掉{name.zh}一段 {best['length_m']:,.0f} 米（{best['people']:,.0f} 人走此路）"
         f"反而让大家总用时少 {best['saved_share']:.1%}",
-        f"{solved.title.en}: where everyone takes their fastest way, closing {best['length_m']:,.0f} m of {name.en}"
+        f"{_who(solved).en}: where everyone takes their fastest way, closing {best['length_m']:,.0f} m of {name.en}"
         f" (taken by {best['people']:,.0f} people) saves {best['saved_share']:.1%} of the time of all together",
     )
     remedy = Text(
