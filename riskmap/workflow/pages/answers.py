@@ -142,7 +142,7 @@ def _shelter() -> Nearest:
         ORIGINS,
         Text("避难场所", "Shelter"),
         Text(
-            "{shelter}：从{origin}（{distance} 外）走 {length}，路上 {minutes} 分钟",
+            "{shelter}：从{origin}（{distance} 外）全程 {length}，路上 {minutes} 分钟",
             "{shelter}: from {origin} ({distance} away) {length}, {minutes} min on the way",
         ),
         Text(

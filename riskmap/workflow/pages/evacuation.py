@@ -34,7 +34,7 @@ POPUP = ("origin", "shelter", "kind", "people", "minutes", "slow_minutes", "leng
 FIGURES = (
     (Text("受威胁", "Threatened"), "{:,.0f}", ("people",)),
     (Text("从预警到全部到达（分钟）", "Alarm to all arrived (min)"), "{:,.0f}", ("total_min",)),
-    (Text("其中路上清空", "of it on the way"), "{:,.0f}", ("egress_min",)),
+    (Text("其中路上（含排队）", "of it on the way, queues included"), "{:,.0f}", ("egress_min",)),
     (Text("任何方案路上不短于", "no plan on the way below"), "{:,.0f}", ("bound_min",)),
     (Text("须在灾害前离开的人", "Must leave before it strikes"), "{:,.0f}", ("early",)),
     (Text("从危险区内出发的人", "Set out inside a zone"), "{:,.0f}", ("inside",)),
