@@ -190,6 +190,22 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     assert (built.out / "tables" / "evacuation.xlsx").is_file()
 
 
+def test_no_name_or_id_leads_a_card_out_of_its_folder(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH | {"origins": ["geohazard_points"]}])
+    ids = ["../../../away", "A/1", "a_1", "长" * 100, "b\t1"]
+    slides = {"id": ids, "name": ["甲村滑坡"] * 5, "kind": ["landslide"] * 5, "threatened_people": [2] * 5}
+    path = tmp_path / "data" / "slides.gpkg"
+    path.unlink()
+    gpd.GeoDataFrame(slides, geometry=[Point(at(300 + i, 1000)) for i in range(5)], crs=CRS).to_file(path)
+    out = riskmap.build(file, tmp_path / "out", only=("cards",)).out
+    made = [p for p in (tmp_path / "out").rglob("slide-*.html") if ".riskmap" not in p.parts and "户" not in p.name]
+    assert len(made) == 5, "one for each point, also where only forbidden characters or capitals tell two apart"
+    assert {p.parent for p in made} == {out / "cards"}
+    assert {p.parent.name for p in tmp_path.rglob("*away*")} == {"cards"}
+    assert len({p.name.casefold() for p in made}) == 5
+    assert all(len(p.name.encode()) < 255 and p.name.isprintable() for p in made)
+
+
 def _has_pdftotext() -> bool:
     import shutil
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ import shapely
 from riskmap.data.findings import Finding
 from riskmap.output import cards, cards_html, cards_pdf
 from riskmap.output.cards import Card, Sketch
+from riskmap.output.filenames import file_stem
 from riskmap.output.printmap_fonts import typeface
 from riskmap.text import Lang, Text
 from riskmap.workflow.context import Context, Results
@@ -36,7 +36,6 @@ SHOWN_MM = ((182.0, 80.0), (182.0, 150.0))
 LITTLE_M = 100.0
 """Fewer metres that the backup way shares with the main one are not worth a word."""
 
-NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')
 HAZARDS = {
     "landslide": Text("滑坡", "landslide"),
     "collapse": Text("崩塌", "rock fall"),
@@ -92,6 +91,7 @@ def run(context: Context) -> Results:
     layers = _Layers(context)
     origins, plan = layers.rows("evacuation_origins"), layers.rows("evacuation_plan")
     written = {"settlements": 0, "households": 0}
+    taken: set[str] = set()
     for scenario in scenarios(context):
         here = origins[origins["scenario"] == scenario.id]
         for _, origin in here[here["placed"] > 0].iterrows():
@@ -99,7 +99,7 @@ def run(context: Context) -> Results:
             groups = groups.sort_values("people", ascending=False, kind="stable")
             card = _card(layers, scenario, origin, groups, 0)
             homes = _home_cards(layers, scenario, origin, groups, card, here)
-            stem = f"{scenario.id}-{origin['id']}-{NOT_IN_NAMES.sub('_', str(origin['name']))}"
+            stem = file_stem(scenario.id, str(origin["id"]), str(origin["name"]), taken=taken)
             for name, made in ((stem, [card]), (f"{stem}-户" if context.lang == "zh" else f"{stem}-households", homes)):
                 results.files += _written(layers, made, name, card.place) if made else []
             written["settlements"] += 1
