@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 import shutil
@@ -256,6 +257,21 @@ def test_sheets_are_the_same_bytes(tmp_path: Path) -> None:
     for suffix in (".pdf", ".png"):
         first, second = (made(bare(), tmp_path / f"{k}{suffix}").read_bytes() for k in "ab")
         assert first == second
+
+
+def test_holes_stay_open_and_overlaps_are_covered() -> None:
+    square, hole, beside = shapely.box(0, 0, 4, 4), shapely.box(1, 1, 2, 2), shapely.box(3, 0, 7, 4)
+    for turned in itertools.product((False, True), repeat=3):
+        outer, inner, other = (s.reverse() if t else s for s, t in zip((square, hole, beside), turned, strict=True))
+        hollow = shapely.Polygon(outer.exterior.coords, [list(inner.exterior.coords)])
+        rings = printmap_map.path_of([hollow, other]).to_polygons()
+        winding = [sum(_winding(ring, at) for ring in rings) for at in ((0.5, 2), (1.5, 1.5), (3.5, 2), (5, 2), (8, 2))]
+        assert [w != 0 for w in winding] == [True, False, True, True, False]
+
+
+def _winding(ring: np.ndarray, at: tuple[float, float]) -> int:
+    angles = np.unwrap(np.arctan2(*(ring - at).T[::-1]))
+    return round((angles[-1] - angles[0]) / (2 * np.pi))
 
 
 def test_formulas_and_markup_are_set_as_they_are(tmp_path: Path) -> None:

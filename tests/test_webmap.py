@@ -515,6 +515,25 @@ def test_what_a_move_adds_is_painted_as_the_whole_would_be(browser: Browser, wor
 
 
 @pytest.mark.browser
+def test_overlapping_polygons_cover_and_their_holes_do_not(browser: Browser, world: Page, tmp_path: Path) -> None:
+    hollow = shapely.difference(cells(40, 50, 80, 90), cells(50, 60, 60, 70))
+    # given the other way round, as shapefiles have it
+    zones = [shapely.orient_polygons(hollow, exterior_cw=True), cells(70, 50, 110, 90), cells(105, 50, 130, 90)]
+    zones[2] = zones[2].reverse()
+    frame = gpd.GeoDataFrame({"name": list("abc")}, geometry=zones, crs=CRS)
+    plain_world = changed(world, vectors=(VectorLayer(AREAS, frame),), coloured=False)
+    path = write(plain_world, tmp_path / "zones.html", lang="zh", catalog=house())
+    with visit(browser, path) as seen:
+        seen.page.uncheck("#boundaries")
+        ground, hole, first, both, second, both_again = pixels(
+            seen, [(30, 70), (55, 65), (45, 80), (75, 70), (90, 70), (107, 70)]
+        )
+        assert hole == ground
+        assert first == both == second == both_again != ground
+        assert not seen.complaints()
+
+
+@pytest.mark.browser
 def test_class_switch_and_pattern(page: Visit) -> None:
     bare(page)
     red, orange = (65.5, 55.5), (55.5, 55.5)

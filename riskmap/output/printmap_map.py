@@ -250,11 +250,15 @@ def strip_coordinates(shape: Any) -> list[Any]:
 
 
 def path_of(shapes: Any) -> Any:
-    """Give polygons as one matplotlib path, holes and all."""
+    """Give polygons as one matplotlib path, holes and all.
+
+    Paper fills by winding: outer rings go one way and holes the other, whatever way they were delivered, so that holes stay
+    open and overlaps are covered.
+    """
     from matplotlib.path import Path
 
     vertices, codes = [], []
-    for shape in shapes:
+    for shape in shapely.orient_polygons(np.asarray(shapes, dtype=object)):
         for ring in strip_coordinates(shape):
             vertices.append(ring)
             codes += [Path.MOVETO, *[Path.LINETO] * (len(ring) - 2), Path.CLOSEPOLY]

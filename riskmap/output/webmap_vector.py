@@ -64,7 +64,8 @@ def strips(shapes: NDArray[Any]) -> dict[str, Any]:
         keep = (shapely.get_dimensions(shapes) == dimension[owners]) & ~shapely.is_empty(shapes)
         shapes, owners = shapes[keep], owners[keep]
     areal = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
-    rings, origin = shapely.get_rings(shapes[areal], return_index=True)
+    # outer rings one way and holes the other: so the page fills what any of several overlapping polygons covers
+    rings, origin = shapely.get_rings(shapely.orient_polygons(shapes[areal]), return_index=True)
     pieces = np.concatenate([shapes[~areal], rings])
     owners = np.concatenate([owners[~areal], owners[areal][origin]])
     order = np.argsort(owners, kind="stable")

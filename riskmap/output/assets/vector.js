@@ -286,7 +286,8 @@ class Overlay {
       context.globalAlpha = this.opacity;
       const tiled = c && (isOpen(c) || (patterned && c.pattern !== "solid"));
       context.fillStyle = tiled ? tiling(view, c) : this.colour(number);
-      context.fill(path, "evenodd");
+      // not by even and odd: where two of a class overlap there would be none
+      context.fill(path, "nonzero");
       context.globalAlpha = 1;
     }
     if (this.width > 0) {
