@@ -740,6 +740,42 @@ def test_patterns_stand_in_the_legend_of_lines(browser: Browser, world: Page, tm
         assert before != after
 
 
+SAMPLED = """layer => {
+  const canvas = document.querySelector(`#layers canvas[data-symbol='${layer}']`);
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  const context = copy.getContext("2d");
+  context.fillStyle = getComputedStyle(canvas).backgroundColor;
+  context.fillRect(0, 0, copy.width, copy.height);
+  context.drawImage(canvas, 0, 0);
+  return Array.from(context.getImageData(36, 20, 1, 1).data);
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_seen_through_has_the_legend_s_colour(
+    browser: Browser, world: Page, tmp_path: Path, scheme: str
+) -> None:
+    zones = gpd.GeoDataFrame({"name": ["a"]}, geometry=[cells(40, 50, 80, 90)], crs=CRS)
+    page = changed(world, vectors=(VectorLayer(AREAS, zones),), coloured=False)
+    with visit(browser, write(page, tmp_path / "a.html", lang="zh", catalog=house()), color_scheme=scheme) as seen:
+        light, dark = (ImageColor.getrgb(rgb) for rgb in (relief.FLAT_LIGHT, relief.FLAT_DARK))
+        boundary = "() => getComputedStyle(document.querySelector(\"[data-symbol='boundary']\")).backgroundColor"
+        for grid, ground in (
+            (-1, light if scheme == "light" else dark),
+            (0, light),
+            (-1, light if scheme == "light" else dark),
+        ):
+            seen.run("() => { document.getElementById('layers').open = true; }")
+            seen.page.check(f"input[name=grid][value='{grid}']")
+            assert seen.run(boundary) == "rgb({}, {}, {})".format(*ground)
+        seen.page.uncheck("#boundaries")
+        (on_map,) = pixels(seen, [(60, 70)])
+        assert np.abs(np.subtract(on_map, seen.run(SAMPLED, "0:-1"))).max() <= 1
+        assert not seen.complaints()
+
+
 @pytest.mark.browser
 def test_names_are_light_on_a_dark_ground_only(browser: Browser, file: Path) -> None:
     lightest = """() => {

@@ -20,6 +20,6 @@ function wireBasemap(app) {
     }
     app.online = layers.length > 0;
     byId("basemap-switch").setAttribute("aria-pressed", String(app.online));
-    app.repaint();
+    app.recolour();
   });
 }

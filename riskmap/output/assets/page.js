@@ -97,7 +97,7 @@ class App {
     return this.canvas.isPainted() && (!this.comparison || this.comparison.isPainted());
   }
 
-  // After a change between dark and light.
+  // After a change between dark and light, of the page or of the ground alone.
   recolour() {
     this.dressSwatches();
     this.repaint();
@@ -105,12 +105,14 @@ class App {
 
   // Swatches and symbols as the map has them now.
   dressSwatches() {
+    // a symbol stands on what is under it on the map, through which it may be seen
+    const night = this.isNight(this.grid);
+    document.documentElement.style.setProperty("--ground", night ? this.ground.flat.dark : this.ground.flat.light);
     for (const canvas of all("canvas[data-symbol]")) {
       const [overlay, number] = canvas.dataset.symbol.split(":").map(Number);
-      if (number === undefined) sampleBoundary(canvas, this.units);
+      if (number === undefined) sampleBoundary(canvas, this.units, night);
       else this.overlays[overlay].sample(canvas, number, this.look.patterned);
     }
-
     for (const swatch of all(".swatch")) {
       const [key, value] = swatch.dataset.class.split("-");
       const c = this.coded[key] ? this.coded[key].find((known) => known.value === Number(value)) : this.grids[key].classOf.get(Number(value));
@@ -126,7 +128,7 @@ class App {
     });
     byId("short-legend").classList.toggle("empty", number < 0);
     this.map.closePopup();
-    this.repaint();
+    this.recolour();
   }
 
   showOverlay(number, visible) {

@@ -27,8 +27,9 @@ function wireLayers(app) {
   });
 }
 
-function sampleBoundary(canvas, units) {
-  const view = { context: canvas.getContext("2d"), ratio: 2 };
+function sampleBoundary(canvas, units, night) {
+  const view = { context: canvas.getContext("2d"), ratio: 2, night: night };
+  view.context.clearRect(0, 0, canvas.width, canvas.height);
   cased(view, new Path2D("M6 14H66"), units.outer);
   cased(view, new Path2D("M6 28H66"), units.inner);
 }

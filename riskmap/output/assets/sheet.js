@@ -97,7 +97,7 @@ function wirePaper(app) {
     paperRatio = PAPER_RATIO;
     app.map.invalidateSize({ animate: false, pan: false });
     app.map.fitBounds(before.whole ? app.home() : before.bounds, { animate: false, padding: [14, 14] });
-    app.repaint();
+    app.recolour();
   };
   const putBack = () => {
     if (!before) return;
@@ -107,7 +107,7 @@ function wirePaper(app) {
     app.map.invalidateSize({ animate: false, pan: false });
     app.map.setView(before.centre, before.zoom, { animate: false });
     before = null;
-    app.repaint();
+    app.recolour();
   };
   window.addEventListener("beforeprint", lay);
   window.addEventListener("afterprint", putBack);
