@@ -893,6 +893,24 @@ def test_dark_light_and_phone(browser: Browser, file: Path) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (1024, 600), (1366, 768)])
+@pytest.mark.parametrize("column", [60, 100, 140])
+def test_an_answer_is_seen_whole(browser: Browser, file: Path, width: int, height: int, column: int) -> None:
+    covered = """() => {
+      const box = selector => document.querySelector(selector).getBoundingClientRect();
+      const popup = box(".leaflet-popup-content-wrapper"), stage = box("#stage"), compass = box(".compass");
+      const close = box(".leaflet-popup-close-button");
+      return [popup.left >= stage.left && popup.right <= stage.right && popup.top >= stage.top && popup.bottom <= stage.bottom,
+        compass.left < popup.right && compass.bottom > popup.top,
+        document.elementFromPoint(close.left + close.width / 2, close.top + close.height / 2).closest("a,button,summary,#layers") === document.querySelector(".leaflet-popup-close-button")];
+    }"""
+    with visit(browser, file, width=width, height=height, has_touch=True, reduced_motion="reduce") as seen:
+        click(seen, column, 30)
+        seen.page.wait_for_timeout(600)
+        assert seen.run(covered) == [True, False, True]
+
+
+@pytest.mark.browser
 def test_nothing_is_cut_off_on_a_small_projector(browser: Browser, file: Path) -> None:
     with visit(browser, file, width=1280, height=720) as seen:
         assert seen.run("document.documentElement.scrollWidth") == 1280

@@ -3,6 +3,7 @@
 const MOST_NEARBY = 6;
 const EDGE = 22; // pixels around the area
 const DEAREST_CARD = 0.25; // zoom levels
+const LEAST_ANSWER = 280; // width of a popup that is worth standing beside the card, pixels
 
 class App {
   constructor(map, told) {
@@ -107,7 +108,7 @@ class App {
   dressSwatches() {
     // a symbol stands on what is under it on the map, through which it may be seen
     const night = this.isNight(this.grid);
-    document.documentElement.style.setProperty("--ground", night ? this.ground.flat.dark : this.ground.flat.light);
+    document.documentElement.style.setProperty("--under-symbols", night ? this.ground.flat.dark : this.ground.flat.light);
     for (const canvas of all("canvas[data-symbol]")) {
       const [overlay, number] = canvas.dataset.symbol.split(":").map(Number);
       if (number === undefined) sampleBoundary(canvas, this.units, night);
@@ -173,10 +174,15 @@ class App {
 
   // Width of the stage that the open card of layers takes, 0 where it does not float on it.
   cardWidth() {
+    return byId("layers").open ? this.covered() : 0;
+  }
+
+  // The same of the card as it is, open or closed.
+  covered() {
     const card = byId("layers").getBoundingClientRect();
     const stage = byId("stage").getBoundingClientRect();
     const floats = card.width > 0 && card.left > stage.left + stage.width / 4 && card.top < stage.bottom;
-    return floats && byId("layers").open && !paperRatio ? stage.right - card.left : 0;
+    return floats && !paperRatio ? stage.right - card.left : 0;
   }
 
   // Room to leave around the area: beside the card of layers too, where that costs little of the area's size.
@@ -237,6 +243,28 @@ class App {
     return cell < 0 || this.unitCells[cell] === this.units.none ? -1 : this.unitCells[cell];
   }
 
+  // Where a popup may stand, and how large it may be: clear of the buttons and of what floats on the right, or, where that
+  // leaves too little width, below the compass.
+  answerRoom() {
+    const stage = byId("stage").getBoundingClientRect();
+    const compass = document.querySelector(".compass").getBoundingClientRect();
+    const left = 64, edge = 24, frame = 34, tip = 20;
+    let right = Math.max(this.covered(), stage.right - compass.left) + 12, top = edge;
+    if (stage.width - left - right - frame < LEAST_ANSWER) {
+      if (this.cardWidth()) byId("layers").open = false;
+      right = this.covered() + 10;
+      top = compass.bottom - stage.top + 8;
+    }
+    const width = Math.min(420, stage.width - left - right - frame);
+    return {
+      maxWidth: width,
+      minWidth: Math.min(250, width),
+      maxHeight: Math.max(80, stage.height - top - edge - frame - tip),
+      autoPanPaddingTopLeft: [left, top],
+      autoPanPaddingBottomRight: [right, edge],
+    };
+  }
+
   // Open the popup of a place.
   ask(place) {
     const world = this.map.options.crs.scale(this.map.getZoom());
@@ -245,7 +273,7 @@ class App {
     const asked = this.overlays.filter((overlay) => (overlay.drawn ? overlay.visible : overlay.popup.length));
     const near = [].concat(...asked.map((o) => o.near(x, y, (reach + o.radius / 2) / world)));
     near.sort((a, b) => a.distance - b.distance);
-    L.popup({ maxWidth: 420, minWidth: 250, autoPanPaddingTopLeft: [64, 24], autoPanPaddingBottomRight: [this.cardWidth() + 24, 24], closeOnEscapeKey: false })
+    L.popup(Object.assign({ closeOnEscapeKey: false }, this.answerRoom()))
       .setLatLng(place)
       .setContent(this.answer(place, near))
       .openOn(this.map);
