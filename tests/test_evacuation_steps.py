@@ -7,6 +7,9 @@ circle. A side road leaves the crossing at 1500 and joins the northern road agai
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import itertools
 import re
 import subprocess
@@ -26,6 +29,7 @@ from shapely.geometry import LineString, Point
 import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
+from riskmap.output.webmap_html import read_back
 from riskmap.workflow.build import Built
 from riskmap.workflow.steps.cards_homes import homes_by_group
 
@@ -177,6 +181,11 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     for words in ("滑坡", "50 人", "王监测 13900000001", "慢走约", "东西大街", "<svg", "另需预警 10 分钟"):
         assert words in page
     assert not re.search(r"https?://(?!www\.w3\.org)", page), "nothing from elsewhere"
+    reading = read_back(page)
+    assert (reading.outside, reading.scripts, len(reading.styles)) == ([], [], 1)
+    digest = base64.b64encode(hashlib.sha256(reading.styles[0].encode()).digest()).decode()
+    policy = html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])
+    assert policy == f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{digest}'"
     homes = (cards / f"slide-{CODE}-甲村-户.html").read_text(encoding="utf-8")
     assert homes.count('class="card"') == 2
     assert "4 人，其中行动不便 1 人" in homes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,11 @@ header b{font-size:26pt}header span{font-size:13pt}h1{font-size:36pt;text-align:
 table{border-collapse:collapse;width:100%}th{width:30mm;font-size:15pt}th,td{border:.4mm solid #000;padding:1.4mm 3mm;text-align:left}
 td{font-size:16pt}tr.big td{font-weight:700}tr.way td{font-size:13pt}tr.backup td{font-size:12pt}.key{font-size:10pt;margin:1.5mm 0 0}.key svg{width:12mm;height:3mm;display:inline-block;border:0;margin:0 1.5mm 0 3mm;vertical-align:middle}tr.go td{font-size:24pt;font-weight:700;border-width:1mm}tr.go small{display:block;font-size:20pt}svg{width:182mm;height:auto;border:.4mm solid #000;margin-top:2mm;display:block}
 footer{font-size:9pt;color:#444;margin-top:2mm}header,.early{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 portrait;margin:12mm 14mm}@media print{.card{margin:0}}
+.h{font-weight:700;paint-order:stroke;stroke:#fff;stroke-width:10px}
 """)
+
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{}'"
+"""A card runs no script and asks for nothing; its one style is named by its hash."""
 
 
 def write_html(cards: Iterable[Card], path: Path, *, lang: Lang, title: str) -> Path:
@@ -41,9 +47,11 @@ def write_html(cards: Iterable[Card], path: Path, *, lang: Lang, title: str) -> 
     numbers: dict[int, int] = {}
     body = Markup("\n").join(_card(card, lang, numbers) for card in cards)
     code = "zh-CN" if lang == "zh" else "en"
+    policy = POLICY.format(base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode())
     page = Markup(
-        '<!DOCTYPE html>\n<html lang="{}"><head><meta charset="utf-8"><title>{}</title><style>{}</style></head><body>\n{}\n</body></html>\n'
-    ).format(code, title, STYLE, body)
+        '<!DOCTYPE html>\n<html lang="{}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{}">'
+        "<title>{}</title><style>{}</style></head><body>\n{}\n</body></html>\n"
+    ).format(code, policy, title, STYLE, body)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(str(page).encode("utf-8"))
@@ -116,7 +124,6 @@ def sketch_svg(sketch: Sketch, lang: Lang, number: int) -> Markup:
         Markup(
             '<defs><pattern id="z" width="22" height="22" patternTransform="rotate(45)" patternUnits="userSpaceOnUse">'
             '<path d="M0 0V22" stroke="#8a8a8a" stroke-width="3"/></pattern></defs>'
-            "<style>.h{font-weight:700;paint-order:stroke;stroke:#fff;stroke-width:10px}</style>"
         ),
         Markup('<g id="m{}">').format(number),
         paths(sketch.hazards, Markup('fill="url(#z)" stroke="#8a8a8a" stroke-width="3"')),
