@@ -77,6 +77,15 @@ def test_positions_are_middles_of_squares_and_lists_stay_at_home(public: riskmap
     assert not (public.out / ".riskmap" / "work").exists()
 
 
+def test_no_line_begins_at_a_threatened_place_and_no_shelter_is_said_to_lie_in_a_zone(
+    public: riskmap.workflow.build.Built,
+) -> None:
+    database = Database(public.out / "riskmap.gpkg")
+    kept = {layer for layer in database.layers() if layer.startswith(("evacuation_", "shelter_"))}
+    assert kept <= {"evacuation_summary", "shelter_units"}, "sums only"
+    assert "shelters" in database.layers()
+
+
 def test_every_restricted_layer_has_its_line_or_is_dropped(public: riskmap.workflow.build.Built) -> None:
     said = [f.message.zh for f in public.findings if f.code.startswith("PUBLIC_EDITION")]
     assert any("危险化学品存量" in text and "未收录" in text for text in said)
