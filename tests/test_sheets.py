@@ -15,6 +15,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+from affine import Affine
 from browser import require
 from conftest import ROOT
 from county import CRS
@@ -27,7 +28,8 @@ import riskmap
 from riskmap.crs import LONLAT
 from riskmap.data.catalog import house
 from riskmap.errors import OutputError, SpecError
-from riskmap.output import printmap, printmap_fonts, printmap_graticule, printmap_map
+from riskmap.grid import Grid
+from riskmap.output import printmap, printmap_fonts, printmap_graticule, printmap_hatch, printmap_map
 from riskmap.output.printmap import Plate, Printing
 from riskmap.output.printmap_fonts import MissingGlyphError, typeface
 from riskmap.output.printmap_template import PAPERS, paper_mm, template
@@ -257,6 +259,23 @@ def test_sheets_are_the_same_bytes(tmp_path: Path) -> None:
     for suffix in (".pdf", ".png"):
         first, second = (made(bare(), tmp_path / f"{k}{suffix}").read_bytes() for k in "ab")
         assert first == second
+
+
+def test_patterns_are_drawn_for_what_a_sheet_shows_and_lie_as_on_the_whole() -> None:
+    grid = Grid((400, 900), Affine(100, 0, 600_000, 0, -100, 4_100_000), CRS)
+    view = printmap_map.Window((0, 0, 100, 80), (640_030, 4_080_010, 645_000, 4_084_000), 50_000, pyproj.CRS(CRS))
+    rows, columns = printmap_map.in_sight(grid, view)
+    assert (rows, columns) == (slice(160, 200), slice(400, 450))
+    marked = np.random.default_rng(1).random(grid.shape) < 0.5
+    corner = grid.transform * Affine.translation(columns.start, rows.start)
+    _, whole = printmap_hatch.over_cells(marked, grid.transform, "dots", 75.0)
+    _, part = printmap_hatch.over_cells(marked[rows, columns], corner, "dots", 75.0)
+    west, south, east, north = view.ground
+    seen = whole[(whole[:, 0] > west) & (whole[:, 0] < east) & (whole[:, 1] > south) & (whole[:, 1] < north)]
+    assert 1000 < len(seen) <= len(part) < len(whole) / 50
+    assert set(map(tuple, seen.round(3).tolist())) <= set(map(tuple, part.round(3).tolist()))
+    away = printmap_map.Window((0, 0, 100, 80), (0, 0, 10, 10), 50_000, pyproj.CRS(CRS))
+    assert all(s.start == s.stop for s in printmap_map.in_sight(grid, away))
 
 
 def test_holes_stay_open_and_overlaps_are_covered() -> None:

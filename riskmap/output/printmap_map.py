@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from affine import Affine
 
 from riskmap.crs import same
 from riskmap.errors import OutputError
-from riskmap.grid import Raster
+from riskmap.grid import Grid, Raster
 from riskmap.levels import UNKNOWN
 from riskmap.output import printmap_graticule as geography
 from riskmap.output import printmap_hatch as hatch
@@ -164,13 +165,27 @@ def paint_cells(sheet: Sheet, axes: Axes, view: Window, plate: Plate, catalog: C
     classes = [s for s in drawn.swatches if hatched or s.pattern == "none"]
     if UNKNOWN not in named:
         classes.append(Swatch(UNKNOWN, Text("", ""), "#ffffff", "", "none"))
-    for swatch in classes:
+    rows, columns = in_sight(grid, view)
+    shown, codes = shown[rows, columns], codes[rows, columns]
+    corner = grid.transform * Affine.translation(columns.start, rows.start)
+    for swatch in classes if shown.size else ():
         pattern = "none" if swatch.value == UNKNOWN else swatch.pattern
         spacing = _spacing(sheet, view, pattern)
-        lines, dots = hatch.over_cells(shown & (codes == swatch.value), grid.transform, pattern, spacing)
+        lines, dots = hatch.over_cells(shown & (codes == swatch.value), corner, pattern, spacing)
         artists = paint_pattern(sheet, axes, lines, dots, hatch.ink(swatch.rgb, pattern), zorder=1.2)
         for artist in artists if area is not None else ():
             artist.set_clip_path(path_of([area]), transform=axes.transData)
+
+
+def in_sight(grid: Grid, view: Window) -> tuple[slice, slice]:
+    """Give the rows and columns of the cells that a map shows: a sheet of one township is not drawn for the whole county."""
+    west, south, east, north = view.ground
+    height, width = grid.shape
+    column = np.array([west - grid.transform.c, east - grid.transform.c]) / grid.transform.a
+    row = np.array([north - grid.transform.f, south - grid.transform.f]) / grid.transform.e
+    first, last = np.floor([row[0], column[0]]).astype(int), np.ceil([row[1], column[1]]).astype(int)
+    first, last = np.clip(first, 0, [height, width]), np.clip(last, 0, [height, width])
+    return slice(int(first[0]), int(last[0])), slice(int(first[1]), int(last[1]))
 
 
 def _spacing(sheet: Sheet, view: Window, pattern: str) -> float:

@@ -87,7 +87,7 @@ def paint_polygons(
         axes.add_patch(patch)
     if swatch and swatch.pattern != "solid":
         spacing = HATCH_MM[swatch.pattern] * sheet.factor * view.denominator / 1000
-        for shape in shapes:
+        for shape in shapely.clip_by_rect(shapes, *view.ground):
             lines, dots = hatch.over_shape(shape, swatch.pattern, spacing)
             paint_pattern(sheet, axes, lines, dots, hatch.ink(swatch.rgb, swatch.pattern), zorder=zorder + 0.003)
     if symbol.width > 0:
