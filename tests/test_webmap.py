@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 import shapely
 from affine import Affine
 from browser import Visit, chromium, visit
-from PIL import ImageColor
+from PIL import Image, ImageColor
 
 from riskmap.crs import LONLAT, transformer
 from riskmap.data.catalog import house
@@ -846,9 +847,19 @@ def test_tianditu_is_off_and_its_key_is_in_no_file(browser: Browser, world: Page
         seen.run("() => { document.getElementById('layers').open = true; }")
         seen.page.click("#basemap-switch")
         assert seen.requests == []
+        tile = io.BytesIO()
+        Image.new("RGB", (256, 256), (1, 200, 30)).save(tile, "PNG")
+        seen.page.route(
+            "https://*.tianditu.gov.cn/**",
+            lambda route: route.fulfill(status=200, content_type="image/png", body=tile.getvalue()),
+        )
         seen.page.fill("#basemap-key", "SECRETKEY")
         seen.page.click("#basemap-switch")
-        seen.page.wait_for_timeout(300)
+        seen.page.wait_for_timeout(700)
+        # what "save page as" would write
+        assert "SECRETKEY" not in seen.page.content()
+        shown = Image.open(io.BytesIO(seen.page.screenshot())).convert("RGB").getcolors(1_000_000)
+        assert {colour: n for n, colour in shown}.get((1, 200, 30), 0) > 50_000, "the tiles are painted"
         assert seen.requests
         assert all(re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(vec|cva)_w/wmts\?", r) for r in seen.requests)
         assert all("tk=SECRETKEY" in r for r in seen.requests)
