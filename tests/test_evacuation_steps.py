@@ -27,6 +27,7 @@ import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
 from riskmap.workflow.build import Built
+from riskmap.workflow.steps.cards import file_word
 from riskmap.workflow.steps.cards_homes import homes_by_group
 
 POINT, CODE = "370305010001", "370305100001"
@@ -232,10 +233,69 @@ def test_who_has_no_place_is_named_and_a_shelter_wished_for(tmp_path: Path) -> N
     assert "evacuation_plan" not in database.layers()
     found = [f for f in built.findings if f.code == "UNPLACED_TOO_FAR"]
     assert {f.row for f in found} == {POINT, CODE}
+    assert (built.out / "tables" / "evacuation_left_out.csv").read_text("utf-8-sig").count("距离过远") == 2, (
+        "in the tables"
+    )
+    (homes,) = [f for f in built.findings if f.code == "HOUSEHOLDS_WITHOUT_CARD"]
+    assert homes.rows == 2
     assert value(database, "unplaced") == value(database, "unplaced_too_far") == 200
     (wish,) = [f for f in built.findings if f.code == "SHELTER_WANTED"]
     assert "200" in wish.message.en
     assert 200 - 1 <= wish.geometry.distance(Point(at(300, 1000))) <= 1200, "outside the circle, within 20 minutes"
+
+
+def _without_room(folder: Path, capacity: list[float | None]) -> tuple[Built, Database]:
+    """Solve the county with other places in its shelters, which state nothing else about their room."""
+    file = world(folder, [BOTH])
+    shelters = gpd.read_file(folder / "data" / "shelters.gpkg").assign(capacity=capacity, area_m2=np.nan)
+    shelters.to_file(folder / "data" / "shelters.gpkg")
+    built = riskmap.build(file, folder / "out", only=("evacuate", "cards"))
+    return built, Database(built.out / "riskmap.gpkg")
+
+
+def test_without_a_usable_shelter_no_road_is_blamed(tmp_path: Path) -> None:
+    built, database = _without_room(tmp_path, [None, 0, 500])
+    assert set(database.read("evacuation_shelters")["unusable"]) == {"capacity_unknown", "no_room", "in_hazard"}
+    assert set(database.read("evacuation_origins")["reason"]) == {"no_shelter"}
+    assert value(database, "unplaced_no_shelter") == 200
+    assert {f.row for f in built.findings if f.code == "UNPLACED_NO_SHELTER"} == {POINT, CODE}
+
+
+def test_a_card_says_that_there_is_no_room_for_all(tmp_path: Path) -> None:
+    built, database = _without_room(tmp_path, [30, 60, 500])
+    assert database.read("evacuation_origins").set_index("id")["unplaced"].to_dict() == {POINT: 0, CODE: 110}
+    short = "还有 110 人没有安排去处：出发前先打电话问清"
+    for name, many in ((f"slide-{CODE}-甲村", 1), (f"slide-{CODE}-甲村-户", 2), (f"slide-{POINT}-甲村滑坡", 0)):
+        assert (built.out / "cards" / f"{name}.html").read_text("utf-8").count(short) == many, name
+
+
+def test_cells_of_another_hazard_have_its_name_and_their_township_on_the_card(tmp_path: Path) -> None:
+    file = world(tmp_path, [{"id": "fire", "hazard": "hazard_forest_fire", "origins": ["cells"]}])
+    burning = np.ones((20, 20), np.uint8)
+    burning[9:11, 2:5] = 4
+    county.raster(tmp_path / "data" / "fire.tif", burning, nodata=0)
+    project = yaml.safe_load(file.read_text("utf-8"))
+    levels = {"count": 4, "worst": "high_code"}
+    project["inputs"]["hazard_forest_fire"] = {"path": "data/fire.tif", "levels": levels}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate", "cards"))
+    assert set(Database(built.out / "riskmap.gpkg").read("evacuation_origins")["township"]) == {"西镇"}
+    pages = [card.read_text("utf-8") for card in (built.out / "cards").glob("*.html")]
+    assert pages
+    assert all("<td>森林草原火灾</td>" in page and "王监测" in page for page in pages)
+
+
+def test_ids_and_names_of_any_kind_stay_in_the_folder_of_the_cards() -> None:
+    assert file_word("../../A/1", 40) == ".._.._A_1"
+    assert file_word("C:\\甲 村?", 30) == "C_甲_村_"
+    assert len(file_word("很长的名字" * 60, 30).encode()) == 90
+
+
+def test_two_scenarios_of_one_id_are_refused(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH, BOTH | {"id": "Slide"}])
+    result = CliRunner().invoke(main, ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert result.exit_code == 5
+    assert "scenarios of the same id: slide" in result.output
 
 
 def test_whole_settlements_stay_together(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from riskmap.network.evacuation_assignment import Assignment, Nearest, assign, n
 from riskmap.network.evacuation_search import OpenArcs, Scratch, follow, least_seconds, least_shared, to_target
 from riskmap.network.evacuation_ways import Ways
 
-REASONS = ("not_routed", "no_exit", "cut_off", "too_far", "full")
-"""Why people have no place: their settlement joins no road; the exit rule lets nobody out; no open road leads to a
-shelter; every shelter is beyond the limit; those within it are full."""
+REASONS = ("not_routed", "no_exit", "no_shelter", "cut_off", "too_far", "full")
+"""Why people have no place: their settlement joins no road; the exit rule lets nobody out; no shelter may be used at all;
+no open road leads to a shelter; every shelter is beyond the limit; those within it are full."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +190,9 @@ def _shared_m(arcs: OpenArcs, main: NDArray[np.int64], other: NDArray[np.int64])
     return float(arcs.length_m[other][np.isin(arcs.number[other] // 2, arcs.number[main] // 2)].sum())
 
 
-def reasons(ways: Ways, found: Times, unplaced: pd.Series) -> pd.Series:
+def reasons(
+    ways: Ways, found: Times, unplaced: pd.Series, capacity: pd.Series, full: NDArray[np.bool_] | None = None
+) -> pd.Series:
     """Say why people have no place, by origin; None where everyone has one.
 
     Parameters
@@ -198,14 +200,21 @@ def reasons(ways: Ways, found: Times, unplaced: pd.Series) -> pd.Series:
     ways : Ways
     found : Times
     unplaced : Series by origin
+    capacity : Series by shelter
+        0 for those that may not be used.
+    full : bool array (shelters), optional
+        Those whose places others have taken before.
     """
     lost = ~np.isfinite(found.nearest_s)
     graph = ways.graph
     outside = np.union1d(graph.tail[~ways.inside], graph.head[~ways.inside])
     trapped = ~np.isfinite(_to_any(ways.early, outside)[ways.origins])
+    taken = ways.shelters[np.zeros(len(capacity), dtype=bool) if full is None else full]
+    late = np.isfinite(_to_any(ways.early, taken)[ways.origins])
+    none = lost & (not len(taken) and not (capacity.to_numpy() > 0).any())
     reason = np.select(
-        [lost & trapped, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
-        ["no_exit", "cut_off", "too_far"],
+        [lost & late, lost & trapped, none, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
+        ["full", "no_exit", "no_shelter", "cut_off", "too_far"],
         default="full",
     ).astype(object)
     reason[unplaced.to_numpy() <= 0] = None

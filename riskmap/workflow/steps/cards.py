@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from riskmap.data.catalog import FAMILY
 from riskmap.data.findings import Finding
 from riskmap.output import cards, cards_html, cards_pdf
 from riskmap.output.cards import Card, Sketch
@@ -37,6 +38,9 @@ LITTLE_M = 100.0
 """Fewer metres that the backup way shares with the main one are not worth a word."""
 
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\s]+')
+FILE_SIGNS = {"id": 40, "name": 30}
+"""Signs of an id and of a name that a file name takes: file systems hold 255 bytes, a Chinese sign is three."""
+
 HAZARDS = {
     "landslide": Text("滑坡", "landslide"),
     "collapse": Text("崩塌", "rock fall"),
@@ -44,6 +48,7 @@ HAZARDS = {
     "subsidence": Text("地面塌陷", "subsidence"),
     "ground_fissure": Text("地裂缝", "ground fissure"),
     "unstable_slope": Text("不稳定斜坡", "unstable slope"),
+    "geohazard_zones": Text("地质灾害", "geohazard"),
     "hazard_flood": Text("洪水", "flood"),
     "hazchem_zones": Text("危险化学品泄漏", "hazchem release"),
     "risk_level": Text("红色风险区", "red zone"),
@@ -90,7 +95,10 @@ def run(context: Context) -> Results:
     """Write the cards as PDF and HTML, and the routes as a workbook."""
     results = Results()
     layers = _Layers(context)
-    origins, plan = layers.rows("evacuation_origins"), layers.rows("evacuation_plan")
+    origins = layers.rows("evacuation_origins")
+    plan = (
+        layers.rows("evacuation_plan") if layers.has("evacuation_plan") else pd.DataFrame()
+    )  # none: nobody has a place
     written = {"settlements": 0, "households": 0}
     for scenario in scenarios(context):
         here = origins[origins["scenario"] == scenario.id]
@@ -99,7 +107,7 @@ def run(context: Context) -> Results:
             groups = groups.sort_values("people", ascending=False, kind="stable")
             card = _card(layers, scenario, origin, groups, 0)
             homes = _home_cards(layers, scenario, origin, groups, card, here)
-            stem = f"{scenario.id}-{origin['id']}-{NOT_IN_NAMES.sub('_', str(origin['name']))}"
+            stem = "-".join((scenario.id, *(file_word(origin[c], most) for c, most in FILE_SIGNS.items())))
             for name, made in ((stem, [card]), (f"{stem}-户" if context.lang == "zh" else f"{stem}-households", homes)):
                 results.files += _written(layers, made, name, card.place) if made else []
             written["settlements"] += 1
@@ -108,6 +116,11 @@ def run(context: Context) -> Results:
     results.files += write_tables(context)
     results.totals = written
     return results
+
+
+def file_word(value: Any, most: int) -> str:
+    """Give an id or a name as a part of a file name: no sign that leads into another folder, and not too long."""
+    return NOT_IN_NAMES.sub("_", str(value))[:most].rstrip(". ")
 
 
 def _without_card(layers: _Layers, scenario: EvacuationScenario, here: pd.DataFrame) -> list[Finding]:
@@ -157,7 +170,10 @@ def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, grou
         shelter=str(main["shelter"]),
         minutes=_minutes(main).pick(lang),
         way=cards.within(directions, points=cards.WAY_PT, lines=cards.WAY_LINES, **fit),
-        backup=(*_backup_way(backup, lang, fit), *(line.pick(lang) for line in _backup(main, others))),
+        backup=(
+            *_backup_way(backup, lang, fit),
+            *(line.pick(lang) for line in _backup(main, others, float(origin["unplaced"]))),
+        ),
         early=bool(main["early"]),
         notes=tuple(note.pick(lang) for note in _notes(context, scenario, main)),
         sketch=_sketch(layers, scenario, origin, routes, main),
@@ -187,13 +203,16 @@ def _home_cards(
 
 
 def _hazard(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
-    """Give the kind of a threatened point, else what the scenario is called."""
+    """Give the kind of a threatened point, else that of the layer; a kind that nobody declared goes by the scenario."""
     if origin["layer"] == "geohazard_points":
         points = layers.rows("geohazard_points")
         kind = points.loc[points["id"].astype(str) == str(origin["id"]), "kind"]
         if len(kind) and kind.iloc[0] in HAZARDS:
             return HAZARDS[kind.iloc[0]]
-    return HAZARDS.get(scenario.hazard, title_of(scenario))
+    if scenario.hazard in HAZARDS:
+        return HAZARDS[scenario.hazard]
+    kind = layers.context.catalog.layer_specs[f"hazard_{FAMILY}"].kinds.get(scenario.hazard.removeprefix("hazard_"))
+    return title_of(scenario) if kind is None else kind.title
 
 
 def _signal(context: Context, scenario: EvacuationScenario) -> Text:
@@ -252,7 +271,8 @@ def _backup_way(backup: pd.DataFrame, lang: Lang, fit: dict[str, Any]) -> list[s
     return [cards.within(way, points=cards.BACKUP_PT, lines=cards.BACKUP_LINES, before=before, **fit)]
 
 
-def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
+def _backup(main: pd.Series, others: pd.DataFrame, unplaced: float) -> list[Text]:
+    """Give the lines on the backup shelter, on those who have no place, and last one on each other shelter."""
     lines = []
     if isinstance(main["backup_shelter"], str):
         minutes = int(
@@ -262,6 +282,13 @@ def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
             Text(
                 f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟{'' if main['backup_shelter_room'] else '，可能已满'}）",
                 f"Backup shelter: {main['backup_shelter']} (about {minutes} min{'' if main['backup_shelter_room'] else ', may be full'})",
+            )
+        )
+    if unplaced > 0:
+        lines.append(
+            Text(
+                f"还有 {unplaced:,.0f} 人没有安排去处：出发前先打电话问清",
+                f"There is no place yet for {unplaced:,.0f} of the people: call before setting out",
             )
         )
     for _, other in others.iterrows():
@@ -338,8 +365,11 @@ def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[
 STEP = Step(
     "cards",
     Text("避险转移明白卡", "evacuation cards"),
-    needs=("evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_summary", "network_edges"),
-    takes=("geohazard_points", "geohazard_zones", "hazchem_zones", "households", "wardens", "hazard_*", "risk_level"),
+    needs=("evacuation_origins", "evacuation_summary", "network_edges"),
+    takes=(
+        "evacuation_plan", "evacuation_routes", "geohazard_points", "geohazard_zones", "hazchem_zones", "households",
+        "wardens", "hazard_*", "risk_level",
+    ),
     gives=("cards", "tables/evacuation.xlsx"),
     options=("evacuation", "output", "facts"),
     run=run,

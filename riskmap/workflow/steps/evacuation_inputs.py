@@ -375,7 +375,9 @@ def _from_people(context: Context, scenario: EvacuationScenario, hazard: Hazard,
         block = context.fact("evacuation", "cell_block_m")
         made = evacuation_origins.from_cells(people, cells & context.inside, block)
     layer = "zones" if "zones" in scenario.origins else "cells"
-    return made.assign(layer=layer, name=made["id"], village=None, village_code=None, township=None)
+    return made.assign(
+        layer=layer, name=made["id"], village=None, village_code=None, township=_townships(context, made)
+    )
 
 
 def shelters_of(context: Context, hazard: Hazard) -> gpd.GeoDataFrame:
