@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,6 +154,12 @@ def _zoned(network: RoadNetwork, cut: Cut, zones: gpd.GeoDataFrame) -> _Zoned:
     np.minimum.at(slow, edge[action == "slowed"], factor[action == "slowed"])
     np.maximum.at(cost, edge[~kept], factor[~kept])
     return _Zoned(edge[kept], zone[kept], reason, closed, slow, cost)
+
+
+def unpenalised(arcs: OpenArcs) -> OpenArcs | None:
+    """Give the arcs without what keeps people off penalised roads; None where there are none. Closed zones stay costly."""
+    cost = np.where(arcs.cost < INSIDE_COST * arcs.seconds, arcs.seconds, arcs.cost)
+    return None if np.array_equal(cost, arcs.cost) else replace(arcs, cost=cost)
 
 
 def _scaled(graph: Graph, speed: NDArray[np.float64]) -> Graph:
