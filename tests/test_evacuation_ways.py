@@ -218,6 +218,22 @@ def test_flood_is_left_towards_lower_water() -> None:
     assert found.times.seconds.iloc[0, 1] == pytest.approx(100 / 0.5 + 200)
 
 
+@pytest.mark.parametrize("deepest", [0.4, 0.49])
+def test_a_hollow_on_the_way_is_deeper_water_though_the_road_ends_in_lower(deepest: float) -> None:
+    """Water of 0.3 m with a hollow 60 m to the east, none beyond: what the road crosses counts, not only its ends."""
+    roads, zones = crossing(exit="lower_depth", action="slowed", factor=0.5)
+
+    def depth(xy: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(xy[:, 0] - 60) < 15, deepest, np.where(np.hypot(*xy.T) < 90, 0.3, 0.0))
+
+    _, made = world(roads, zones, [(0, 0)], [(300, 0), (-300, 0)], depths=depth)
+    found = solve(made, [5.0], [9.0, 9.0])
+    assert np.isfinite(found.times.seconds.iloc[0]).tolist() == [deepest == 0.4, True], (
+        "0.1 m is no deeper by the facts"
+    )
+    assert not found.times.early[0]
+
+
 def test_deep_water_closes_a_road_and_early_leavers_still_get_out() -> None:
     roads, zones = crossing(exit="none")
     _, made = world(roads, zones, [(0, 50), (300, 0)], [(0, 300), (-300, 0)])
