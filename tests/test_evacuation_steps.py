@@ -189,6 +189,11 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     if text is not None:
         assert text.stdout.count("\f") == 2, "one page a household"
     assert (built.out / "tables" / "evacuation.xlsx").is_file()
+    figures = pd.read_csv(built.out / "tables" / "evacuation_figures.csv", encoding="utf-8-sig")
+    units = figures.set_index("指标")["单位"]
+    assert units["受威胁人数"].eq("人").all()
+    assert units["总用时"].eq("人·分钟").all()
+    assert units["转移起点"].isna().all(), "a count has no unit"
 
 
 def _has_pdftotext() -> bool:
@@ -332,6 +337,19 @@ def test_by_night_everyone_is_slower_slow_walkers_too(tmp_path: Path, slide: tup
     assert plan["slow_minutes"].to_numpy() == pytest.approx(day["slow_minutes"].to_numpy() / 0.8)
     (page,) = (tmp_path / "out" / "cards").glob(f"slide-{POINT}-*.html")
     assert "慢行者 0.56 m/s" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_says_whose_figures_it_shows(tmp_path: Path) -> None:
+    flood = {"id": "flood", "hazard": "hazard_flood", "origins": ["cells"]}
+    file = world(tmp_path, [BOTH, flood])
+    headline = re.compile("(洪水转移|地质灾害避险转移)：.{0,80}个村组")
+    for scenarios, many in (([BOTH, flood], True), ([BOTH], False)):
+        project = yaml.safe_load(file.read_text("utf-8"))
+        project["evacuation"]["scenarios"] = scenarios
+        file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+        built = riskmap.build(file, tmp_path / "out", only=("evacuate", "map"))
+        page = re.sub("<[^>]*>", "", (built.out / "maps" / "evacuation.html").read_text("utf-8"))
+        assert bool(headline.search(page)) == many
 
 
 def test_households_of_a_point_have_its_card_and_no_other(tmp_path: Path) -> None:

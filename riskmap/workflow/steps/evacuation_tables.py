@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from riskmap.data.units import written
 from riskmap.output import tables
 from riskmap.output.tables import Column, Sheet
 from riskmap.text import Text
@@ -59,8 +60,9 @@ def write(context: Context) -> list[Path]:
             if column in rows.columns:
                 words = {v: spec.title.pick(lang) for v, spec in fields[column].domain.items()}
                 rows[column] = rows[column].map(words)
-        if lang == "en" and "title_en" in rows.columns:
-            rows["title_zh"] = rows["title_en"]
+        if id == "evacuation_figures":
+            rows["title_zh"] = rows[f"title_{lang}"]
+            rows["unit"] = rows["unit"].map(lambda unit: written(unit).pick(lang))
         if len(rows):
             sheets.append(Sheet(id, title, columns, rows))
     folder = context.folder / "tables"
