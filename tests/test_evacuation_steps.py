@@ -26,6 +26,9 @@ from shapely.geometry import LineString, Point
 import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
+from riskmap.output.cards import LEFT, RIGHT
+from riskmap.output.cards_pdf import head_line
+from riskmap.output.printmap_fonts import typeface
 from riskmap.workflow.build import Built
 from riskmap.workflow.steps.cards import file_word
 from riskmap.workflow.steps.cards_homes import homes_by_group
@@ -294,6 +297,15 @@ def test_ids_and_names_of_any_kind_stay_in_the_folder_of_the_cards() -> None:
     assert file_word("../../A/1", 40) == ".._.._A_1"
     assert file_word("C:\\甲 村?", 30) == "C_甲_村_"
     assert len(file_word("很长的名字" * 60, 30).encode()) == 90
+
+
+@pytest.mark.parametrize(("signs", "whole"), [(3, True), (25, True), (31, True), (60, False)])
+def test_a_long_name_stays_within_the_margins_of_its_card(signs: int, whole: bool) -> None:
+    face = typeface([])
+    words, size = head_line("滑" * signs, face)
+    assert face.width_mm(words, size) <= RIGHT - LEFT
+    assert (words == "滑" * signs) == whole
+    assert size >= 16
 
 
 def test_two_scenarios_of_one_id_are_refused(tmp_path: Path) -> None:
