@@ -269,6 +269,17 @@ def test_without_a_usable_shelter_no_road_is_blamed(tmp_path: Path) -> None:
     assert {f.row for f in built.findings if f.code == "UNPLACED_NO_SHELTER"} == {POINT, CODE}
 
 
+def test_whom_to_call_has_a_phone_where_any_warden_has_one(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    wardens = {"name": ["赵", "钱", "孙", "李"], "phone": ["13900000001", None, None, "13900000004"]}
+    wardens |= {"village": [None, "甲村", None, None], "township": ["西镇", None, None, None]}
+    wardens |= {"geohazard_id": [None, None, POINT, POINT]}
+    pd.DataFrame(wardens).to_csv(tmp_path / "data" / "wardens.csv", index=False)
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate", "cards"))
+    for name, call in ((f"slide-{POINT}-甲村滑坡", "李 13900000004"), (f"slide-{CODE}-甲村", "钱、赵 13900000001")):
+        assert f"<td>{call}</td>" in (built.out / "cards" / f"{name}.html").read_text("utf-8")
+
+
 def test_a_card_says_that_there_is_no_room_for_all(tmp_path: Path) -> None:
     built, database = _without_room(tmp_path, [30, 60, 500])
     assert database.read("evacuation_origins").set_index("id")["unplaced"].to_dict() == {POINT: 0, CODE: 110}

@@ -223,10 +223,14 @@ def _signal(context: Context, scenario: EvacuationScenario) -> Text:
 
 
 def _call(layers: _Layers, origin: pd.Series) -> Text:
-    """Give the warden of the point, else of the village, else of the township; then whom the project names."""
+    """Give the warden of the point, else of the village, else of the township; then whom the project names.
+
+    Where the first of them has no phone, the next one stands beside.
+    """
     lines = []
     if layers.has("wardens"):
         wardens = layers.rows("wardens")
+        phones = wardens["phone"].notna() if "phone" in wardens.columns else pd.Series(False, wardens.index)
         for column, value in (
             ("geohazard_id", origin["id"]),
             ("village", origin["village"]),
@@ -235,9 +239,11 @@ def _call(layers: _Layers, origin: pd.Series) -> Text:
             if column in wardens.columns and isinstance(value, str):
                 found = wardens[wardens[column].astype(object).eq(value)]
                 if len(found):
-                    row = found.iloc[0]
+                    at = phones[found.index].idxmax()  # the first with a phone
+                    row = found.loc[at]
                     lines.append(" ".join(str(row[c]) for c in ("name", "phone") if c in row and pd.notna(row[c])))
-                    break
+                    if phones[at]:
+                        break
     own = layers.context.project.evacuation.call
     text = Text("、".join(lines), ", ".join(lines))
     if own is not None:
