@@ -280,6 +280,12 @@ def test_whom_to_call_has_a_phone_where_any_warden_has_one(tmp_path: Path) -> No
         assert f"<td>{call}</td>" in (built.out / "cards" / f"{name}.html").read_text("utf-8")
 
 
+def test_no_shelter_stands_in_the_water_that_comes_with_the_slide(tmp_path: Path) -> None:
+    _, database = solved(tmp_path, [BOTH | {"also": ["hazard_flood"], "vehicles": False}])
+    assert set(database.read("evacuation_shelters")["unusable"]) == {"in_hazard"}, "2 to 3.8 m of water"
+    assert value(database, "unplaced") == 200
+
+
 def test_a_card_says_that_there_is_no_room_for_all(tmp_path: Path) -> None:
     built, database = _without_room(tmp_path, [30, 60, 500])
     assert database.read("evacuation_origins").set_index("id")["unplaced"].to_dict() == {POINT: 0, CODE: 110}

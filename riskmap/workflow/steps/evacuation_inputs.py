@@ -63,9 +63,9 @@ class Hazard:
 
     @property
     def forbidden(self) -> Any:
-        """Ground where no shelter of the scenario may stand: its own zones that close or slow roads."""
-        own = self.zones[self.zones["own"] & (self.zones["action"] != "penalised")]
-        return shapely.union_all(own.geometry.to_numpy())
+        """Ground where no shelter of the scenario may stand: zones that close or slow roads, those that strike together too."""
+        shut = self.zones[self.zones["action"] != "penalised"]
+        return shapely.union_all(shut.geometry.to_numpy())
 
 
 def scenarios(context: Context) -> tuple[EvacuationScenario, ...]:
