@@ -29,6 +29,9 @@ from shapely.geometry import LineString, Point
 import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
+from riskmap.output.cards import LEFT, RIGHT
+from riskmap.output.cards_pdf import head_line
+from riskmap.output.printmap_fonts import typeface
 from riskmap.output.webmap_html import read_back
 from riskmap.workflow.build import Built
 from riskmap.workflow.steps.cards_homes import homes_by_group
@@ -197,6 +200,11 @@ def test_cards_hold_what_a_village_needs(slide: tuple[Built, Database]) -> None:
     if text is not None:
         assert text.stdout.count("\f") == 2, "one page a household"
     assert (built.out / "tables" / "evacuation.xlsx").is_file()
+    figures = pd.read_csv(built.out / "tables" / "evacuation_figures.csv", encoding="utf-8-sig")
+    units = figures.set_index("指标")["单位"]
+    assert units["受威胁人数"].eq("人").all()
+    assert units["总用时"].eq("人·分钟").all()
+    assert units["转移起点"].isna().all(), "a count has no unit"
 
 
 def test_no_name_or_id_leads_a_card_out_of_its_folder(tmp_path: Path) -> None:
@@ -257,10 +265,89 @@ def test_who_has_no_place_is_named_and_a_shelter_wished_for(tmp_path: Path) -> N
     assert "evacuation_plan" not in database.layers()
     found = [f for f in built.findings if f.code == "UNPLACED_TOO_FAR"]
     assert {f.row for f in found} == {POINT, CODE}
+    assert (built.out / "tables" / "evacuation_left_out.csv").read_text("utf-8-sig").count("距离过远") == 2, (
+        "in the tables"
+    )
+    (homes,) = [f for f in built.findings if f.code == "HOUSEHOLDS_WITHOUT_CARD"]
+    assert homes.rows == 2
     assert value(database, "unplaced") == value(database, "unplaced_too_far") == 200
     (wish,) = [f for f in built.findings if f.code == "SHELTER_WANTED"]
     assert "200" in wish.message.en
     assert 200 - 1 <= wish.geometry.distance(Point(at(300, 1000))) <= 1200, "outside the circle, within 20 minutes"
+
+
+def _without_room(folder: Path, capacity: list[float | None]) -> tuple[Built, Database]:
+    """Solve the county with other places in its shelters, which state nothing else about their room."""
+    file = world(folder, [BOTH])
+    shelters = gpd.read_file(folder / "data" / "shelters.gpkg").assign(capacity=capacity, area_m2=np.nan)
+    shelters.to_file(folder / "data" / "shelters.gpkg")
+    built = riskmap.build(file, folder / "out", only=("evacuate", "cards"))
+    return built, Database(built.out / "riskmap.gpkg")
+
+
+def test_without_a_usable_shelter_no_road_is_blamed(tmp_path: Path) -> None:
+    built, database = _without_room(tmp_path, [None, 0, 500])
+    assert set(database.read("evacuation_shelters")["unusable"]) == {"capacity_unknown", "no_room", "in_hazard"}
+    assert set(database.read("evacuation_origins")["reason"]) == {"no_shelter"}
+    assert value(database, "unplaced_no_shelter") == 200
+    assert {f.row for f in built.findings if f.code == "UNPLACED_NO_SHELTER"} == {POINT, CODE}
+
+
+def test_whom_to_call_has_a_phone_where_any_warden_has_one(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH])
+    wardens = {"name": ["赵", "钱", "孙", "李"], "phone": ["13900000001", None, None, "13900000004"]}
+    wardens |= {"village": [None, "甲村", None, None], "township": ["西镇", None, None, None]}
+    wardens |= {"geohazard_id": [None, None, POINT, POINT]}
+    pd.DataFrame(wardens).to_csv(tmp_path / "data" / "wardens.csv", index=False)
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate", "cards"))
+    for name, call in ((f"slide-{POINT}-甲村滑坡", "李 13900000004"), (f"slide-{CODE}-甲村", "钱、赵 13900000001")):
+        assert f"<td>{call}</td>" in (built.out / "cards" / f"{name}.html").read_text("utf-8")
+
+
+def test_no_shelter_stands_in_the_water_that_comes_with_the_slide(tmp_path: Path) -> None:
+    _, database = solved(tmp_path, [BOTH | {"also": ["hazard_flood"], "vehicles": False}])
+    assert set(database.read("evacuation_shelters")["unusable"]) == {"in_hazard"}, "2 to 3.8 m of water"
+    assert value(database, "unplaced") == 200
+
+
+def test_a_card_says_that_there_is_no_room_for_all(tmp_path: Path) -> None:
+    built, database = _without_room(tmp_path, [30, 60, 500])
+    assert database.read("evacuation_origins").set_index("id")["unplaced"].to_dict() == {POINT: 0, CODE: 110}
+    short = "还有 110 人没有安排去处：出发前先打电话问清"
+    for name, many in ((f"slide-{CODE}-甲村", 1), (f"slide-{CODE}-甲村-户", 2), (f"slide-{POINT}-甲村滑坡", 0)):
+        assert (built.out / "cards" / f"{name}.html").read_text("utf-8").count(short) == many, name
+
+
+def test_cells_of_another_hazard_have_its_name_and_their_township_on_the_card(tmp_path: Path) -> None:
+    file = world(tmp_path, [{"id": "fire", "hazard": "hazard_forest_fire", "origins": ["cells"]}])
+    burning = np.ones((20, 20), np.uint8)
+    burning[9:11, 2:5] = 4
+    county.raster(tmp_path / "data" / "fire.tif", burning, nodata=0)
+    project = yaml.safe_load(file.read_text("utf-8"))
+    levels = {"count": 4, "worst": "high_code"}
+    project["inputs"]["hazard_forest_fire"] = {"path": "data/fire.tif", "levels": levels}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    built = riskmap.build(file, tmp_path / "out", only=("evacuate", "cards"))
+    assert set(Database(built.out / "riskmap.gpkg").read("evacuation_origins")["township"]) == {"西镇"}
+    pages = [card.read_text("utf-8") for card in (built.out / "cards").glob("*.html")]
+    assert pages
+    assert all("<td>森林草原火灾</td>" in page and "王监测" in page for page in pages)
+
+
+@pytest.mark.parametrize(("signs", "whole"), [(3, True), (25, True), (31, True), (60, False)])
+def test_a_long_name_stays_within_the_margins_of_its_card(signs: int, whole: bool) -> None:
+    face = typeface([])
+    words, size = head_line("滑" * signs, face)
+    assert face.width_mm(words, size) <= RIGHT - LEFT
+    assert (words == "滑" * signs) == whole
+    assert size >= 16
+
+
+def test_two_scenarios_of_one_id_are_refused(tmp_path: Path) -> None:
+    file = world(tmp_path, [BOTH, BOTH | {"id": "Slide"}])
+    result = CliRunner().invoke(main, ["evacuate", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert result.exit_code == 5
+    assert "scenarios of the same id: slide" in result.output
 
 
 def test_whole_settlements_stay_together(tmp_path: Path) -> None:
@@ -297,6 +384,19 @@ def test_by_night_everyone_is_slower_slow_walkers_too(tmp_path: Path, slide: tup
     assert plan["slow_minutes"].to_numpy() == pytest.approx(day["slow_minutes"].to_numpy() / 0.8)
     (page,) = (tmp_path / "out" / "cards").glob(f"slide-{POINT}-*.html")
     assert "慢行者 0.56 m/s" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_says_whose_figures_it_shows(tmp_path: Path) -> None:
+    flood = {"id": "flood", "hazard": "hazard_flood", "origins": ["cells"]}
+    file = world(tmp_path, [BOTH, flood])
+    headline = re.compile("(洪水转移|地质灾害避险转移)：.{0,80}个村组")
+    for scenarios, many in (([BOTH, flood], True), ([BOTH], False)):
+        project = yaml.safe_load(file.read_text("utf-8"))
+        project["evacuation"]["scenarios"] = scenarios
+        file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+        built = riskmap.build(file, tmp_path / "out", only=("evacuate", "map"))
+        page = re.sub("<[^>]*>", "", (built.out / "maps" / "evacuation.html").read_text("utf-8"))
+        assert bool(headline.search(page)) == many
 
 
 def test_households_of_a_point_have_its_card_and_no_other(tmp_path: Path) -> None:

@@ -112,6 +112,27 @@ def _metres(made: Ways, number: np.ndarray) -> float:
     return float((made.network.length_m[made.base[edge]] * share).sum())
 
 
+def test_roads_beside_a_hazard_are_taken_where_the_way_round_takes_too_long() -> None:
+    """100 m of road, then 200 m beside a hazard or 300 m round it, then 100 m: the limit decides, not the order of search."""
+    roads = gpd.GeoDataFrame(
+        {"highway": "residential"},
+        index=range(2),
+        geometry=[
+            shapely.LineString([(-100, 0), (0, 0), (200, 0), (300, 0)]),
+            shapely.LineString([(0, 0), (0, 50), (200, 50), (200, 0)]),
+        ],
+        crs=METRIC,
+    )
+    zones = zones_frame([shapely.box(50, -20, 150, 20)], action="penalised", factor=3.0)
+    _, made = world(roads, zones, [(-100, 0)], [(300, 0)])
+    for limit_s, metres in ((1000.0, 500), (450.0, 400)):
+        found = solve(made, [5.0], [9.0], limit_s)
+        assert found.assignment.placed == 5
+        assert found.times.seconds.iloc[0, 0] == found.groups[0].main.seconds == pytest.approx(metres)
+        assert found.times.hurried[0, 0] == (metres == 400)
+    assert solve(made, [5.0], [9.0], 399.0).assignment.placed == 0
+
+
 def test_shortest_exit_comes_before_the_shorter_way() -> None:
     """From 10 m inside the western border the way out is west, though the shelter lies east."""
     roads = gpd.GeoDataFrame(
@@ -195,6 +216,22 @@ def test_flood_is_left_towards_lower_water() -> None:
     found = solve(made, [5.0], [9.0, 9.0])
     assert np.isinf(found.times.seconds.iloc[0, 0])
     assert found.times.seconds.iloc[0, 1] == pytest.approx(100 / 0.5 + 200)
+
+
+@pytest.mark.parametrize("deepest", [0.4, 0.49])
+def test_a_hollow_on_the_way_is_deeper_water_though_the_road_ends_in_lower(deepest: float) -> None:
+    """Water of 0.3 m with a hollow 60 m to the east, none beyond: what the road crosses counts, not only its ends."""
+    roads, zones = crossing(exit="lower_depth", action="slowed", factor=0.5)
+
+    def depth(xy: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(xy[:, 0] - 60) < 15, deepest, np.where(np.hypot(*xy.T) < 90, 0.3, 0.0))
+
+    _, made = world(roads, zones, [(0, 0)], [(300, 0), (-300, 0)], depths=depth)
+    found = solve(made, [5.0], [9.0, 9.0])
+    assert np.isfinite(found.times.seconds.iloc[0]).tolist() == [deepest == 0.4, True], (
+        "0.1 m is no deeper by the facts"
+    )
+    assert not found.times.early[0]
 
 
 def test_deep_water_closes_a_road_and_early_leavers_still_get_out() -> None:

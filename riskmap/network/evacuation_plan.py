@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from riskmap.network.evacuation_assignment import Assignment, Nearest, assign, nearest_shelter
 from riskmap.network.evacuation_search import OpenArcs, Scratch, follow, least_seconds, least_shared, to_target
-from riskmap.network.evacuation_ways import Ways
+from riskmap.network.evacuation_ways import Ways, unpenalised
 
-REASONS = ("not_routed", "no_exit", "cut_off", "too_far", "full")
-"""Why people have no place: their settlement joins no road; the exit rule lets nobody out; no open road leads to a
-shelter; every shelter is beyond the limit; those within it are full."""
+REASONS = ("not_routed", "no_exit", "no_shelter", "cut_off", "too_far", "full")
+"""Why people have no place: their settlement joins no road; the exit rule lets nobody out; no shelter may be used at all;
+no open road leads to a shelter; every shelter is beyond the limit; those within it are full."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,14 @@ class Times:
         No way out as the exit rule has it: the seconds are those of leaving before the hazard strikes.
     nearest_s : float array (origins)
         To the nearest shelter, however far; ``inf`` where no open road leads to one.
+    hurried : bool array (origins, shelters)
+        The way that keeps off penalised roads is beyond the limit: the seconds are those of the way that does not.
     """
 
     seconds: pd.DataFrame
     early: NDArray[np.bool_]
     nearest_s: NDArray[np.float64]
+    hurried: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,7 @@ def times(
     limit_s: float,
 ) -> Times:
     """Give the seconds from every origin to every usable shelter within the limit."""
-    seconds = _matrix(ways.arcs, ways, usable, limit_s)
+    seconds, hurried = _matrix(ways.arcs, ways, usable, off_road_s, limit_s)
     targets = ways.shelters[usable]
     nearest = _to_any(ways.arcs, targets)[ways.origins]
     early = ~np.isfinite(nearest)
@@ -139,17 +142,42 @@ def times(
         early &= np.isfinite(leaving)
         nearest = np.where(early, leaving, nearest)
     if early.any():
-        seconds[early] = _matrix(ways.early, ways, usable, limit_s)[early]
-    seconds = seconds + off_road_s[0][:, None] + off_road_s[1][None, :]
-    seconds[seconds > limit_s] = np.inf
-    return Times(pd.DataFrame(seconds, index=origins, columns=shelters), early, nearest + off_road_s[0])
+        leaving_s, in_haste = _matrix(ways.early, ways, usable, off_road_s, limit_s)
+        seconds[early], hurried[early] = leaving_s[early], in_haste[early]
+    return Times(pd.DataFrame(seconds, index=origins, columns=shelters), early, nearest + off_road_s[0], hurried)
 
 
-def _matrix(arcs: OpenArcs, ways: Ways, usable: NDArray[np.bool_], limit_s: float) -> NDArray[np.float64]:
+def _matrix(
+    arcs: OpenArcs,
+    ways: Ways,
+    usable: NDArray[np.bool_],
+    off_road_s: tuple[NDArray[np.float64], NDArray[np.float64]],
+    limit_s: float,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Give the seconds within the limit, and for which pairs only a way over penalised roads is within it."""
     seconds = np.full((len(ways.origins), len(ways.shelters)), np.inf)
+    hurried = np.zeros(seconds.shape, dtype=bool)
+    plain = unpenalised(arcs)
     for column in np.flatnonzero(usable):
-        seconds[:, column] = to_target(arcs, ways.shelters[[column]], limit_s).seconds[ways.origins]
-    return seconds
+        target, off_road = ways.shelters[[column]], off_road_s[0] + off_road_s[1][column]
+        seconds[:, column] = _within(arcs, target, ways.origins, off_road, limit_s)
+        if plain is not None:
+            direct = _within(plain, target, ways.origins, off_road, limit_s)
+            hurried[:, column] = np.isinf(seconds[:, column]) & np.isfinite(direct)
+            seconds[hurried[:, column], column] = direct[hurried[:, column]]
+    return seconds, hurried
+
+
+def _within(
+    arcs: OpenArcs,
+    target: NDArray[np.int64],
+    origins: NDArray[np.int64],
+    off_road_s: NDArray[np.float64],
+    limit_s: float,
+) -> NDArray[np.float64]:
+    """Give the seconds from origins to a target, those off the road too; ``inf`` beyond the limit."""
+    seconds = to_target(arcs, target, limit_s).seconds[origins] + off_road_s
+    return np.where(seconds > limit_s, np.inf, seconds)
 
 
 def _to_any(arcs: OpenArcs, targets: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -172,9 +200,12 @@ def _groups(ways: Ways, assignment: Assignment, found: Times, limits: Limits) ->
             tree = to_target(arcs, np.array([target]), limits.way_s)
             longest = limits.way_s * limits.backup_factor
             left = least_seconds(arcs, target, longest)
+            hasty = found.hurried[:, shelter]
+            plain = unpenalised(arcs) if hasty[these].any() else None
+            direct = tree if plain is None else to_target(plain, np.array([target]), limits.way_s)
             for origin in these:
                 start = int(ways.origins[origin])
-                main = follow(arcs, tree, start)
+                main = follow(arcs, direct if hasty[origin] else tree, start)
                 other = least_shared(arcs, left, start, target, main, longest, scratch)
                 shared = _shared_m(arcs, main, other)
                 backup = None if np.array_equal(main, other) else _way(arcs, other)
@@ -190,7 +221,9 @@ def _shared_m(arcs: OpenArcs, main: NDArray[np.int64], other: NDArray[np.int64])
     return float(arcs.length_m[other][np.isin(arcs.number[other] // 2, arcs.number[main] // 2)].sum())
 
 
-def reasons(ways: Ways, found: Times, unplaced: pd.Series) -> pd.Series:
+def reasons(
+    ways: Ways, found: Times, unplaced: pd.Series, capacity: pd.Series, full: NDArray[np.bool_] | None = None
+) -> pd.Series:
     """Say why people have no place, by origin; None where everyone has one.
 
     Parameters
@@ -198,14 +231,21 @@ def reasons(ways: Ways, found: Times, unplaced: pd.Series) -> pd.Series:
     ways : Ways
     found : Times
     unplaced : Series by origin
+    capacity : Series by shelter
+        0 for those that may not be used.
+    full : bool array (shelters), optional
+        Those whose places others have taken before.
     """
     lost = ~np.isfinite(found.nearest_s)
     graph = ways.graph
     outside = np.union1d(graph.tail[~ways.inside], graph.head[~ways.inside])
     trapped = ~np.isfinite(_to_any(ways.early, outside)[ways.origins])
+    taken = ways.shelters[np.zeros(len(capacity), dtype=bool) if full is None else full]
+    late = np.isfinite(_to_any(ways.early, taken)[ways.origins])
+    none = lost & (not len(taken) and not (capacity.to_numpy() > 0).any())
     reason = np.select(
-        [lost & trapped, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
-        ["no_exit", "cut_off", "too_far"],
+        [lost & late, lost & trapped, none, lost, ~np.isfinite(found.seconds.to_numpy()).any(axis=1)],
+        ["full", "no_exit", "no_shelter", "cut_off", "too_far"],
         default="full",
     ).astype(object)
     reason[unplaced.to_numpy() <= 0] = None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from riskmap.network.evacuation_search import OpenArcs
-from riskmap.network.evacuation_zones import Cut, Depths, ExitLimits, may_leave
+from riskmap.network.evacuation_zones import FLAT_M, Cut, Depths, ExitLimits, may_leave
 from riskmap.network.graph import BACKWARD, Graph
 from riskmap.network.positions import Places
 from riskmap.network.roads import RoadNetwork
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 BEND_M = 10.0
 """A road that bends by less than this off the straight line is straight."""
+
+DEPTH_EVERY_M = 10.0
+"""Water depth is looked at this often along a road."""
 
 INSIDE_COST = 1e6
 """Cost of a second inside a closed zone, in seconds outside: the shortest exit comes before everything else."""
@@ -156,6 +160,12 @@ def _zoned(network: RoadNetwork, cut: Cut, zones: gpd.GeoDataFrame) -> _Zoned:
     return _Zoned(edge[kept], zone[kept], reason, closed, slow, cost)
 
 
+def unpenalised(arcs: OpenArcs) -> OpenArcs | None:
+    """Give the arcs without what keeps people off penalised roads; None where there are none. Closed zones stay costly."""
+    cost = np.where(arcs.cost < INSIDE_COST * arcs.seconds, arcs.seconds, arcs.cost)
+    return None if np.array_equal(cost, arcs.cost) else replace(arcs, cost=cost)
+
+
 def _scaled(graph: Graph, speed: NDArray[np.float64]) -> Graph:
     return Graph(graph.nodes, graph.tail, graph.head, graph.forward_s / speed, graph.backward_s / speed)
 
@@ -196,6 +206,20 @@ class _Shapes:
 
     def straights(self, arc: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
         """Give where the straight parts of some arcs begin and end, bends of a few metres aside, and which arc each is of."""
+        xy, of = shapely.get_coordinates(shapely.simplify(self._lines(arc), BEND_M), return_index=True)
+        follows = np.flatnonzero(of[1:] == of[:-1])
+        return xy[follows], xy[follows + 1], of[follows]
+
+    def deepens(self, arc: NDArray[np.int64], depths: Depths, tolerance_m: float) -> NDArray[np.bool_]:
+        """Tell on which arcs the water becomes deeper somewhere on the way than it was before, whatever it is at the end."""
+        course = shapely.segmentize(self._lines(arc), DEPTH_EVERY_M)
+        xy, of = shapely.get_coordinates(course, return_index=True)
+        depth = pd.Series(np.nan_to_num(depths(xy)))
+        rise = depth - depth.groupby(of).cummin()
+        return np.bincount(of, rise > tolerance_m + FLAT_M, minlength=len(arc)) > 0
+
+    def _lines(self, arc: NDArray[np.int64]) -> NDArray:
+        """Give the lines of some arcs in the direction of travel."""
         edge = self.number[arc] // 2
         lines = self.network.lines[self.base[edge]]
         if self.graph.base is not None:
@@ -206,11 +230,7 @@ class _Shapes:
             ]
             lines = lines.copy()
             lines[part] = cut
-        back = self.number[arc] % 2 == BACKWARD
-        lines = shapely.simplify(np.where(back, shapely.reverse(lines), lines), BEND_M)
-        xy, of = shapely.get_coordinates(lines, return_index=True)
-        follows = np.flatnonzero(of[1:] == of[:-1])
-        return xy[follows], xy[follows + 1], of[follows]
+        return np.where(self.number[arc] % 2 == BACKWARD, shapely.reverse(lines), lines)
 
 
 def _allowed(
@@ -225,7 +245,8 @@ def _allowed(
 ) -> NDArray[np.bool_]:
     """Tell which arcs the exit rules of all their zones allow; arcs outside are all allowed.
 
-    Rules about a direction hold for every straight part of an arc, the others for its ends.
+    Rules about a direction hold for every straight part of an arc, that about the depth all along it, the others for its
+    ends.
     """
     allowed = np.ones(len(tail), dtype=bool)
     if not len(zoned.edge):
@@ -241,6 +262,10 @@ def _allowed(
     arc_of = arc[~directed]
     fine = may_leave(xy[tail[arc_of]], xy[head[arc_of]], zones, zone[~directed], limits=limits, depths=depths)
     allowed[arc_of[~fine]] = False
+    falling = zones["exit"].to_numpy()[zone] == "lower_depth"
+    if depths is not None and falling.any():
+        wet = np.unique(arc[falling])
+        allowed[wet[shape.deepens(wet, depths, limits.depth_tolerance_m)]] = False
     if directed.any():
         start, stop, of = shape.straights(arc[directed])
         fine = may_leave(start, stop, zones, zone[directed][of], limits=limits)

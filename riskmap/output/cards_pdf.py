@@ -38,6 +38,9 @@ HEAD_MM, BANNER_MM = TOP + 37, 11.0
 TITLE_PT, PEOPLE_PT, LEADING = 27.0, 18.0, 1.36
 """Sizes of words that stand for themselves, and the distance of lines in sizes."""
 
+LARGEST_PLACE_PT, LEAST_PLACE_PT = 38.0, 16.0
+"""Sizes of the name at the head: what is still wider than the page in the least is cut."""
+
 MAIN, SPARE = (3.4, "solid"), (1.8, (0, (3.2, 2.0)))
 """Width (points) and dashes of the main and the backup way."""
 
@@ -152,15 +155,21 @@ def _own(sheet: Sheet, desk: Axes, card: Card, lang: Lang) -> list[Artist]:
     room = RIGHT - LEFT - 12 - sheet.type.width_mm(WORDS["title"].pick(lang), TITLE_PT)
     subtitle = sheet.type.shortened(card.subtitle, 14, room)
     sheet.write(desk, RIGHT - 4, TOP + 10, subtitle, 14, colour="#ffffff", align="right")
-    size = 38.0
-    while sheet.type.width_mm(card.place, size) > RIGHT - LEFT and size > 18:
-        size -= 2
-    sheet.write(desk, (LEFT + RIGHT) / 2, TOP + 31, card.place, size, colour=BLACK, bold=True, align="centre")
+    place, size = head_line(card.place, sheet.type)
+    sheet.write(desk, (LEFT + RIGHT) / 2, TOP + 31, place, size, colour=BLACK, bold=True, align="centre")
     y = HEAD_MM + (BANNER_MM if card.early else 0.0)
     people = sheet.type.shortened(card.people, PEOPLE_PT, TEXT_MM)
     x = LEFT + LABEL_MM + 3
     sheet.write(desk, x, y + _first_line(PEOPLE_PT), people, PEOPLE_PT, colour=BLACK, bold=True)
     return list(desk.texts)
+
+
+def head_line(place: str, type: Typeface) -> tuple[str, float]:
+    """Give the name at the head of a card, within the margins, and its size in points."""
+    size = LARGEST_PLACE_PT
+    while type.width_mm(place, size) > RIGHT - LEFT and size > LEAST_PLACE_PT:
+        size -= 2
+    return type.shortened(place, size, RIGHT - LEFT), size
 
 
 def _write(sheet: Sheet, x: float, y: float, words: str, size: float, **look: Any) -> None:

@@ -51,3 +51,13 @@ class EvacuationSpec(Record):
     step_s: float | None = Field(default=None, gt=0)
     call: Bilingual | None = None
     scenarios: tuple[EvacuationScenario, ...] = ()
+
+    @field_validator("scenarios")
+    @classmethod
+    def _told_apart(cls, scenarios: tuple[EvacuationScenario, ...]) -> tuple[EvacuationScenario, ...]:
+        """Refuse two scenarios of one id: their rows and cards would be mixed; file systems do not tell a from A."""
+        ids = [scenario.id.lower() for scenario in scenarios]
+        again = sorted({id for id in ids if ids.count(id) > 1})
+        if again:
+            raise ValueError(f"情景编号重复：{'、'.join(again)} / scenarios of the same id: {', '.join(again)}")
+        return scenarios

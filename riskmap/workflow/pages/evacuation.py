@@ -95,6 +95,9 @@ def _headline(context: Context) -> Text:
         f"{plan['origin_id'].nunique():,} 个村组 {people:,.0f} 人转移到 {places:,} 处避难场所",
         f"{people:,.0f} people of {plan['origin_id'].nunique():,} settlements to {places:,} shelters",
     )
+    several = context.has("evacuation_summary") and len(context.rows("evacuation_summary")["scenario"].unique()) > 1
+    if several and "scenario" in plan.columns and len(plan):
+        line = _scenario_title(context, str(plan["scenario"].iloc[0])) + Text("：", ": ") + line
     longest = plan["minutes"].max()
     if not np.isnan(float(longest)):
         line += Text(f"，路上最长 {longest:,.0f} 分钟", f", at most {longest:,.0f} min on the way")

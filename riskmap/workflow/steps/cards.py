@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from riskmap.data.catalog import FAMILY
 from riskmap.data.findings import Finding
 from riskmap.output import cards, cards_html, cards_pdf
 from riskmap.output.cards import Card, Sketch
@@ -43,6 +44,7 @@ HAZARDS = {
     "subsidence": Text("地面塌陷", "subsidence"),
     "ground_fissure": Text("地裂缝", "ground fissure"),
     "unstable_slope": Text("不稳定斜坡", "unstable slope"),
+    "geohazard_zones": Text("地质灾害", "geohazard"),
     "hazard_flood": Text("洪水", "flood"),
     "hazchem_zones": Text("危险化学品泄漏", "hazchem release"),
     "risk_level": Text("红色风险区", "red zone"),
@@ -89,7 +91,10 @@ def run(context: Context) -> Results:
     """Write the cards as PDF and HTML, and the routes as a workbook."""
     results = Results()
     layers = _Layers(context)
-    origins, plan = layers.rows("evacuation_origins"), layers.rows("evacuation_plan")
+    origins = layers.rows("evacuation_origins")
+    plan = (
+        layers.rows("evacuation_plan") if layers.has("evacuation_plan") else pd.DataFrame()
+    )  # none: nobody has a place
     written = {"settlements": 0, "households": 0}
     taken: set[str] = set()
     for scenario in scenarios(context):
@@ -157,7 +162,10 @@ def _card(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series, grou
         shelter=str(main["shelter"]),
         minutes=_minutes(main).pick(lang),
         way=cards.within(directions, points=cards.WAY_PT, lines=cards.WAY_LINES, **fit),
-        backup=(*_backup_way(backup, lang, fit), *(line.pick(lang) for line in _backup(main, others))),
+        backup=(
+            *_backup_way(backup, lang, fit),
+            *(line.pick(lang) for line in _backup(main, others, float(origin["unplaced"]))),
+        ),
         early=bool(main["early"]),
         notes=tuple(note.pick(lang) for note in _notes(context, scenario, main)),
         sketch=_sketch(layers, scenario, origin, routes, main),
@@ -187,13 +195,16 @@ def _home_cards(
 
 
 def _hazard(layers: _Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
-    """Give the kind of a threatened point, else what the scenario is called."""
+    """Give the kind of a threatened point, else that of the layer; a kind that nobody declared goes by the scenario."""
     if origin["layer"] == "geohazard_points":
         points = layers.rows("geohazard_points")
         kind = points.loc[points["id"].astype(str) == str(origin["id"]), "kind"]
         if len(kind) and kind.iloc[0] in HAZARDS:
             return HAZARDS[kind.iloc[0]]
-    return HAZARDS.get(scenario.hazard, title_of(scenario))
+    if scenario.hazard in HAZARDS:
+        return HAZARDS[scenario.hazard]
+    kind = layers.context.catalog.layer_specs[f"hazard_{FAMILY}"].kinds.get(scenario.hazard.removeprefix("hazard_"))
+    return title_of(scenario) if kind is None else kind.title
 
 
 def _signal(context: Context, scenario: EvacuationScenario) -> Text:
@@ -204,10 +215,14 @@ def _signal(context: Context, scenario: EvacuationScenario) -> Text:
 
 
 def _call(layers: _Layers, origin: pd.Series) -> Text:
-    """Give the warden of the point, else of the village, else of the township; then whom the project names."""
+    """Give the warden of the point, else of the village, else of the township; then whom the project names.
+
+    Where the first of them has no phone, the next one stands beside.
+    """
     lines = []
     if layers.has("wardens"):
         wardens = layers.rows("wardens")
+        phones = wardens["phone"].notna() if "phone" in wardens.columns else pd.Series(False, wardens.index)
         for column, value in (
             ("geohazard_id", origin["id"]),
             ("village", origin["village"]),
@@ -216,9 +231,11 @@ def _call(layers: _Layers, origin: pd.Series) -> Text:
             if column in wardens.columns and isinstance(value, str):
                 found = wardens[wardens[column].astype(object).eq(value)]
                 if len(found):
-                    row = found.iloc[0]
+                    at = phones[found.index].idxmax()  # the first with a phone
+                    row = found.loc[at]
                     lines.append(" ".join(str(row[c]) for c in ("name", "phone") if c in row and pd.notna(row[c])))
-                    break
+                    if phones[at]:
+                        break
     own = layers.context.project.evacuation.call
     text = Text("、".join(lines), ", ".join(lines))
     if own is not None:
@@ -252,7 +269,8 @@ def _backup_way(backup: pd.DataFrame, lang: Lang, fit: dict[str, Any]) -> list[s
     return [cards.within(way, points=cards.BACKUP_PT, lines=cards.BACKUP_LINES, before=before, **fit)]
 
 
-def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
+def _backup(main: pd.Series, others: pd.DataFrame, unplaced: float) -> list[Text]:
+    """Give the lines on the backup shelter, on those who have no place, and last one on each other shelter."""
     lines = []
     if isinstance(main["backup_shelter"], str):
         minutes = int(
@@ -262,6 +280,13 @@ def _backup(main: pd.Series, others: pd.DataFrame) -> list[Text]:
             Text(
                 f"备用场所：{main['backup_shelter']}（约 {minutes} 分钟{'' if main['backup_shelter_room'] else '，可能已满'}）",
                 f"Backup shelter: {main['backup_shelter']} (about {minutes} min{'' if main['backup_shelter_room'] else ', may be full'})",
+            )
+        )
+    if unplaced > 0:
+        lines.append(
+            Text(
+                f"还有 {unplaced:,.0f} 人没有安排去处：出发前先打电话问清",
+                f"There is no place yet for {unplaced:,.0f} of the people: call before setting out",
             )
         )
     for _, other in others.iterrows():
@@ -338,8 +363,11 @@ def _names(streets: gpd.GeoDataFrame, main: list[Any], area: Any) -> list[tuple[
 STEP = Step(
     "cards",
     Text("避险转移明白卡", "evacuation cards"),
-    needs=("evacuation_plan", "evacuation_routes", "evacuation_origins", "evacuation_summary", "network_edges"),
-    takes=("geohazard_points", "geohazard_zones", "hazchem_zones", "households", "wardens", "hazard_*", "risk_level"),
+    needs=("evacuation_origins", "evacuation_summary", "network_edges"),
+    takes=(
+        "evacuation_plan", "evacuation_routes", "geohazard_points", "geohazard_zones", "hazchem_zones", "households",
+        "wardens", "hazard_*", "risk_level",
+    ),
     gives=("cards", "tables/evacuation.xlsx"),
     options=("evacuation", "output", "facts"),
     run=run,

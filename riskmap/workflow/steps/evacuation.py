@@ -169,7 +169,8 @@ def solve(
     people, capacity = _people(origins), _capacity(shelters)
     limits = Limits(_limit_s(context, scenario), float(context.fact("evacuation", "backup_factor")))
     made = plan(roads, people, capacity, off_road, limits=limits, keep_whole=context.project.evacuation.keep_whole)
-    reason = reasons(roads, made.times, made.assignment.unplaced)
+    full = shelters.loc[shelters["routed"], "unusable"].eq("full").to_numpy()
+    reason = reasons(roads, made.times, made.assignment.unplaced, capacity, full)
     unplaced = made.assignment.unplaced.to_numpy()
     wanted = most_wanted(roads, unplaced, made.times.early, limits.way_s) if unplaced.sum() > 0 else None
     step_s = context.project.evacuation.step_s or float(context.fact("evacuation", "step_s"))

@@ -75,6 +75,7 @@ TITLES = {
     "unplaced": ("没有去处的人", "people without a place", "person"),
     "unplaced_not_routed": ("其中：未接入路网", "of them: on no road", "person"),
     "unplaced_no_exit": ("其中：危险区内无出路", "of them: no way out of the zone", "person"),
+    "unplaced_no_shelter": ("其中：没有可用的避难场所", "of them: no shelter may be used", "person"),
     "unplaced_cut_off": ("其中：道路被切断", "of them: cut off", "person"),
     "unplaced_too_far": ("其中：距离过远", "of them: too far", "person"),
     "unplaced_full": ("其中：场所已满", "of them: shelters full", "person"),

@@ -28,6 +28,16 @@ REASONS = {
         Text("灾害发生后没有路能离开危险区", "no road leads out of the zone"),
         Text("补上道路，或另行组织转移", "add the road, or arrange for them apart"),
     ),
+    "no_shelter": (
+        Text(
+            "没有一处避难场所可用：都在危险区内、容量未知或为 0、未接入路网",
+            "no shelter may be used: all are in the hazard, of unknown or no room, or on no road",
+        ),
+        Text(
+            "增设避难场所，或补上容量（见 evacuation_shelters.unusable）",
+            "open one, or fill in their room (see evacuation_shelters.unusable)",
+        ),
+    ),
     "cut_off": (
         Text("到任何避难场所的路都被危险区切断", "hazard zones cut every road to a shelter"),
         Text("在这一侧增设避难场所", "open a shelter on this side"),

@@ -63,9 +63,9 @@ class Hazard:
 
     @property
     def forbidden(self) -> Any:
-        """Ground where no shelter of the scenario may stand: its own zones that close or slow roads."""
-        own = self.zones[self.zones["own"] & (self.zones["action"] != "penalised")]
-        return shapely.union_all(own.geometry.to_numpy())
+        """Ground where no shelter of the scenario may stand: zones that close or slow roads, those that strike together too."""
+        shut = self.zones[self.zones["action"] != "penalised"]
+        return shapely.union_all(shut.geometry.to_numpy())
 
 
 def scenarios(context: Context) -> tuple[EvacuationScenario, ...]:
@@ -375,7 +375,9 @@ def _from_people(context: Context, scenario: EvacuationScenario, hazard: Hazard,
         block = context.fact("evacuation", "cell_block_m")
         made = evacuation_origins.from_cells(people, cells & context.inside, block)
     layer = "zones" if "zones" in scenario.origins else "cells"
-    return made.assign(layer=layer, name=made["id"], village=None, village_code=None, township=None)
+    return made.assign(
+        layer=layer, name=made["id"], village=None, village_code=None, township=_townships(context, made)
+    )
 
 
 def shelters_of(context: Context, hazard: Hazard) -> gpd.GeoDataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from riskmap.data.units import written
 from riskmap.output import tables
 from riskmap.output.tables import Column, Sheet
 from riskmap.text import Text
@@ -43,9 +44,13 @@ def write(context: Context) -> list[Path]:
     directions = C(f"roads_{lang}", Text("走法", "Directions"), 70)
     origins = context.rows("evacuation_origins")
     sheets = []
+    planned, routes = (
+        context.rows(layer) if context.has(layer) else pd.DataFrame()
+        for layer in ("evacuation_plan", "evacuation_routes")
+    )
     for id, layer, title, columns, frame in (
-        ("evacuation_plan", "evacuation_plan", Text("转移安置方案", "Evacuation plan"), PLAN, context.rows("evacuation_plan")),
-        ("evacuation_routes", "evacuation_routes", Text("转移路线表", "Routes"), (*ROUTES, directions), context.rows("evacuation_routes")),
+        ("evacuation_plan", "evacuation_plan", Text("转移安置方案", "Evacuation plan"), PLAN, planned),
+        ("evacuation_routes", "evacuation_routes", Text("转移路线表", "Routes"), (*ROUTES, directions), routes),
         ("evacuation_left_out", "evacuation_origins", Text("没有去处的人", "Without a place"), LEFT_OUT, origins[origins["unplaced"] > 0]),
         ("evacuation_figures", "evacuation_summary", Text("指标", "Figures"), FIGURES, context.rows("evacuation_summary")),
     ):  # fmt: skip
@@ -55,8 +60,9 @@ def write(context: Context) -> list[Path]:
             if column in rows.columns:
                 words = {v: spec.title.pick(lang) for v, spec in fields[column].domain.items()}
                 rows[column] = rows[column].map(words)
-        if lang == "en" and "title_en" in rows.columns:
-            rows["title_zh"] = rows["title_en"]
+        if id == "evacuation_figures":
+            rows["title_zh"] = rows[f"title_{lang}"]
+            rows["unit"] = rows["unit"].map(lambda unit: written(unit).pick(lang))
         if len(rows):
             sheets.append(Sheet(id, title, columns, rows))
     folder = context.folder / "tables"
