@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point, box
 
-from riskmap.errors import CRSMismatchError
+from riskmap.errors import CRSMismatchError, NetworkError
 from riskmap.network.roads import RoadNetwork
 from riskmap.network.snapping import component_shares, findings, snap
 
@@ -143,3 +143,10 @@ def test_many_points_against_brute_force() -> None:
         assert places.distance_m[k] == pytest.approx(best) if np.isfinite(best) else np.isinf(places.distance_m[k])
         blocked += best > shapely.length(ways).min()
     assert blocked > 20
+
+
+def test_what_is_no_point_is_refused_with_its_remedy() -> None:
+    net = RoadNetwork.from_edges([0], [1], [10.0], xy=[(0.0, 0.0), (100.0, 0.0)])
+    for shape in (shapely.box(0, 0, 1, 1), shapely.MultiPoint([(0, 0), (5, 5)])):
+        with pytest.raises(NetworkError, match="representative_point"):
+            net.reach([shape], limit_s=5)

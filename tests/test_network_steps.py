@@ -21,7 +21,7 @@ from shapely.geometry import LineString, Point, box
 import riskmap
 from riskmap.cli import main
 from riskmap.data.database import Database
-from riskmap.errors import OutputError
+from riskmap.errors import OutputError, SpecError
 from riskmap.workflow.build import Built
 from riskmap.workflow.verify import verify
 
@@ -354,3 +354,65 @@ def test_the_commands_print_shares_with_their_denominators(tmp_path: Path) -> No
         assert words in said.stdout
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
     assert record["totals"]["reach"]["aid"]["within"] == 1
+
+
+def test_stations_that_are_called_as_new_sites_would_be_stop_nothing(tmp_path: Path) -> None:
+    file = world(tmp_path)
+    stations = {"id": ["N1", "A"], "name": ["北站", "南站"], "kind": ["small", "small"]}
+    gpd.GeoDataFrame(stations, geometry=[Point(at(0, 1010)), Point(at(500, 1000))], crs=CRS).to_file(
+        tmp_path / "data" / "stations.gpkg"
+    )
+    found = riskmap.build(file, tmp_path / "out", only=("coverage", "siting"))
+    sites = Database(found.out / "riskmap.gpkg").read("siting_sites")["site_id"]
+    assert len(sites) == 1 and sites.str.startswith("NN").all()
+
+
+def test_the_choice_of_sites_says_whose_people_it_counts(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, ["siting", str(world(tmp_path)), "--out", str(tmp_path / "out"), "--lang", "en"])
+    demand = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["totals"]["siting"]["demand"]
+    assert f"share of {demand:,.0f} people in the whole area" in said.stdout
+
+
+def asked(folder: Path, **question) -> Path:
+    """Write the county with one question of reach, fire engines to villages but for what is given."""
+    base = {"id": "q", "title": {"zh": "问", "en": "asked"}, "from": "fire_stations", "to": "villages"}
+    return world(folder, reach=[base | {"limit_min": 30, "mode": "fire", "max_snap_m": 1000} | question])
+
+
+@pytest.mark.parametrize(("speeds", "metres_per_second"), [({}, 5.0), ({"primary": 36, "residential": 36}, 10.0)])
+def test_engines_drive_to_other_questions_as_to_the_circle(
+    tmp_path: Path, speeds: dict[str, float], metres_per_second: float
+) -> None:
+    found = riskmap.build(asked(tmp_path, speeds_kmh=speeds), tmp_path / "out", only=("coverage", "reach"))
+    database = Database(found.out / "riskmap.gpkg")
+    network, rows = database.read("network_edges"), database.read("reach_results")
+    far = rows.loc[rows["minutes"].idxmax()]
+    # the street from the station to the east, and north from its middle where the village is there
+    on = shapely.line_interpolate_point(
+        network.geometry.iloc[network.distance(far.geometry).argmin()],
+        network.geometry.iloc[network.distance(far.geometry).argmin()].project(far.geometry),
+    )
+    metres = abs(on.x - WEST) + abs(on.y - (SOUTH + 1000))
+    assert far["minutes"] * 60 == pytest.approx(metres / metres_per_second)
+
+
+def test_a_kind_that_the_layer_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"reach\.q\.kinds.*'schol'.*did you mean 'school'"):
+        build(asked(tmp_path, to="facilities", kinds=["schol"]))
+    with pytest.raises(SpecError, match=r"reach\.q\.source_kinds.*did you mean 'small'"):
+        build(asked(tmp_path / "other", source_kinds=["小型站"]))
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ({"where": "population > 1000000"}, "no row of villages is meant"),
+        ({"source_kinds": ["special"]}, "nobody sets out"),
+    ],
+    ids=["no target", "no source"],
+)
+def test_a_question_about_nobody_is_said(tmp_path: Path, question: dict, said: str) -> None:
+    file = asked(tmp_path, **question)
+    shown = CliRunner().invoke(main, ["reach", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert shown.exit_code == 0 and "nan" not in shown.stdout
+    assert said in shown.stdout

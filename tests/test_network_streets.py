@@ -100,6 +100,21 @@ class TestMeeting:
         assert seconds(net, (0, 0), (120, 0)) == pytest.approx(12.0, abs=0.02)
         assert np.isinf(seconds(net, (65, -5), (0, 0)))  # a road that ends below the bridge does not go up
 
+    def test_a_bridge_in_two_pieces_passes_over_the_road_at_their_seam(self) -> None:
+        ramps = [line((0, 0), (20, 0)), line((80, 0), (100, 0))]
+        over = [line((20, 0), (50, 0)), line((50, 0), (80, 0)), line((50, -50), (50, 50))]
+        net = network(ramps + over, bridge=[None, None, "yes", "yes", None])
+        assert seconds(net, (0, 0), (100, 0)) == pytest.approx(10.0)
+        assert np.isinf(seconds(net, (0, 0), (50, 50)))
+        # drawn once each way it still ends on the road that it comes down to
+        down = [line((0, 0), (20, 0)), line((20, 0), (50, 0)), line((50, 0), (20, 0)), line((50, -50), (50, 50))]
+        net = network(down, bridge=[None, "yes", "yes", None])
+        assert seconds(net, (0, 0), (50, 50)) == pytest.approx(10.0)
+        # two bridges come down where a road of the ground begins, five centimetres off
+        fork = [line((0, 10), (20, 10)), line((20, 10), (50, 0)), line((20, -10), (50, 0)), line((50.05, 0), (90, 0))]
+        net = network(fork, bridge=[None, "yes", "yes", None])
+        assert np.isfinite(seconds(net, (0, 10), (90, 0)))
+
     def test_a_two_way_street_drawn_twice_is_one_edge(self) -> None:
         there = line((0, 0), (50, 10), (100, 0))
         net = network([there, there.reverse()], oneway=["yes", "yes"])

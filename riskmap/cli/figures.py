@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from riskmap.cli.terminal import language, say, table
+from riskmap.text import Text
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from riskmap.workflow.build import Built
+
+
+AREAS = {"built_up": Text("建成区内", "in the built-up area"), "boundary": Text("全域", "in the whole area")}
+"""Whose people a choice of sites counts, as readers see it."""
 
 
 def _rows(built: Built, layer: str) -> pd.DataFrame | None:
@@ -89,6 +94,12 @@ def _siting(built: Built, totals: dict[str, Any]) -> None:
     rows = _rows(built, "siting_curve")
     if rows is None:
         return
+    say(
+        f"\n选址：候选 {totals['candidates']:,} 个；占比以{AREAS[totals['within']].zh} {totals['demand']:,.0f} 人计，"
+        f"另有 {totals['demand_not_routed']:,.0f} 人附近没有道路，不计",
+        f"\nsiting: {totals['candidates']:,} candidates; share of {totals['demand']:,.0f} people "
+        f"{AREAS[totals['within']].en}; {totals['demand_not_routed']:,.0f} more have no road and are not counted",
+    )
     heads = (
         ["增设站数", "覆盖人口", "新增", "占比", "已证明差距"]
         if language() == "zh"
@@ -98,13 +109,15 @@ def _siting(built: Built, totals: dict[str, Any]) -> None:
         [f"{r['added']}", f"{r['covered']:,.0f}", f"{r['gain']:,.0f}", f"{r['share']:.1%}", f"{r['gap']:.2%}"]
         for _, r in rows.iterrows()
     ]
-    click.echo("\n" + table(heads, lines, "rrrrr"))
+    click.echo(table(heads, lines, "rrrrr"))
 
 
 def _reach(built: Built, totals: dict[str, Any]) -> None:
     rows = _rows(built, "reach_summary")
     if rows is None:
         return
+    import pandas as pd
+
     lang = language()
     heads = (
         ["问题", "时限 min", "对象", "时限内", "未接入", "到不了", "最长 min"]
@@ -119,7 +132,7 @@ def _reach(built: Built, totals: dict[str, Any]) -> None:
             f"{r['within']:,}",
             f"{r['not_routed']:,}",
             f"{r['unreachable']:,}",
-            f"{r['worst_min']:.1f}",
+            "-" if pd.isna(r["worst_min"]) else f"{r['worst_min']:.1f}",
         ]
         for _, r in rows.iterrows()
     ]

@@ -49,9 +49,10 @@ class Parts:
         """One more than the highest key."""
         return int(self.key.max()) + 1
 
-    def neighbours(self) -> NDArray[np.int64]:
-        """Count the different places next to each place."""
-        a, b = self.key[:-1][~self.last[:-1]], self.key[1:][~self.first[1:]]
+    def neighbours(self, some: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+        """Count the different places next to each place, on all parts or on some of them."""
+        step = ~self.last[:-1] if some is None else ~self.last[:-1] & some[self.part[:-1]]
+        a, b = self.key[:-1][step], self.key[1:][step]
         both = np.unique(np.concatenate((a * self.places + b, b * self.places + a)))
         return np.bincount(both // self.places, minlength=self.places)
 

@@ -89,3 +89,22 @@ def require_found(found: NDArray[np.bool_], labels: pd.Index, max_snap_m: float)
         ),
         remedy=Text("检查点位和坐标系，或加大距离", "check the points and their system, or allow more distance"),
     )
+
+
+def require_points(shapes: NDArray) -> None:
+    """Raise unless all shapes are single points; missing ones may be.
+
+    Raises
+    ------
+    NetworkError
+    """
+    other = np.flatnonzero(~np.isin(shapely.get_type_id(shapes), (-1, shapely.GeometryType.POINT)))
+    if len(other):
+        kind = shapes[other[0]].geom_type
+        raise NetworkError(
+            Text(
+                f"接入路网的要是单个的点，第 {other[0] + 1} 个是 {kind}（共 {len(other)} 个不是点）",
+                f"single points are joined to roads; number {other[0] + 1} is a {kind} ({len(other)} are no points)",
+            ),
+            remedy=Text("先取代表点（representative_point）", "take representative_point() of them first"),
+        )

@@ -162,6 +162,7 @@ def _touching(parts: Parts) -> tuple[Parts, NDArray]:
     apart = ~np.isin(part * parts.places + parts.key[end], parts.part * parts.places + parts.key)
     # a road that ends below a bridge, or on it, does not meet it; what touches the ground does
     apart &= (parts.level[part] == 0) | (parts.level[part] == parts.level[parts.part[end]])
+    apart &= ~_passed_over(parts, end, part)
     end, part = end[apart], part[apart]
     where = shapely.points(parts.xy[end])
     if not len(end):
@@ -170,6 +171,15 @@ def _touching(parts: Parts) -> tuple[Parts, NDArray]:
     grown = with_vertices(parts, part, at_m, parts.xy[end], parts.key[end])
     _, once = np.unique(parts.key[end], return_index=True)
     return merged(grown, _near_vertices(parts, end, part)), where[once]
+
+
+def _passed_over(parts: Parts, end: NDArray[np.int64], part: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which ends belong to a bridge or tunnel that goes on in another piece, just where it crosses a road of the ground."""
+    goes_on = parts.neighbours(parts.level != 0)[parts.key[end]] > 1
+    xy = parts.xy[end]
+    ends = (parts.xy[parts.first][part], parts.xy[parts.last][part])
+    inside = np.logical_and.reduce([np.hypot(*(xy - at).T) > TOUCH_M for at in ends])
+    return goes_on & inside & (parts.level[part] == 0) & (parts.level[parts.part[end]] != 0)
 
 
 def _near_vertices(parts: Parts, end: NDArray[np.int64], part: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -384,6 +384,7 @@ class RoadNetwork:
         Places
             ``found`` is False for points without a road.
         """
+        naming.require_points(points)
         line, distance = positions.nearest(
             points, self.tree.geometries, self.tree, max_distance_m=max_distance_m, barriers=barriers
         )

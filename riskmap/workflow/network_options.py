@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from riskmap.data.catalog import Catalog
-from riskmap.data.spec import Bilingual, Record, near
+from riskmap.data.spec import Bilingual, LayerSpec, Record, near
 from riskmap.errors import SpecError
 from riskmap.text import Text
 
@@ -45,7 +45,7 @@ class SitingSpec(Record):
 
 
 class ReachSpec(Record):
-    """One question of reach: who comes from where to what, in what time; ``where`` is a condition on the targets' fields."""
+    """One question of reach: who comes from where to what, in what time; ``where`` is a condition on the targets' fields; fire engines drive as ``fire`` says, but for the question's own ``speeds_kmh``."""
 
     id: str
     title: Bilingual
@@ -88,8 +88,11 @@ def check_travel(fire: FireSpec, reach: tuple[ReachSpec, ...], catalog: Catalog)
     for again in sorted({i for i in ids if ids.count(i) > 1}):
         raise SpecError(Text(f"reach：编号 {again!r} 重复", f"reach: the id {again!r} stands twice"))
     for question in reach:
-        for layer in (question.sources, question.to):
-            catalog.layer(layer)
+        for layer, key, kinds in (
+            (question.sources, "source_kinds", question.source_kinds),
+            (question.to, "kinds", question.kinds),
+        ):
+            _check_kinds(catalog.layer(layer), f"reach.{question.id}.{key}", kinds)
         if question.to == "risk_level" and (question.where or question.kinds):
             raise SpecError(
                 Text(
@@ -97,4 +100,22 @@ def check_travel(fire: FireSpec, reach: tuple[ReachSpec, ...], catalog: Catalog)
                     f"reach.{question.id}: cells of the risk level are chosen by levels only",
                 ),
                 remedy=Text("去掉 where 和 kinds", "take where and kinds away"),
+            )
+
+
+def _check_kinds(layer: LayerSpec, place: str, kinds: tuple[str, ...]) -> None:
+    """Check that a layer has the kinds that a question names: a kind that nobody has asks about nothing."""
+    field = layer.fields.get("kind")
+    if not kinds or field is None or not field.domain:
+        return
+    words = {word: value for value, of in field.domain.items() for word in (of.title.zh, *of.aliases)}
+    for kind in kinds:
+        if kind not in field.domain:
+            meant = near(words.get(kind, kind), list(field.domain))
+            raise SpecError(
+                Text(
+                    f"{place}：图层 {layer.id} 没有类别 {kind!r}", f"{place}: the layer {layer.id} has no kind {kind!r}"
+                )
+                + meant,
+                remedy=Text(f"可用：{'、'.join(field.domain)}", f"there are: {', '.join(field.domain)}"),
             )

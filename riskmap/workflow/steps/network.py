@@ -131,13 +131,13 @@ def network_of(
     return RoadNetwork.from_streets(street_tables(context), table, obey_oneway=obey_oneway, **travelling)
 
 
-def fire_network(context: Context) -> RoadNetwork:
-    """Give the network of fire engines, as the project's ``fire`` says."""
+def fire_network(context: Context, speeds_kmh: Mapping[str, float] | None = None) -> RoadNetwork:
+    """Give the network of fire engines, as the project's ``fire`` says; with speeds of a question's own over these."""
     spec = context.project.fire
     return network_of(
         context,
         "fire",
-        speeds_kmh=spec.speeds_kmh,
+        speeds_kmh={**spec.speeds_kmh, **(speeds_kmh or {})},
         obey_oneway=spec.obey_oneway,
         maxspeed=spec.maxspeed,
         hour_factor=spec.hour_factor,

@@ -18,7 +18,7 @@ from riskmap.network.roads import RoadNetwork
 from riskmap.network.snapping import Snapped
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps.network import TABLES, network_of, walls_of
+from riskmap.workflow.steps.network import TABLES, fire_network, network_of, walls_of
 from riskmap.workflow.steps.snapping import ids_of, limit_m
 from riskmap.workflow.steps.step import Step
 
@@ -76,7 +76,7 @@ def run(context: Context) -> Results:
             continue
         key = (question.mode, tuple(sorted(question.speeds_kmh.items())))
         if key not in networks:
-            networks[key] = network_of(context, question.mode, speeds_kmh=question.speeds_kmh)
+            networks[key] = _network(context, question)
         answer = _answer(context, question, networks[key], walls)
         rows.append(answer[0])
         figures.append(answer[1])
@@ -88,6 +88,13 @@ def run(context: Context) -> Results:
         }
     results.totals = {f["question"]: f for f in figures}
     return results
+
+
+def _network(context: Context, question: Any) -> RoadNetwork:
+    """Give the network of a question; fire engines drive as in the fire circle, but for speeds of the question's own."""
+    if question.mode == "fire":
+        return fire_network(context, question.speeds_kmh)
+    return network_of(context, question.mode, speeds_kmh=question.speeds_kmh)
 
 
 def _answer(
@@ -208,6 +215,8 @@ def _absent(question: Any, missing: list[str]) -> Finding:
 
 
 def _findings(question: Any, figures: dict[str, Any]) -> list[Finding]:
+    if not (figures["targets"] and figures["sources"]):
+        return [_empty(question, figures)]
     late = figures["targets"] - figures["within"]
     if not late:
         return []
@@ -216,6 +225,22 @@ def _findings(question: Any, figures: dict[str, Any]) -> list[Finding]:
         f"{question.title.en}: {late} of {figures['targets']} targets are not reached in {question.limit_min:g} minutes ({figures['not_routed']} not routed, {figures['unreachable']} out of reach)",
     )
     return [Finding("reach_results", "warning", "REACH_LATE", message, row=question.id, rows=late)]
+
+
+def _empty(question: Any, figures: dict[str, Any]) -> Finding:
+    """Say that a question has nobody to ask about, or nobody who could come."""
+    if not figures["targets"]:
+        message = Text(
+            f"{question.title.zh}：{question.to} 中没有符合条件的对象，问题没有答案",
+            f"{question.title.en}: no row of {question.to} is meant; the question has no answer",
+        )
+    else:
+        message = Text(
+            f"{question.title.zh}：{question.sources} 中没有可出发的点（未接入路网 {figures['sources_left_out']}），{figures['targets']} 个对象都到不了",
+            f"{question.title.en}: nobody sets out from {question.sources} ({figures['sources_left_out']} not routed); none of {figures['targets']} targets is reached",
+        )
+    remedy = Text("核对 kinds、source_kinds、levels 和 where", "check kinds, source_kinds, levels and where")
+    return Finding("reach_results", "warning", "REACH_EMPTY", message, remedy, row=question.id)
 
 
 def _named(project: Any) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def run(context: Context) -> Results:
     results.findings = _findings(case, beyond)
     results.totals = {
         "problem": spec.problem,
+        "within": "built_up" if _in_town(context) else "boundary",
         "candidates": len(case.sites),
         "candidates_refused": case.refused,
         "existing": len(case.existing),
@@ -103,11 +104,16 @@ def _case(context: Context) -> _Case:
     return _Case(covering, frame, pd.Series(amount), places, sites, every, turnout, existing, refused, unrouted)
 
 
+def _in_town(context: Context) -> bool:
+    """Tell whether people and candidates are those of the built-up area; else those within the boundary."""
+    return context.project.siting.within == "built_up" and context.has("built_up")
+
+
 def _demand(context: Context, covering: Coverage) -> tuple[Places, NDArray[np.float64], float]:
     """Give where the people of the cells join the network, how many they are, and how many have no road."""
     people, grid = context.cells("exposure_population").values.ravel(), context.grid
     wanted = context.inside.ravel() & (np.nan_to_num(people) > 0)
-    if context.project.siting.within == "built_up" and context.has("built_up"):
+    if _in_town(context):
         wanted &= grid.burn(context.rows("built_up").geometry, [1] * len(context.rows("built_up"))).ravel() > 0
     at = np.flatnonzero(wanted)
     x, y = np.meshgrid(*grid.centres())
@@ -131,12 +137,16 @@ def _candidates(context: Context, covering: Coverage) -> tuple[gpd.GeoDataFrame,
     else:
         spacing = context.project.siting.spacing_m
         area = context.boundary
-        if context.project.siting.within == "built_up" and context.has("built_up"):
+        if _in_town(context):
             area = context.rows("built_up").geometry.make_valid().union_all()
         spacing = float(context.fact("fire", "candidate_spacing_m")) if spacing is None else spacing
         numbers = candidates.junctions(network, area, spacing_m=spacing)
         points, places = shapely.points(network.xy[numbers]), Places.at_nodes(numbers)
-        ids = np.array([f"{NEW}{n + 1}" for n in range(len(numbers))], dtype=object)
+        # a station of the county may be called N1 too
+        new = NEW
+        while any(str(label).startswith(new) for label in covering.labels):
+            new += NEW
+        ids = np.array([f"{new}{n + 1}" for n in range(len(numbers))], dtype=object)
         names, usable = np.full(len(numbers), None), np.ones(len(numbers), dtype=bool)
     allowed = usable & ~_refused(context, points)
     frame = gpd.GeoDataFrame({"site_id": ids, "name": names}, geometry=points, crs=network.crs)
