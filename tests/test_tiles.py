@@ -96,6 +96,15 @@ def test_mean_and_deviation_of_a_stream_are_those_of_the_whole(files: dict, tmp_
     np.testing.assert_allclose(made.breaks, in_memory(scheme="std_mean")[2], rtol=1e-6)
 
 
+def test_a_skewed_stream_keeps_the_lowest_class_though_it_is_empty() -> None:
+    values = np.float32([0.0] * 20 + [0.1] * 20 + [9.0])
+    counted = Histogram.over(0.0, 10.0)
+    counted.add(values)
+    limits = classify.breaks(values, scheme="std_mean")
+    assert len(limits) == 4
+    assert histogram.breaks(counted, scheme="std_mean") == pytest.approx(limits, rel=1e-6)
+
+
 def test_given_bounds_and_breaks_in_one_pass(files: dict, tmp_path: Path) -> None:
     bounds = {"hazard_flood": (-1.0, 1.0), "hazard_earthquake": (0.1, 0.2)}
     scales = {n: Scale("fixed", *b) for n, b in bounds.items()} | {"hazard_geology": level_scale(5)}
