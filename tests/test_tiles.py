@@ -97,7 +97,7 @@ def test_mean_and_deviation_of_a_stream_are_those_of_the_whole(files: dict, tmp_
 
 
 def test_a_skewed_stream_keeps_the_lowest_class_though_it_is_empty() -> None:
-    values = np.float32([0.0] * 20 + [0.1] * 20 + [9.0])
+    values = np.float32([0.0] * 20 + [0.1] * 20 + [0.2, 9.0])
     counted = Histogram.over(0.0, 10.0)
     counted.add(values)
     limits = classify.breaks(values, scheme="std_mean")
