@@ -352,6 +352,61 @@ def test_a_project_by_windows(files: dict, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8")) == told
 
 
+def as_delivered(path: Path, values: NDArray, like: Path, nodata: float | None) -> Path:
+    """Write values on the grid of another raster, with the nodata value that a department chose."""
+    with rasterio.open(like) as source:
+        profile = source.profile | {"dtype": values.dtype.name, "nodata": nodata}
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(values, 1)
+    return path
+
+
+def test_nodata_as_departments_write_it_is_unknown_by_windows(files: dict, tmp_path: Path) -> None:
+    geology, flood = layers()["hazard_geology"], layers()["hazard_flood"]
+    codes = np.where(geology == 0, 255, geology).astype(np.uint8)
+    codes[:50, :50] = 255
+    millimetres = np.where(np.isnan(flood), -9999, np.nan_to_num(flood) * 1000).astype(np.int16)
+    millimetres[-20:, -20:] = -9999
+    like = files["hazard_flood"]
+    own = {
+        "hazard_geology": as_delivered(tmp_path / "g.tif", codes, like, 255),
+        "hazard_flood": as_delivered(tmp_path / "f.tif", millimetres, like, -9999),
+    }
+    risk = {"weights": {"hazard_geology": 0.5, "hazard_flood": 0.5}}
+    result = CliRunner().invoke(main, ["compose", str(project(tmp_path, own, risk)), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.stderr
+    known = np.where(millimetres == -9999, np.nan, millimetres.astype(float))
+    share = (known - np.nanmin(known)) / (np.nanmax(known) - np.nanmin(known))
+    level = np.where(codes == 255, np.nan, (codes - 1.0) / 4)
+    np.testing.assert_allclose(read(tmp_path / "out" / "risk_score.tif"), 0.5 * share + 0.5 * level, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nodata", "says"),
+    [(np.uint8, None, "holds 255, declared are 1-5"), (np.int16, 255, "levels as uint8")],
+)
+def test_levels_by_windows_are_what_was_declared(
+    files: dict, tmp_path: Path, kind: type, nodata: float | None, says: str
+) -> None:
+    codes = np.where(layers()["hazard_geology"] == 0, 255, layers()["hazard_geology"]).astype(kind)
+    codes[0, 0] = 255
+    own = {"hazard_geology": as_delivered(tmp_path / "g.tif", codes, files["hazard_flood"], nodata)}
+    file = project(tmp_path, own, {"weights": {"hazard_geology": 1.0}})
+    result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert says in result.stderr
+
+
+def test_values_of_one_byte_with_nodata_are_refused_by_windows(files: dict, tmp_path: Path) -> None:
+    share = np.full(SHAPE, 40, np.uint8)
+    own = {"hazard_geology": files["hazard_geology"]}
+    own["hazard_meteorology"] = as_delivered(tmp_path / "m.tif", share, files["hazard_flood"], 255)
+    file = project(tmp_path, own, {"weights": {"hazard_geology": 0.5, "hazard_meteorology": 0.5}})
+    result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert "not as uint8" in result.stderr
+
+
 def test_levels_by_windows_keep_any_red(files: dict, tmp_path: Path) -> None:
     file = project(tmp_path, files, {"method": "maximum", "weights": {"hazard_geology": 1.0}})
     result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out")])
