@@ -356,6 +356,50 @@ def test_ground_of_unknown_capacity_is_a_warning(tmp_path: Path) -> None:
     assert "1.00 km2" in found.message.en
 
 
+@pytest.mark.parametrize(
+    ("risk", "message"),
+    [
+        (
+            {"normalise": {"layers": {"hazard_flood": {"method": "fixed", "bounds": [0, float("inf")]}}}},
+            "lower one first",
+        ),
+        ({"normalise": {"layers": {"hazard_flood": {"method": "fixed", "bounds": [2, 1]}}}}, "lower one first"),
+        ({"normalise": {"method": "fixed"}}, "needs bounds"),
+        ({"normalise": {"method": "rank", "bounds": [0, 1]}}, "takes no bounds"),
+        ({"classify": {"fixed": [0.4, 0.2, 0.6, 1.0]}}, "ascend"),
+        (
+            {"method": "matrix", "matrix": {"likelihood": "hazard_geology", "consequence": "hazard_geology"}},
+            "two layers",
+        ),
+        ({"keep_people": -1}, "keep_people"),
+    ],
+)
+def test_a_risk_that_cannot_be_is_a_fault_of_the_project_file(tmp_path: Path, risk: dict, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        riskmap.build(county.county(tmp_path, risk=risk), tmp_path / "out")
+
+
+def test_a_table_of_four_colours_that_leaves_out_a_level_is_refused(tmp_path: Path) -> None:
+    facts = {"levels": {"five_to_four": [{"five": 1, "four": 1}, {"five": 2, "four": 2}]}}
+    project = county.county(tmp_path, facts=facts, risk={"method": "maximum", "weights": {"hazard_geology": 1}})
+    with pytest.raises(SpecError, match="five_to_four"):
+        riskmap.build(project, tmp_path / "out")
+
+
+def test_fewer_than_five_classes_name_the_colours_that_are_not_there(tmp_path: Path) -> None:
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "hazard_geology": {"path": "data/geology.tif", "levels": {"count": 5, "worst": "high_code"}},
+    }
+    risk = {"classify": {"scheme": "quantile", "k": 5}, "min_zone_ha": 0}
+    project = county.county(tmp_path, inputs=inputs, risk=risk)
+    codes = county.hazards()["geology"]
+    county.raster(tmp_path / "data" / "geology.tif", np.where(codes == 5, 4, codes).astype(np.uint8), nodata=255)
+    built = riskmap.build(project, tmp_path / "out", only=["risk"])
+    (found,) = (f for f in built.findings if f.code == "FEWER_CLASSES")
+    assert found.message.en == "the scores make 4 classes, fewer than 5; there is no major risk"
+
+
 @pytest.mark.parametrize("weights", [(-1.0, 1.0), (0.0, 0.0), (float("inf"), 1.0), (float("nan"), 1.0)])
 def test_weights_that_weigh_nothing_are_a_fault_of_the_project_file(
     tmp_path: Path, weights: tuple[float, float]

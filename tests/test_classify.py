@@ -56,6 +56,19 @@ def test_standard_deviation_hand_worked() -> None:
         breaks(values, scheme="std_mean", k=3)
 
 
+@pytest.mark.parametrize("k", [4, 5])
+def test_more_than_a_deviation_above_the_mean_is_the_highest_class_however_skewed(k: int) -> None:
+    values = np.array([0.0] * 8 + [0.1] * 8 + [0.2] * 8 + [0.3] * 4 + [4.0, 5.0])  # mean - s is below them all
+    mean, s = values.mean(), values.std(ddof=1)
+    limits = breaks(values, scheme="std_mean", k=k)
+    assert limits[0] == pytest.approx(mean - s, rel=1e-6) and limits[0] < values.min()
+    found = levels(values, limits)
+    assert found[values > mean + s].tolist() == [k, k]
+    assert set(found[values <= mean + s / 2]) == {4: {2}, 5: {3}}[k]
+    flat = np.sort(-values)  # and the other way round the highest class is empty, not shifted
+    assert levels(flat, breaks(flat, scheme="std_mean", k=k)).max() == 3
+
+
 @given(NUMBERS, st.sampled_from(SCHEMES), st.randoms(use_true_random=False))
 def test_properties_of_limits(numbers: list[float], scheme: str, random: object) -> None:
     limits = breaks(numbers, scheme=scheme, k=4)

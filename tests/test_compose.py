@@ -13,6 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from riskmap.errors import DataError, RiskmapWarning
 from riskmap.risk.compose import compose, contributions
+from riskmap.risk.normalise import fit
+from riskmap.risk.recipe import Recipe
 
 NAMES = ("flood", "quake", "slide")
 UNIT = st.floats(0, 1, width=32)
@@ -170,6 +172,19 @@ def test_negative_values_under_a_power_are_refused_not_made_unknown(method: str)
         compose({"a": np.array([-0.5, 0.5])}, weights={"a": 1.0}, method=method)
     with pytest.raises(DataError, match="cannot take"):
         compose({"a": np.array([0.0])}, weights={"a": -1.0}, method="power")
+
+
+@pytest.mark.parametrize("reducing", [frozenset(), frozenset({"b"})])
+def test_conservative_takes_the_smallest_value_under_an_exponent_below_zero(reducing: frozenset[str]) -> None:
+    scales = {"a": fit(np.array([0.0, 1.0]), method="half_one"), "b": fit(np.array([0.0, 1.0]), method="half_one")}
+    recipe = Recipe(scales, {"a": 1.0, "b": -0.5}, "power", "conservative", reducing)
+    steps = np.linspace(0, 1, 5)[:-1] if not reducing else np.linspace(0, 0.75, 4)
+    truths = recipe.score({"a": np.full(len(steps), 0.4), "b": steps})
+    if reducing:  # 1 - x may be 0, and 0 has no negative power
+        with pytest.raises(DataError, match="cannot take"):
+            recipe.score({"a": np.array([0.4]), "b": np.array([np.nan])})
+    else:
+        assert recipe.score({"a": np.array([0.4]), "b": np.array([np.nan])}).item() == truths.max()
 
 
 def test_shapes_must_agree() -> None:

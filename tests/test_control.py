@@ -79,6 +79,8 @@ def test_more_risk_never_gives_a_milder_zone(table: tuple[control.Rule, ...]) ->
         {"zone": 3, "risk": [4], "reason": "x"},
         {"zone": 3, "risk": [4], "hazard": ["flood"], "reason": {"zh": "x", "en": "x"}},
         {"risk": [4], "reason": {"zh": "x", "en": "x"}},
+        {"zone": 3, "risk": [], "capacity": ["weak"], "reason": {"zh": "x", "en": "x"}},
+        {"zone": 2.7, "risk": [4], "reason": {"zh": "x", "en": "x"}},
     ],
 )
 def test_rows_that_do_not_fit_are_named_by_number(row: dict) -> None:

@@ -168,6 +168,12 @@ def test_errors_of_layers_that_do_not_enter_are_refused(tmp_path: Path) -> None:
         built(file, tmp_path / "out", "sensitivity")
 
 
+def test_the_chance_of_a_level_being_one_off_is_at_most_one(tmp_path: Path) -> None:
+    file = small_county(tmp_path, {"sensitivity": {"errors": {"hazard_geology": 1.7}}})
+    with pytest.raises(SpecError, match="chance of being one off, at most 1"):
+        built(file, tmp_path / "out", "sensitivity")
+
+
 def test_five_levels_are_graded_to_four() -> None:
     table = {5: 4, 4: 3, 3: 2, 2: 1, 1: 1}
     grade = Grading(np.array([0.2, 0.4, 0.6, 0.8, 1.0]), table)

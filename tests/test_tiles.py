@@ -96,6 +96,15 @@ def test_mean_and_deviation_of_a_stream_are_those_of_the_whole(files: dict, tmp_
     np.testing.assert_allclose(made.breaks, in_memory(scheme="std_mean")[2], rtol=1e-6)
 
 
+def test_a_skewed_stream_keeps_the_lowest_class_though_it_is_empty() -> None:
+    values = np.float32([0.0] * 20 + [0.1] * 20 + [0.2, 9.0])
+    counted = Histogram.over(0.0, 10.0)
+    counted.add(values)
+    limits = classify.breaks(values, scheme="std_mean")
+    assert len(limits) == 4
+    assert histogram.breaks(counted, scheme="std_mean") == pytest.approx(limits, rel=1e-6)
+
+
 def test_given_bounds_and_breaks_in_one_pass(files: dict, tmp_path: Path) -> None:
     bounds = {"hazard_flood": (-1.0, 1.0), "hazard_earthquake": (0.1, 0.2)}
     scales = {n: Scale("fixed", *b) for n, b in bounds.items()} | {"hazard_geology": level_scale(5)}
@@ -341,6 +350,61 @@ def test_a_project_by_windows(files: dict, tmp_path: Path) -> None:
     assert list(told["cells"].values()) == np.bincount(level.ravel(), minlength=5).tolist()
     assert read(tmp_path / "out" / "risk_level.tif").tobytes() == level.tobytes()
     assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8")) == told
+
+
+def as_delivered(path: Path, values: NDArray, like: Path, nodata: float | None) -> Path:
+    """Write values on the grid of another raster, with the nodata value that a department chose."""
+    with rasterio.open(like) as source:
+        profile = source.profile | {"dtype": values.dtype.name, "nodata": nodata}
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(values, 1)
+    return path
+
+
+def test_nodata_as_departments_write_it_is_unknown_by_windows(files: dict, tmp_path: Path) -> None:
+    geology, flood = layers()["hazard_geology"], layers()["hazard_flood"]
+    codes = np.where(geology == 0, 255, geology).astype(np.uint8)
+    codes[:50, :50] = 255
+    millimetres = np.where(np.isnan(flood), -9999, np.nan_to_num(flood) * 1000).astype(np.int16)
+    millimetres[-20:, -20:] = -9999
+    like = files["hazard_flood"]
+    own = {
+        "hazard_geology": as_delivered(tmp_path / "g.tif", codes, like, 255),
+        "hazard_flood": as_delivered(tmp_path / "f.tif", millimetres, like, -9999),
+    }
+    risk = {"weights": {"hazard_geology": 0.5, "hazard_flood": 0.5}}
+    result = CliRunner().invoke(main, ["compose", str(project(tmp_path, own, risk)), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.stderr
+    known = np.where(millimetres == -9999, np.nan, millimetres.astype(float))
+    share = (known - np.nanmin(known)) / (np.nanmax(known) - np.nanmin(known))
+    level = np.where(codes == 255, np.nan, (codes - 1.0) / 4)
+    np.testing.assert_allclose(read(tmp_path / "out" / "risk_score.tif"), 0.5 * share + 0.5 * level, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nodata", "says"),
+    [(np.uint8, None, "holds 255, declared are 1-5"), (np.int16, 255, "levels as uint8")],
+)
+def test_levels_by_windows_are_what_was_declared(
+    files: dict, tmp_path: Path, kind: type, nodata: float | None, says: str
+) -> None:
+    codes = np.where(layers()["hazard_geology"] == 0, 255, layers()["hazard_geology"]).astype(kind)
+    codes[0, 0] = 255
+    own = {"hazard_geology": as_delivered(tmp_path / "g.tif", codes, files["hazard_flood"], nodata)}
+    file = project(tmp_path, own, {"weights": {"hazard_geology": 1.0}})
+    result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert says in result.stderr
+
+
+def test_values_of_one_byte_with_nodata_are_refused_by_windows(files: dict, tmp_path: Path) -> None:
+    share = np.full(SHAPE, 40, np.uint8)
+    own = {"hazard_geology": files["hazard_geology"]}
+    own["hazard_meteorology"] = as_delivered(tmp_path / "m.tif", share, files["hazard_flood"], 255)
+    file = project(tmp_path, own, {"weights": {"hazard_geology": 0.5, "hazard_meteorology": 0.5}})
+    result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert "not as uint8" in result.stderr
 
 
 def test_levels_by_windows_keep_any_red(files: dict, tmp_path: Path) -> None:

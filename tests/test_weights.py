@@ -9,13 +9,16 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given as each
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from riskmap.cli import main
 from riskmap.data.judgements import read_matrix, read_weights
 from riskmap.errors import ConsistencyError, DataError, SpecError
 from riskmap.risk import weights
+from riskmap.risk.ahp import ratio
 
 
 def upper(names: list[str], *judgements: float) -> pd.DataFrame:
@@ -283,3 +286,15 @@ def test_weight_files_say_who_and_where_from(tmp_path: Path) -> None:
     file.write_text("weights: {hazard_flood: 1}\n", encoding="utf-8")
     with pytest.raises(SpecError, match="author"):
         read_weights(file)
+
+
+def test_a_ratio_that_rounds_to_one_is_written_one() -> None:
+    assert [ratio(v) for v in (0.9999, 1.0001, 3.0, 1 / 3)] == ["1", "1", "3", "1/3"]
+
+
+def test_a_matrix_that_does_not_fit_is_named_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "判断.csv"
+    file.write_text(",A,B\nA,1,2\nC,,1\n", "utf-8")
+    result = CliRunner().invoke(main, ["weights", str(file), "--lang", "en"])
+    assert result.exit_code == 3
+    assert "判断.csv" in result.stderr

@@ -26,11 +26,16 @@ def weights(matrix: str, encoding: str | None, lang: Any, form: str) -> None:
 
     from riskmap.data.catalog import house
     from riskmap.data.judgements import read_matrix
+    from riskmap.errors import RiskmapError
     from riskmap.risk.weights import ahp
 
     read = read_matrix(Path(matrix), encoding=encoding)
     limit = house().facts("weights").values["max_consistency_ratio"].value
-    found = ahp(read, max_cr=None)
+    try:
+        found = ahp(read, max_cr=None)
+    except RiskmapError as error:
+        error.file = error.file or Path(matrix).name
+        raise
     if form == "json":
         _json(
             {

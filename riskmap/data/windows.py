@@ -100,16 +100,36 @@ def sample_tiles(grid: Grid, share: float) -> list[Window]:
 
 
 def read_window(path: Path, window: Window) -> NDArray[Any]:
-    """Read a window of the first band: floats with NaN for nodata, or uint8 codes as they are."""
+    """Read a window of the first band: numbers with NaN for nodata, or uint8 codes with 0 for it."""
     import rasterio
     from rasterio.windows import Window as Rectangle
 
     with environment(), rasterio.open(path) as source:
         values = source.read(1, window=Rectangle(window.column, window.row, window.width, window.height))
         nodata = source.nodata
-    if values.dtype == np.uint8 or nodata is None or np.isnan(nodata):
+    if nodata is None or np.isnan(nodata):
         return values
-    return np.where(values == nodata, np.asarray(np.nan, values.dtype), values)
+    if values.dtype == np.uint8:
+        return values if nodata == 0 else np.where(values == nodata, np.uint8(0), values)
+    # whole numbers have no NaN
+    kind = values.dtype if values.dtype.kind == "f" else np.float64
+    return np.where(values == nodata, np.asarray(np.nan, kind), values)
+
+
+def codes_in(path: Path) -> bool:
+    """Tell whether a raster is read as codes: whole numbers of one byte."""
+    import rasterio
+
+    with environment(), rasterio.open(path) as source:
+        return bool(source.dtypes[0] == "uint8")
+
+
+def has_nodata(path: Path) -> bool:
+    """Tell whether a raster declares a value that stands for no data."""
+    import rasterio
+
+    with environment(), rasterio.open(path) as source:
+        return source.nodata is not None
 
 
 @contextlib.contextmanager

@@ -123,7 +123,9 @@ def ahp(matrix: Any, *, max_cr: float | None = 0.1, random_index: Mapping[int, f
 
 def ratio(value: float) -> str:
     """Write a judgement as people do, 1/3 rather than 0.333."""
-    return f"{value:.3g}" if value >= 1 else f"1/{1 / value:.3g}"
+    part = f"{1 / value:.3g}"
+    # what rounds to 1 is written 1, not 1/1
+    return f"{value:.3g}" if value >= 1 or part == "1" else f"1/{part}"
 
 
 @cache

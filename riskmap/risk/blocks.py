@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmap.errors import DataError
 from riskmap.risk import classify
 from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.recipe import Recipe
+from riskmap.text import Text
 
 CHUNK = 1 << 17
 """Cells that are worked on at once: what a processor's cache holds of a handful of float64 layers."""
@@ -77,3 +79,28 @@ def beyond(recipe: Recipe, raw: Mapping[str, NDArray[Any]]) -> dict[str, int]:
             inside = not (low < scale.low or high > scale.high)
             found[layer] = 0 if inside else int(((raw[layer] < scale.low) | (raw[layer] > scale.high)).sum())
     return found
+
+
+def require_levels(recipe: Recipe, raw: Mapping[str, NDArray[Any]]) -> None:
+    """Raise where a block holds codes beyond the declared levels, such as a nodata value that nobody declared.
+
+    Raises
+    ------
+    DataError
+    """
+    for layer in recipe.weights:
+        scale = recipe.scales[layer]
+        if scale.method not in ("levels", "codes"):
+            continue
+        highest = raw[layer].max(initial=0)
+        if highest > scale.high:
+            raise DataError(
+                Text(
+                    f"等级栅格里有 {highest}，声明的是 1–{scale.high:.0f}",
+                    f"the level raster holds {highest}, declared are 1-{scale.high:.0f}",
+                ),
+                remedy=Text(
+                    "检查 levels.count，或在文件里声明无数据值", "check levels.count, or declare nodata in the file"
+                ),
+                layer=layer,
+            )

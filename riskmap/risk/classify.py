@@ -40,7 +40,8 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: Sequence[float] |
     -------
     float64 array
         Ascending upper limits, the last the maximum (right-closed classes). Fewer than ``k`` when the values are not
-        that different. ``fixed`` limits come back as given.
+        that different. ``fixed`` limits come back as given. Limits of ``std_mean`` may lie below all values: its lowest
+        classes are empty then, and the others keep their distance from the mean.
 
     Raises
     ------
@@ -73,7 +74,17 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: Sequence[float] |
     if len(distinct) < k or (len(distinct) == k and scheme == "natural_breaks"):
         return distinct
     inner = _inner_limits(known, scheme, k)
-    return np.unique(np.append(inner[(inner >= known[0]) & (inner < known[-1])], known[-1]))
+    return with_ends(inner, known[0], known[-1], scheme)
+
+
+def with_ends(inner: NDArray[np.float64], least: float, most: float, scheme: Scheme) -> NDArray[np.float64]:
+    """Give the limits that part the values, ascending, the largest value as the last.
+
+    A class of ``std_mean`` is told by its distance from the mean: where even the smallest value is less than s below it, the
+    lowest class stays, empty, so that what lies more than s above the mean is still the highest.
+    """
+    parting = inner < most if scheme == "std_mean" else (inner >= least) & (inner < most)
+    return np.unique(np.append(inner[parting], most))
 
 
 def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray[np.float64]:

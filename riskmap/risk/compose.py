@@ -61,7 +61,8 @@ def compose(
     reducing : collection of str
         Layers 0-1 that lower the risk, such as mitigation capacity: they enter as 1 - x.
     worst : float or mapping of name -> float
-        Worst value of a layer, as it enters, for ``conservative``; 5 for ``matrix``.
+        Worst value of a layer, as it enters, for ``conservative``: the largest, or under an exponent below 0 the smallest;
+        5 for ``matrix``.
 
     Returns
     -------

@@ -65,7 +65,9 @@ def _rule(number: int, row: Mapping[str, Any]) -> Rule:
         capacity = tuple(CAPACITY_CLASSES.index(c) for c in row.get("capacity", ()))
         density = tuple(DENSITY_CLASSES.index(c) for c in row.get("density", ()))
         rule = Rule(int(row["zone"]), tuple(row["risk"]), capacity, density, Text(**row["reason"]))
-        fits = not unknown and 1 <= rule.zone < len(ZONES) and set(rule.risk) <= {level.code for level in LEVELS[1:]}
+        # a row without a level would never hold, which nobody means
+        known = bool(rule.risk) and set(rule.risk) <= {level.code for level in LEVELS[1:]}
+        fits = not unknown and known and rule.zone == row["zone"] and 1 <= rule.zone < len(ZONES)
     except (KeyError, ValueError, TypeError):
         fits = False
     if not fits:

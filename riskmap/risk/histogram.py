@@ -210,8 +210,7 @@ def breaks(
         mean = histogram.total / count
         deviation = np.sqrt(max(histogram.squares - count * mean**2, 0.0) / max(count - 1, 1))
         inner = (histogram.low + histogram.high) / 2 + mean + deviation * classify.multiples(k)
-    inside = (inner >= histogram.least) & (inner < histogram.most)
-    return np.unique(np.append(inner[inside], histogram.most))
+    return classify.with_ends(inner, histogram.least, histogram.most, scheme)
 
 
 def _quantile_places(count: int, k: int) -> NDArray[np.float64]:

@@ -205,7 +205,8 @@ def normalise_levels(levels: NDArray[np.integer], count: int) -> NDArray[np.floa
 
 
 def _check_bounds(method: str, bounds: tuple[float, float] | None) -> None:
-    fits = bounds is None or bounds[0] < bounds[1]
+    # a bound without end would make all values alike
+    fits = bounds is None or -np.inf < bounds[0] < bounds[1] < np.inf
     wanted = method == "fixed"
     allowed = method in ("fixed", "min_max", "half_one")
     if not fits or (wanted and bounds is None) or (bounds is not None and not allowed):

@@ -147,11 +147,18 @@ class Recipe:
     def _normalised(self, raw: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
         return {self._name(layer): self.scales[layer].apply(raw[layer]) for layer in self.weights}
 
+    def _worst(self, layer: str) -> float:
+        """Give the value of a layer, as it enters, that makes the score worst: under an exponent below 0 the smallest."""
+        falls = self.weights.get(layer, 1.0) < 0
+        if layer in self.reducing:
+            return 0.0 if falls else 1.0
+        return self.scales[layer].best if falls else self.scales[layer].worst
+
     def _arguments(self) -> dict[str, Any]:
         named = {self._name(layer): weight for layer, weight in self.weights.items()}
         worst = {}
         if self.missing == "conservative":
-            worst = {self._name(n): 1.0 if n in self.reducing else scale.worst for n, scale in self.scales.items()}
+            worst = {self._name(layer): self._worst(layer) for layer in self.scales}
         return {
             "weights": None if self.method == "matrix" else named,
             "method": self.method,

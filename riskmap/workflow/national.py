@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from riskmap.data import windows
 from riskmap.data.catalog import house
 from riskmap.data.database import Database
 from riskmap.errors import DataError, SpecError
@@ -65,6 +66,7 @@ def compose_project(
     _require_streamable(loaded)
     recipe, chosen = scoring.recipe_for(context, _scales(context))
     paths = {layer: loaded.path_of(layer) for layer in recipe.weights}
+    _require_readable(context, paths)
     folder = Path(out)
     limits = scoring.stated_limits(context, recipe)
     in_five = spec.classify.k == scoring.FIVE and not scoring.on_levels(recipe) and recipe.method != "matrix"
@@ -113,6 +115,25 @@ def _require_streamable(loaded: Loaded) -> None:
                 "state weights, bounds and breaks: risk.weights, and fixed for normalise and classify",
             ),
             file=loaded.file.name,
+        )
+
+
+def _require_readable(context: Context, paths: dict[str, Path]) -> None:
+    """Raise where a raster of levels is not of bytes, or one of values is and has cells without data: a byte has no NaN."""
+    for layer, path in paths.items():
+        as_levels, codes = context.levels_of(layer) is not None, windows.codes_in(path)
+        if as_levels == codes or not (as_levels or windows.has_nodata(path)):
+            continue
+        raise DataError(
+            Text("逐块合成时等级栅格用 uint8", "composing by windows takes levels as uint8")
+            if as_levels
+            else Text(
+                "逐块合成时有无数据格的数值栅格不能是 uint8",
+                "composing by windows takes values with nodata not as uint8",
+            ),
+            remedy=Text("转换类型（gdal_translate -ot）", "convert it (gdal_translate -ot)"),
+            file=path.name,
+            layer=layer,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -79,6 +81,16 @@ class NormaliseSpec(Record):
     bounds: tuple[float, float] | None = None
     layers: dict[str, NormaliseSpec] = {}
 
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Self:
+        if self.bounds is not None and not -math.inf < self.bounds[0] < self.bounds[1] < math.inf:
+            raise ValueError("bounds are two numbers, the lower one first")
+        if self.method == "fixed" and self.bounds is None:
+            raise ValueError("fixed needs bounds: [low, high]")
+        if self.method in ("z_score", "rank", "none") and self.bounds is not None:
+            raise ValueError(f"{self.method} takes no bounds")
+        return self
+
     def of(self, layer: str) -> NormaliseSpec:
         """Give what holds for a layer."""
         return self.layers.get(layer, self)
@@ -103,6 +115,8 @@ class ClassifySpec(Record):
             raise ValueError("limits belong to the scheme fixed, and fixed needs them")
         if self.limits is not None and len(self.limits) != self.k:
             raise ValueError(f"{len(self.limits)} limits for k = {self.k} classes")
+        if self.limits is not None and not all(low < high for low, high in pairwise(self.limits)):
+            raise ValueError("limits ascend: the upper limit of the lowest class first")
         return self
 
 
@@ -115,6 +129,12 @@ class MatrixSpec(Record):
 
     likelihood: str
     consequence: str
+
+    @model_validator(mode="after")
+    def _two_layers(self) -> Self:
+        if self.likelihood == self.consequence:
+            raise ValueError("likelihood and consequence are two layers")
+        return self
 
 
 class AssetSpec(Record):
@@ -156,7 +176,7 @@ class RiskSpec(Record):
     five_to_four: dict[int, int] | None = None
     assets: dict[str, AssetSpec] = {}
     min_zone_ha: float | None = Field(default=None, ge=0)
-    keep_people: float | None = None
+    keep_people: float | None = Field(None, ge=0)
     snap_to_townships_m: float | None = Field(None, gt=0)
     sensitivity: SensitivitySpec | None = None
     previous: str | None = None

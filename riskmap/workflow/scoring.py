@@ -222,7 +222,16 @@ def five_to_four(context: Context) -> dict[int, int]:
     own = context.project.risk.five_to_four
     if own is not None:
         return own
-    return {row["five"]: row["four"] for row in context.fact_table("levels", "five_to_four")}
+    table = {row["five"]: row["four"] for row in context.fact_table("levels", "five_to_four")}
+    if set(table) != set(FIVE_TO_FOUR) or not set(table.values()) <= set(range(1, FOUR + 1)):
+        raise SpecError(
+            Text(
+                f"levels.five_to_four 应为 1–5 各给 1–4：{table}",
+                f"levels.five_to_four gives each of 1-5 one of 1-4: {table}",
+            ),
+            remedy=Text("改正 facts.levels.five_to_four", "correct facts.levels.five_to_four"),
+        )
+    return table
 
 
 def code_scale_of(context: Context, layer: str, count: int) -> Scale:

@@ -292,6 +292,8 @@ def score_block(
 ) -> Block:
     """Read a window of every layer and give its scores, and its levels where the limits are known."""
     raw = {layer: windows.read_window(path, window) for layer, path in paths.items()}
+    if isinstance(recipe, Recipe):
+        blocks.require_levels(recipe, raw)
     score = blocks.score(recipe, raw)
     level = None if limits is None else blocks.levels(score, limits)
     beyond = blocks.beyond(recipe, raw) if isinstance(recipe, Recipe) else {}

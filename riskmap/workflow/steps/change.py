@@ -43,7 +43,8 @@ def run(context: Context) -> Results:
 def _comparability(context: Context, earlier: dict[str, Any]) -> list[Finding]:
     """Warn where the two runs did not classify alike: then a change of colour need not be a change of risk."""
     now = context.totals["risk"]
-    differing = [key for key in ("breaks", "recipe") if earlier.get(key) != now[key]]
+    same = {"breaks": earlier.get("breaks") == now["breaks"], "recipe": _alike(earlier.get("recipe"), now["recipe"])}
+    differing = [key for key, equal in same.items() if not equal]
     if not differing:
         return []
     message = Text(
@@ -55,6 +56,17 @@ def _comparability(context: Context, earlier: dict[str, Any]) -> list[Finding]:
         "fix bounds and breaks with a reference or classify: {fixed: [...]}",
     )
     return [Finding("risk_change", "warning", "CHANGE_NOT_COMPARABLE", message, remedy)]
+
+
+def _alike(earlier: dict[str, Any] | None, now: dict[str, Any]) -> bool:
+    """Tell whether two recipes score alike: bounds stated this year that were last year's own are the same bounds."""
+    plain = [
+        recipe
+        and recipe
+        | {"scales": {n: s | {"method": s["method"].replace("min_max", "fixed")} for n, s in recipe["scales"].items()}}
+        for recipe in (earlier, now)
+    ]
+    return plain[0] == plain[1]
 
 
 STEP = Step(

@@ -97,11 +97,15 @@ def _limits(context: Context, score: NDArray[np.float32], findings: list[Finding
     spec = context.project.risk.classify
     limits = classify.breaks(score, scheme=spec.scheme, k=spec.k, limits=list(spec.limits) if spec.limits else None)
     if len(limits) < spec.k:
-        named = join([level.name for level in LEVELS[1:][len(limits) :]])
+        table = scoring.five_to_four(context) if spec.k == scoring.FIVE else {n: n for n in range(1, spec.k + 1)}
+        reached = {table[number] for number in range(1, len(limits) + 1)}
+        named = join([level.name for level in LEVELS[1:] if level.code not in reached])
         message = Text(
-            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}；没有{named.zh}",
-            f"the scores make {len(limits)} classes, fewer than {spec.k}; there is no {named.en}",
+            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}",
+            f"the scores make {len(limits)} classes, fewer than {spec.k}",
         )
+        if named.zh:
+            message += Text(f"；没有{named.zh}", f"; there is no {named.en}")
         findings.append(Finding("risk_level", "warning", "FEWER_CLASSES", message))
     return limits.astype(np.float32).astype(np.float64)
 

@@ -36,6 +36,14 @@ def run(context: Context) -> Results:
                 f"risk.sensitivity.errors names {', '.join(sorted(strange))}, which do not enter the score",
             )
         )
+    chances = [n for n, e in spec.errors.items() if recipe.scales[n].method in sensitivity.LEVELLED and e > 1]
+    if chances:
+        raise SpecError(
+            Text(
+                f"risk.sensitivity.errors 里 {'、'.join(chances)} 是等级图层：误差是差一级的概率，不大于 1",
+                f"risk.sensitivity.errors: {', '.join(chances)} holds levels, whose error is the chance of being one off, at most 1",
+            )
+        )
     grade, concentration = _grading(context), spec.concentration or context.fact("sensitivity", "concentration")
     drawn = {"runs": spec.runs, "seed": spec.seed, "concentration": concentration, "errors": dict(spec.errors)}
     found = _shares(context, recipe, grade, drawn)
