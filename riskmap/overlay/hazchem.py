@@ -139,7 +139,7 @@ def alpha(people: float | None, *, constants: Mapping[str, Any] | None = None) -
     [0.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5, 2.0, 2.0]
     """
     constants = rules.values("hazchem") if constants is None else constants
-    if pd.isna(people):
+    if people is None or pd.isna(people):
         return float(constants["alpha_unknown"]), True
     if people < 0:
         raise ValueError(f"people must not be negative, got {people!r}")
