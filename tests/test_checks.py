@@ -303,3 +303,12 @@ def test_what_is_printed_names_file_layer_columns_and_totals(tmp_path: Path) -> 
     english = CliRunner().invoke(main, [*given, "--lang", "en"]).stdout
     assert "3 rows, 2 left out and reported, 1 kept" in english
     assert "totals: threatened_people 50" in english
+
+
+def test_a_column_without_a_number_has_no_total_rather_than_0(tmp_path: Path) -> None:
+    given = {"id": ["t1"], "name": ["尾矿库"], "people_below": [None]}
+    path = tmp_path / "dams.geojson"
+    dams = gpd.GeoDataFrame(given, geometry=gpd.points_from_xy([118.3], [36.8]), crs=4490)
+    dams.to_file(path)
+    told = CliRunner().invoke(main, ["check", str(path), "--layer", "tailings_dams", "--format", "json"])
+    assert "people_below" not in json.loads(told.stdout)["totals"]

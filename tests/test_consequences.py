@@ -116,3 +116,8 @@ def test_constants_of_the_caller_are_used() -> None:
     assert fireball(8, constants=known).radius_m == 4.0
     given = vapour_cloud(1000, heat_mj_kg=46, constants=known).property_m
     assert given == vapour_cloud(1000, heat_mj_kg=46, property_k=4.6).property_m
+
+
+def test_an_effect_that_has_no_probit_is_named_with_those_that_have() -> None:
+    with pytest.raises(ValueError, match="death, second_degree, first_degree"):
+        consequences.thermal_flux_w_m2(0.5, 45.0, "third_degree")  # type: ignore[arg-type]

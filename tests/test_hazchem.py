@@ -69,7 +69,7 @@ def test_alpha_on_both_sides_of_each_limit(people: float, alpha: float) -> None:
     assert hazchem.alpha(people) == (alpha, False)
 
 
-@pytest.mark.parametrize("people", [None, math.nan, np.nan])
+@pytest.mark.parametrize("people", [None, math.nan, np.nan, pd.NA])
 def test_unknown_people_take_the_largest_alpha(people: float | None) -> None:
     given = hazchem.grade(unit(氨=60), people_500m=people)
     assert (given.alpha, given.conservative) == (2.0, True)
@@ -93,6 +93,8 @@ def test_found_by_number_name_alias_and_english() -> None:
     for row in (
         {"cas": "7664-41-7"},
         {"cas": "７６６４－４１－７"},
+        {"cas": "7664‐41‑7"},
+        {"cas": "7664−41 – 7"},
         {"substance": "氨"},
         {"substance": " 液 氨 "},
         {"substance": "ammonia"},
@@ -111,6 +113,10 @@ def test_found_by_number_name_alias_and_english() -> None:
         ({"substance": "柴油"}, "class"),
         ({"cas": "7664-41-8"}, "check digit"),
         ({"cas": "7664-41-8"}, "氨"),
+        ({"cas": "7664417"}, "'7664417' is not written as"),
+        ({"cas": 7664417}, "'7664417' is not written as"),
+        ({"cas": 7664417.0}, "'7664417' is not written as"),
+        ({"substance": " ", "cas": None}, "neither the name nor the CAS number"),
         ({"substance": "苯", "cas": "108-88-3"}, "different substances"),
         ({"cas": "6484-52-2"}, "several"),
         ({"substance": "未知物", "class": "W5.9"}, "W5.4"),
@@ -119,6 +125,11 @@ def test_found_by_number_name_alias_and_english() -> None:
 def test_what_is_not_certain_is_refused_with_hints(row: dict[str, str], told: str) -> None:
     with pytest.raises(DataError, match=told.replace(".", r"\.")):
         hazchem.grade(pd.DataFrame([row | {"quantity_t": 1.0}]), people_500m=10)
+
+
+def test_an_infinite_quantity_is_refused() -> None:
+    with pytest.raises(DataError, match="infinite"):
+        hazchem.grade(pd.DataFrame({"substance": ["液氨"], "quantity_t": [math.inf]}), people_500m=10)
 
 
 def test_all_bad_rows_are_named_at_once() -> None:
@@ -295,6 +306,38 @@ def test_a_plant_on_ground_without_population_data_takes_the_largest_alpha(tmp_p
     assert graded["alpha"].tolist() == [2.0, 2.0, 2.0, 2.0]
     assert graded["conservative"].tolist() == [False, False, True, True]
     assert graded["people_500m"].isna().tolist() == [False, False, True, True]
+    # what is told of each plant is the alpha that it got
+    told = {name: f.message.en for f in built.findings if f.code.startswith("RESIDENTS_") for name in f.named}
+    assert "of the known part" in told["b"]
+    assert "alpha is 2.0" in told["c"]
+    assert "alpha is 2.0" in told["d"]
+
+
+def test_nobody_in_the_known_part_of_a_ring_is_told_as_unknown_with_the_alpha_taken(tmp_path: Path) -> None:
+    """Known cells around the plant are empty, a few are blank: the table says 2.0, and so must the finding."""
+    people = np.zeros((20, 20), np.int32)
+    people[:, 13:] = -1
+    inputs = {
+        "boundary": "data/boundary.gpkg",
+        "hazard_flood": "data/flood.tif",
+        "exposure_population": {"path": "data/people.tif", "content": "amount"},
+        "hazchem_sources": "data/plants.gpkg",
+        "hazchem_inventory": "data/stock.csv",
+    }
+    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
+    county.raster(tmp_path / "data" / "people.tif", people, nodata=-1)
+    spot = shapely.Point(county.WEST + 950, county.SOUTH + 1000)
+    plants = gpd.GeoDataFrame({"id": ["a"], "name": ["a"], "enterprise": ["a"]}, geometry=[spot], crs=county.CRS)
+    plants.to_file(tmp_path / "data" / "plants.gpkg")
+    stock = pd.DataFrame({"source_id": ["a"], "substance": "液氨", "quantity_t": 600.0})
+    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
+    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
+    row = Database(built.out / "riskmap.gpkg").read("hazchem_grades").iloc[0]
+    assert row["known_share"] > 0.7
+    assert (row["alpha"], row["conservative"]) == (2.0, True)
+    (told,) = [f.message.en for f in built.findings if f.code == "RESIDENTS_UNKNOWN"]
+    assert "residents are unknown, alpha is 2.0" in told
+    assert "of the known part" not in told
 
 
 def test_villages_end_at_the_county_line_and_so_does_what_is_known_of_a_ring(tmp_path: Path) -> None:

@@ -294,3 +294,14 @@ def test_a_sum_says_how_many_rows_it_leaves_out() -> None:
     places = next(one for one in INDICATORS if one.measure == "count")
     rows = pd.DataFrame({"people": [3.0, np.nan, np.nan]})
     assert (count(rows, people, rows), unknown(rows, people), unknown(rows, places)) == (3.0, 2, None)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_table_has_two_columns_of_one_heading_and_no_sheet_a_name_cut_short(lang: str) -> None:
+    """A CSV with two columns "Name" cannot be read by name; Excel cuts names of sheets at 31 characters."""
+    tables = {one.id: one.columns for one in LAYERS}
+    tables |= {"ledger": LEDGER, "risks": RISKS, "responsible": RESPONSIBLE, "cards": CARD, "indicators": INDICATOR}
+    for name, columns in (tables | {"values": VALUES}).items():
+        heads = [column.title.pick(lang) for column in columns]
+        assert len(set(heads)) == len(heads), (name, heads)
+    assert [one.id for one in LAYERS if len(one.title.pick(lang)) > 31] == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from riskmap.overlay.rules import values
 
@@ -148,12 +148,14 @@ def thermal_flux_w_m2(
     Raises
     ------
     ValueError
-        For a probability that is not strictly between 0 and 1.
+        For a probability that is not strictly between 0 and 1, or another effect.
     """
     from scipy.stats import norm
 
     if not 0 < probability < 1:
         raise ValueError(f"probability must lie between 0 and 1, got {probability!r}")
+    if effect not in get_args(Burn):
+        raise ValueError(f"effect must be one of {', '.join(get_args(Burn))}, got {effect!r}")
     a, b = _constants(constants)[f"probit_{effect}"]
     probit = 5 + float(norm.ppf(probability))
     return (math.exp((probit - a) / b) / _positive(duration_s, "duration_s")) ** 0.75

@@ -139,7 +139,7 @@ def alpha(people: float | None, *, constants: Mapping[str, Any] | None = None) -
     [0.5, 1.0, 1.0, 1.2, 1.2, 1.5, 1.5, 2.0, 2.0]
     """
     constants = rules.values("hazchem") if constants is None else constants
-    if people is None or people != people:  # noqa: PLR0124  NaN is unknown
+    if people is None or pd.isna(people):
         return float(constants["alpha_unknown"]), True
     if people < 0:
         raise ValueError(f"people must not be negative, got {people!r}")
@@ -216,9 +216,10 @@ def _require_columns(inventory: pd.DataFrame) -> None:
 
 def _text(row: pd.Series, column: str) -> str | None:
     value = row.get(column)
-    if value is None or not isinstance(value, str) or not value.strip():
+    if value is None or pd.isna(value):
         return None
-    return value.strip()
+    # a spreadsheet hands over 7664417 as a number: named in the message, not taken for a blank
+    return (f"{value:.0f}" if isinstance(value, float) else str(value)).strip() or None
 
 
 def _quantity(value: Any) -> float:
@@ -232,6 +233,8 @@ def _quantity(value: Any) -> float:
         ) from None
     if np.isnan(number):
         raise DataError(Text("数量未知，不当作 0", "the quantity is unknown, not 0"), field="quantity_t")
+    if np.isinf(number):
+        raise DataError(Text("数量为无穷大", "the quantity is infinite"), field="quantity_t")
     if number < 0:
         raise DataError(Text(f"数量 {number:g} t 为负", f"the quantity {number:g} t is negative"), field="quantity_t")
     return number

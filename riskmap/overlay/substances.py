@@ -15,6 +15,8 @@ from riskmap.overlay import rules
 from riskmap.text import Text, plain
 
 CAS = re.compile(r"^\d{2,7}-\d{2}-\d$")
+# NFKC leaves all of these as they are; word processors set any of them in a CAS number
+DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 Row = Mapping[str, str]
 
 
@@ -137,19 +139,19 @@ class Substances:
                 f"名称 {name!r} 取为 {found.name!r}（CAS {listed}），登记的 CAS 号却是 {number}",
                 f"the name {name!r} is taken for {found.name!r} (CAS {listed}), but the row says CAS {number}",
             )
-        if number and not cas_is_valid(number):
-            return Text(f"CAS 号 {number} 的校验位不对", f"the check digit of the CAS number {number} is wrong")
-        return None
+        return _ill_formed(number) if number else None
 
     def _unknown(self, name: str | None, number: str | None) -> DataError:
         said = " ".join(repr(w) for w in (name, number) if w)
-        hint = self._near(name, number)
-        wrong_digit = number is not None and not cas_is_valid(number)
-        digit = Text("；CAS 号校验位不对", "; the check digit of the CAS number is wrong") if wrong_digit else plain("")
+        wrong = _ill_formed(number) if number else None
         return DataError(
-            Text(f"物质 {said} 不在 GB 18218 表 1 中", f"the substance {said} is not in GB 18218 table 1")
-            + digit
-            + hint,
+            (
+                Text(f"物质 {said} 不在 GB 18218 表 1 中", f"the substance {said} is not in GB 18218 table 1")
+                if said
+                else Text("物质名称和 CAS 号都空着", "neither the name nor the CAS number of the substance is given")
+            )
+            + (plain("") if wrong is None else Text("；", "; ") + wrong)
+            + self._near(name, number),
             remedy=Text(
                 "改正名称或 CAS 号；不在表 1 的物质写明表 2 的类别符号（class）",
                 "correct the name or the CAS number; for what is not in table 1 give its class of table 2",
@@ -194,7 +196,11 @@ class Substances:
 
 def fold(name: str) -> str:
     """Give a name as it is compared: half-width, no blanks, lower case, brackets and dashes of one kind."""
-    text = unicodedata.normalize("NFKC", name).translate(str.maketrans("［］【】〔〕—–，、；", "[][][]--,,;"))
+    text = (
+        unicodedata.normalize("NFKC", name)
+        .translate(DASHES)
+        .translate(str.maketrans("［］【】〔〕，、；", "[][][],,;"))
+    )
     return re.sub(r"\s+", "", text).lower()
 
 
@@ -213,7 +219,18 @@ def cas_is_valid(number: str) -> bool:
 
 
 def _number(cas: str | None) -> str | None:
-    return unicodedata.normalize("NFKC", cas).strip().replace("–", "-") if cas else None
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", cas).translate(DASHES)) if cas else None
+
+
+def _ill_formed(number: str) -> Text | None:
+    """Say what is wrong with a CAS number; None where nothing is."""
+    if cas_is_valid(number):
+        return None
+    if CAS.match(number):
+        return Text(f"CAS 号 {number} 的校验位不对", f"the check digit of the CAS number {number} is wrong")
+    return Text(
+        f"CAS 号 {number!r} 不是 7664-41-7 这样的写法", f"the CAS number {number!r} is not written as 7664-41-7 is"
+    )
 
 
 def _numbers(cell: str) -> tuple[str, ...]:

@@ -199,7 +199,9 @@ def _totals(frame: Any, layer: str) -> dict[str, float]:
         return {}
     fields = house().layer(layer).fields
     counted = [f for f, s in fields.items() if f in frame and s.unit in COUNTED and s.type in ("integer", "number")]
-    return {f: float(frame[f].astype("Float64").astype(float).sum()) for f in counted}
+    numbers = {f: frame[f].astype("Float64").astype(float) for f in counted}
+    # a column without one number has no total: it is unknown, not 0
+    return {f: float(n.sum()) for f, n in numbers.items() if n.notna().any() or not len(n)}
 
 
 def _cell_totals(given: GridLayer | RasterLayer, content: str | None) -> dict[str, float]:

@@ -75,14 +75,15 @@ def _residents(
     # an unknown dwelling beside a plant may hold the hundredth resident
     vague = (counted["unknown"] > 0) | (share < 1 - SHARE_DIGITS)
     blind = share < 1 - known["ring_unknown_share"] - SHARE_DIGITS
-    findings += _ring_findings(sources["id"], vague & ~blind, blind)
     whole = np.ceil(counted[fields.PEOPLE].round(6))
     # "nobody" must be known of the whole ring: alpha 0.5 of ground without data would be the mildest
-    return counted.assign(people=whole.mask((vague & (whole == 0)) | blind), known_share=share)
+    nobody = vague & (whole == 0) & ~blind
+    findings += _ring_findings(sources["id"], vague & ~blind & ~nobody, nobody, blind)
+    return counted.assign(people=whole.mask(nobody | blind), known_share=share)
 
 
-def _ring_findings(ids: pd.Series, part: pd.Series, blind: pd.Series) -> list[Finding]:
-    """Say around which plants people are known of a part of the ring only, or hardly at all."""
+def _ring_findings(ids: pd.Series, part: pd.Series, nobody: pd.Series, blind: pd.Series) -> list[Finding]:
+    """Say around which plants people are known of a part of the ring only, nobody is in that part, or hardly any is known."""
     remedy = Text(
         "补县界外或空白处的人口（邻县数据），或核实周边常住人口",
         "add people beyond the county line or on the blank ground, or find out who lives there",
@@ -91,12 +92,17 @@ def _ring_findings(ids: pd.Series, part: pd.Series, blind: pd.Series) -> list[Fi
         "厂界外 500 m 环内有人口未知的地方（县界外或空白），人数只是下限，α 只按已知部分取",
         "part of the ring around the plant has no people data (beyond the county line or blank): the count is a lower bound and alpha is of the known part",
     )
+    none = Text(
+        "厂界外 500 m 环内已知部分无人，但有人口未知的地方（县界外或空白），不能当作无人：人数按未知，α 取 2.0",
+        "nobody lives in the known part of the ring around the plant, but part of it has no people data (beyond the county line or blank): residents are unknown, alpha is 2.0",
+    )
     most = Text(
         "厂界外 500 m 环大部分没有人口数据，人数按未知，α 取 2.0",
         "most of the ring around the plant has no people data: residents are unknown, alpha is 2.0",
     )
     return [
         *about("hazchem_sources", "warning", "RESIDENTS_UNKNOWN", some, ids[part], remedy),
+        *about("hazchem_sources", "warning", "RESIDENTS_UNKNOWN", none, ids[nobody], remedy),
         *about("hazchem_sources", "warning", "RESIDENTS_BEYOND_DATA", most, ids[blind], remedy),
     ]
 

@@ -61,7 +61,7 @@ LAYERS = (
         c("source", "目标来源", "Source", 30),
     )),
     LayerSheet("overlay_totals", "overlay_totals", Text("范围内合计（不重复）", "Inside all zones, counted once"), (
-        c("kind", "范围", "Zones", 28), TOWN, c("zones", "范围个数", "Zones", 7, WHOLE), c("area_km2", "面积 (km²)", "Area (km2)", 9, KM2), c("people", "人数", "People", 9, WHOLE),
+        c("kind", "范围", "Zones", 28), TOWN, c("zones", "范围个数", "Number of zones", 7, WHOLE), c("area_km2", "面积 (km²)", "Area (km2)", 9, KM2), c("people", "人数", "People", 9, WHOLE),
         c("people_unknown", "人口未知处数", "Places of unknown people", 8, WHOLE), c("households", "户数", "Households", 8, WHOLE), c("schools", "学校", "Schools", 7, WHOLE),
         c("hospitals", "医院和养老", "Hospitals, care homes", 8, WHOLE), c("key_units", "重点单位", "Key units", 7, WHOLE), c("road_km", "道路 (km)", "Roads (km)", 8, HUNDREDTHS),
         c("km2_red", "红 (km²)", "Red (km2)", 8, KM2), c("km2_orange", "橙 (km²)", "Orange (km2)", 8, KM2), c("km2_yellow", "黄 (km²)", "Yellow (km2)", 8, KM2),
@@ -81,7 +81,7 @@ LAYERS = (
         c("code", "代码", "Code", 12), NAME, c("area_km2", "面积 (km²)", "Area (km2)", 10, HUNDREDTHS), c("points", "隐患点", "Points", 8, WHOLE), c("people", "威胁人数", "Threatened people", 9, WHOLE),
         c("people_unknown_points", "人数未知的点", "Points of unknown people", 9, WHOLE), c("density", "每 100 km² 点数", "Points per 100 km2", 10, HUNDREDTHS), c("high", "高密度", "High", 8),
     )),
-    LayerSheet("disagreements", "geohazard_exposure", Text("隐患点与网格颜色不一致清单", "Points that disagree with their cell"), (
+    LayerSheet("disagreements", "geohazard_exposure", Text("隐患点与网格颜色不一致清单", "Points unlike their cell"), (
         ID, NAME, COLOUR, LEVEL, c("cell_colour", "网格颜色", "Cell colour", 9), c("agreement", "方向", "Direction", 14), PEOPLE, TOWN,
     ), "agreement == 'point_worse' or agreement == 'cell_worse'"),
     LayerSheet("above_people", "geohazard_exposure", Text("人口上方的隐患点", "Points above people"), (
@@ -99,7 +99,7 @@ LAYERS = (
         c("second_id", "编号", "Id", 14), c("second_name", "承灾体", "Object", 28), c("value", "强度或长度", "Value", 10, "#,##0.00"), c("unit", "单位", "Unit", 8), PEOPLE,
     )),
     LayerSheet("domino", "hazchem_domino", Text("多米诺关系", "Domino pairs"), (
-        c("source_id", "危险源", "Source", 10), c("source_name", "名称", "Name", 30), c("other_id", "受影响危险源", "Other", 10), c("other_name", "名称", "Name", 30),
+        c("source_id", "危险源", "Source", 10), c("source_name", "危险源名称", "Name of the source", 30), c("other_id", "受影响危险源", "Other", 10), c("other_name", "受影响危险源名称", "Name of the other", 30),
         c("scenario", "情景", "Scenario", 14), c("effect", "影响", "Effect", 12), c("radius_m", "半径 (m)", "Radius (m)", 9, TENTHS), c("metres", "距离 (m)", "Distance (m)", 9, TENTHS),
         c("same_enterprise", "同一企业", "Same enterprise", 8),
     ), None, INDICATIVE),
