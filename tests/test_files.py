@@ -79,6 +79,17 @@ def test_kml(tmp_path: Path) -> None:
     assert got.crs == "EPSG:4326"
 
 
+def test_chinese_names_in_a_kml_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.kml"
+    data = "".join(
+        f'<Data name="{k}"><value>{v}</value></Data>' for k, v in {"编号": "S1", "名称": "一中", "容量": 9}.items()
+    )
+    place = f"<Placemark><ExtendedData>{data}</ExtendedData><Point><coordinates>118.3,36.8</coordinates></Point></Placemark>"
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{place}</Document></kml>', encoding="utf-8")
+    got = opened(path).frame
+    assert [str(got[c][0]) for c in ("编号", "名称", "容量")] == ["S1", "一中", "9"]
+
+
 def test_dxf_points_and_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.dxf"
     drawing = gpd.GeoDataFrame({"Layer": ["0", "0"]}, geometry=[Point(1, 2), LineString([(0, 0), (5, 5)])])
