@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ from riskmap.data import places, positions, shapes, shift, systems
 from riskmap.data.catalog import house
 from riskmap.data.ledger import Ledger
 from riskmap.data.positions import degrees_of
+from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.errors import CRSError, DataError, MissingCRSError
 
@@ -181,6 +183,18 @@ def test_the_declaration_wins_with_a_warning() -> None:
     book = ledger()
     systems.in_stated_system(frame_at(118.3, 36.8, "EPSG:4490"), "EPSG:4490", VILLAGES, book)
     assert not book.findings
+    systems.in_stated_system(frame_at(118.3, 36.8, "EPSG:4326"), "GCJ-02", VILLAGES, book)
+    assert codes(book) == ["CRS_CONVERTED"], "a file of degrees cannot say GCJ-02 itself"
+
+
+def test_a_delivery_over_whose_old_datum_another_system_is_declared_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    frame_at(500000, 4070000, "EPSG:2380").to_file(path)  # Xian 80
+    done = prepare_rows(path, InputSpec(path=str(path), crs="EPSG:4546"), VILLAGES)
+    told = [f for f in done.findings if f.code == "CRS_OVERRIDDEN"]
+    assert [f.severity for f in told] == ["warning"]
+    assert "EPSG:2380" in told[0].message.en
+    assert done.source.crs_in == "EPSG:4546"
 
 
 @pytest.mark.parametrize("web", ["GCJ-02", "BD-09"])
