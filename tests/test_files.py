@@ -12,6 +12,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
@@ -431,6 +432,22 @@ def test_rasters_by_ending() -> None:
     assert is_raster(Path("a.TIF"))
     assert is_raster(Path("a.nc"))
     assert not is_raster(Path("a.gpkg"))
+
+
+def test_a_file_is_known_by_the_upper_of_two_header_rows_too(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["编号", "名称", "灾种", "经度", "纬度", "威胁对象", None])
+    page.append([None, None, None, None, None, "人数", "户数"])
+    page.append(["1", "甲", "滑坡", "118°18′", "36°48′30″", 12, 3])
+    for cells in ("A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:E2", "F1:G1"):
+        page.merge_cells(cells)
+    book.save(tmp_path / "a.xlsx")
+    part = describe(tmp_path / "a.xlsx").parts[0]
+    assert part.looks is not None
+    assert "degrees" in part.looks.en
+    best = part.candidates[0]
+    assert (best.layer, best.mapping["threatened_people"]) == ("geohazard_points", "人数")
 
 
 def test_describe(tmp_path: Path) -> None:
