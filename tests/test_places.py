@@ -187,6 +187,12 @@ def test_the_declaration_wins_with_a_warning() -> None:
     assert codes(book) == ["CRS_CONVERTED"], "a file of degrees cannot say GCJ-02 itself"
 
 
+def test_a_table_is_no_layer_of_heights(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("村名,经度,纬度\n甲,118.3,36.8\n", encoding="utf-8")
+    done = prepare_rows(tmp_path / "a.csv", InputSpec(path="a.csv", crs="EPSG:4490"), house().layer("dem"))
+    assert [f.code for f in done.findings if f.severity == "error"] == ["LAYER_KIND"], "it does have coordinate columns"
+
+
 def test_a_delivery_over_whose_old_datum_another_system_is_declared_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.gpkg"
     frame_at(500000, 4070000, "EPSG:2380").to_file(path)  # Xian 80

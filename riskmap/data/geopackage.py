@@ -150,6 +150,9 @@ class GeoPackage:
                 raise rules.error("FILE_UNREADABLE", file=self.path.name, layer=id, why=error) from error
             names = rules.listed(self.columns(id), 40)
             raise rules.error("WHERE_INVALID", file=self.path.name, layer=id, why=error, names=names) from error
+        if bbox is not None and is_spatial(frame):
+            # GDAL takes an empty point for one at 0, 0
+            frame = frame[~(frame.geometry.is_empty | frame.geometry.isna())]
         frame = frame.sort_index().reset_index(drop=True)
         for name in frame.columns[frame.dtypes.map(lambda t: getattr(t, "kind", "") == "i")]:
             frame[name] = frame[name].astype("Int64")

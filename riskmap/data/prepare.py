@@ -242,6 +242,8 @@ class _Work:
         """Give the rows with their places, in the system of the result; a plain table as it is where one will do."""
         if not spatial:
             xy = positions.point_columns(columns, self.spec) if "point" in self.layer.geometry else None
+            if xy is None and not {"point", "table"} & set(self.layer.geometry):
+                raise shapes.wrong_kind(self.layer, "table", self.ledger.file)
             if xy is None:
                 positions.require_place(values, self.layer, self.ledger.file)
                 return values
