@@ -290,6 +290,34 @@ def test_the_workbook_has_findings_and_every_changed_cell(tmp_path: Path) -> Non
     assert {"NUMBER_APPROXIMATE", "ROW_TOTAL", "COORD_ZERO", "ENCODING_GUESSED"} <= set(cells)
 
 
+def test_a_workbook_of_findings_overwrites_none_but_its_like(tmp_path: Path) -> None:
+    sent, book, db = delivery(tmp_path), tmp_path / "问题.xlsx", tmp_path / "a.gpkg"
+    given = [str(sent), "--layer", "geohazard_points", "--crs", "EPSG:4490"]
+    for _ in range(2):
+        assert CliRunner().invoke(main, ["check", *given, "--xlsx", str(book)]).exit_code == 0
+    plain = openpyxl.Workbook()
+    plain.save(tmp_path / "台账.xlsx")
+    for other in (sent, tmp_path / "台账.xlsx"):
+        before = other.read_bytes()
+        for command in (["check", *given], ["import", *given, "--db", str(db)]):
+            told = CliRunner().invoke(main, [*command, "--xlsx", str(other)])
+            assert told.exit_code == 7, told.output
+        assert other.read_bytes() == before
+    assert not db.exists(), "nothing is imported either"
+
+
+def test_an_import_replaces_no_layer_that_another_program_wrote(tmp_path: Path) -> None:
+    theirs = tmp_path / "国土.gpkg"
+    gpd.GeoDataFrame({"a": [1]}, geometry=[Point(118, 36)], crs="EPSG:4490").to_file(theirs, layer="geohazard_points")
+    before = theirs.read_bytes()
+    given = ["import", str(delivery(tmp_path)), "--layer", "geohazard_points", "--crs", "EPSG:4490", "--db"]
+    told = CliRunner().invoke(main, [*given, str(theirs)])
+    assert told.exit_code == 7, told.output
+    assert theirs.read_bytes() == before
+    for _ in range(2):
+        assert CliRunner().invoke(main, [*given, str(tmp_path / "a.gpkg")]).exit_code == 0
+
+
 def test_what_is_printed_names_file_layer_columns_and_totals(tmp_path: Path) -> None:
     given = ["check", str(delivery(tmp_path)), "--layer", "geohazard_points", "--crs", "EPSG:4490"]
     chinese = CliRunner().invoke(main, [*given, "--lang", "zh"]).stdout

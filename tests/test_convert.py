@@ -99,7 +99,14 @@ def test_factors_are_inverse(a: str, b: str) -> None:
 
 @pytest.mark.parametrize(
     ("given_", "wanted", "factor"),
-    [("亩", "公顷", 1 / 15), ("in", "mm", 25.4), ("kPa", "MPa", 0.001), ("km2", "亩", 1500), ("%", "share", 0.01)],
+    [
+        ("亩", "公顷", 1 / 15),
+        ("in", "mm", 25.4),
+        ("m", "mm", 1000),
+        ("kPa", "MPa", 0.001),
+        ("km2", "亩", 1500),
+        ("%", "share", 0.01),
+    ],
 )
 def test_factors(given_: str, wanted: str, factor: float) -> None:
     assert factor_between(given_, wanted) == pytest.approx(factor)
@@ -254,7 +261,11 @@ def test_invisible_characters_go_and_are_recorded() -> None:
     values, ledger = turned(["芝\u200b河\x00镇", "桑壁\ufeff"], field(type="text"))
     assert values == ["芝河镇", "桑壁"]
     assert codes(ledger) == ["TEXT_CONTROL"]
-    assert len(ledger.repairs_frame()) == 2
+    repairs = ledger.repairs_frame()
+    assert repairs["before"].tolist() == ["芝\\u200b河\\x00镇", "桑壁\\ufeff"], (
+        "no database stores NUL, no reader sees the rest"
+    )
+    assert repairs["after"].tolist() == values
 
 
 def test_full_width_punctuation_belongs_to_a_name() -> None:

@@ -164,6 +164,12 @@ def test_bbox_and_where_give_what_filtering_the_whole_layer_gives(db: Database) 
     assert len(db.read("villages", where="population IS NULL")) == 7
 
 
+def test_no_window_holds_what_has_no_place(db: Database) -> None:
+    shapes = gpd.GeoSeries.from_wkt(["POINT (1 2)", "POINT EMPTY", None], crs="EPSG:4490")
+    db.write("villages", gpd.GeoDataFrame({"name": ["甲", "乙", "丙"]}, geometry=shapes))
+    assert db.read("villages", bbox=(-5, -5, 5, 5))["name"].tolist() == ["甲"]
+
+
 def test_a_condition_that_cannot_be_evaluated_names_the_columns(db: Database) -> None:
     db.write("villages", villages(3))
     for where in ("no_such_column > 1", "population >"):

@@ -54,6 +54,13 @@ def test_a_claim_that_the_bytes_contradict_loses_and_is_told() -> None:
     assert [f.code for f in found.findings("villages", "a.shp")] == ["ENCODING_CPG_WRONG"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("rest", [b"2,a\0b\n", b"\0" * 501])
+def test_zero_bytes_in_a_damaged_file_do_not_make_it_utf16(encoding: str, rest: bytes) -> None:
+    data = "编号,村名,人口\n1,芝河镇,5\n".encode(encoding) + rest
+    assert detect(data).name.lower() == encoding
+
+
 @pytest.mark.parametrize("claim", ["936", "ANSI 936", "GBK", "gb2312", "CP936", "54936"])
 def test_code_pages_as_cpg_files_write_them(claim: str) -> None:
     found = detect("芝河镇".encode("gbk"), claimed=claim)

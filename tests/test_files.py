@@ -12,6 +12,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
@@ -77,6 +78,17 @@ def test_kml(tmp_path: Path) -> None:
     got = opened(path).frame
     assert got["Name"].tolist()[:2] == ["芝河", "桑壁"]
     assert got.crs == "EPSG:4326"
+
+
+def test_chinese_names_in_a_kml_stay_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.kml"
+    data = "".join(
+        f'<Data name="{k}"><value>{v}</value></Data>' for k, v in {"编号": "S1", "名称": "一中", "容量": 9}.items()
+    )
+    place = f"<Placemark><ExtendedData>{data}</ExtendedData><Point><coordinates>118.3,36.8</coordinates></Point></Placemark>"
+    path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{place}</Document></kml>', encoding="utf-8")
+    got = opened(path).frame
+    assert [str(got[c][0]) for c in ("编号", "名称", "容量")] == ["S1", "一中", "9"]
 
 
 def test_dxf_points_and_lines(tmp_path: Path) -> None:
@@ -420,6 +432,22 @@ def test_rasters_by_ending() -> None:
     assert is_raster(Path("a.TIF"))
     assert is_raster(Path("a.nc"))
     assert not is_raster(Path("a.gpkg"))
+
+
+def test_a_file_is_known_by_the_upper_of_two_header_rows_too(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    page.append(["编号", "名称", "灾种", "经度", "纬度", "威胁对象", None])
+    page.append([None, None, None, None, None, "人数", "户数"])
+    page.append(["1", "甲", "滑坡", "118°18′", "36°48′30″", 12, 3])
+    for cells in ("A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:E2", "F1:G1"):
+        page.merge_cells(cells)
+    book.save(tmp_path / "a.xlsx")
+    part = describe(tmp_path / "a.xlsx").parts[0]
+    assert part.looks is not None
+    assert "degrees" in part.looks.en
+    best = part.candidates[0]
+    assert (best.layer, best.mapping["threatened_people"]) == ("geohazard_points", "人数")
 
 
 def test_describe(tmp_path: Path) -> None:

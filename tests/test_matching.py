@@ -13,6 +13,17 @@ def match(columns: list[str], layer: str, **declared: str) -> Matching:
     return match_fields(columns, house().layer(layer), declared)
 
 
+def test_what_nobody_sees_in_a_heading_parts_no_field_from_its_column() -> None:
+    found = match(["\u200b编号", "名称\ufeff", "灾\u00a0种\u200e", "\x00威胁人数"], "geohazard_points")
+    assert sorted(found.mapping) == ["id", "kind", "name", "threatened_people"]
+    assert not codes(found)
+
+
+def test_a_field_by_its_own_name_may_state_its_unit() -> None:
+    found = match(["name", "code", "value (%)"], "capacity")
+    assert (found.mapping["value"], found.matches["value"].unit) == ("value (%)", "%")
+
+
 def codes(matching: Matching, severity: str = "error") -> list[str]:
     return [f.code for f in matching.findings if f.severity == severity]
 

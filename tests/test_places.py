@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +21,7 @@ from riskmap.data import places, positions, shapes, shift, systems
 from riskmap.data.catalog import house
 from riskmap.data.ledger import Ledger
 from riskmap.data.positions import degrees_of
+from riskmap.data.prepare import prepare_rows
 from riskmap.data.spec import InputSpec
 from riskmap.errors import CRSError, DataError, MissingCRSError
 
@@ -57,6 +59,10 @@ def codes(book: Ledger) -> list[str]:
         ("118°18.5′", 118 + 18.5 / 60),
         ("118 18 30", 118 + 18 / 60 + 30 / 3600),
         ("118.18.30", 118 + 18 / 60 + 30 / 3600),
+        ("118 18 30E", 118 + 18 / 60 + 30 / 3600),
+        ("36 47 12.5 N", 36 + 47 / 60 + 12.5 / 3600),
+        ("东经 118 18 30", 118 + 18 / 60 + 30 / 3600),
+        ("W 118 18 30", -(118 + 18 / 60 + 30 / 3600)),
         ("118.305°", 118.305),
         ("北纬36.8", 36.8),
         ("１１８°１８′３０″", 118 + 18 / 60 + 30 / 3600),
@@ -177,6 +183,24 @@ def test_the_declaration_wins_with_a_warning() -> None:
     book = ledger()
     systems.in_stated_system(frame_at(118.3, 36.8, "EPSG:4490"), "EPSG:4490", VILLAGES, book)
     assert not book.findings
+    systems.in_stated_system(frame_at(118.3, 36.8, "EPSG:4326"), "GCJ-02", VILLAGES, book)
+    assert codes(book) == ["CRS_CONVERTED"], "a file of degrees cannot say GCJ-02 itself"
+
+
+def test_a_table_is_no_layer_of_heights(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("村名,经度,纬度\n甲,118.3,36.8\n", encoding="utf-8")
+    done = prepare_rows(tmp_path / "a.csv", InputSpec(path="a.csv", crs="EPSG:4490"), house().layer("dem"))
+    assert [f.code for f in done.findings if f.severity == "error"] == ["LAYER_KIND"], "it does have coordinate columns"
+
+
+def test_a_delivery_over_whose_old_datum_another_system_is_declared_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.gpkg"
+    frame_at(500000, 4070000, "EPSG:2380").to_file(path)  # Xian 80
+    done = prepare_rows(path, InputSpec(path=str(path), crs="EPSG:4546"), VILLAGES)
+    told = [f for f in done.findings if f.code == "CRS_OVERRIDDEN"]
+    assert [f.severity for f in told] == ["warning"]
+    assert "EPSG:2380" in told[0].message.en
+    assert done.source.crs_in == "EPSG:4546"
 
 
 @pytest.mark.parametrize("web", ["GCJ-02", "BD-09"])

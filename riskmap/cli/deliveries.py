@@ -99,6 +99,7 @@ def check(
     """
     from riskmap.workflow import intake
 
+    _refuse_foreign(options["xlsx"])
     if Path(file).suffix.lower() in PROJECTS:
         checked: Any = intake.check_project(file, progress=progress_bar() if form == "text" else None)
         parts = checked.files
@@ -140,6 +141,7 @@ def import_(ctx: click.Context, file: str, layer: str, db: str, lang: Any, form:
     """
     from riskmap.workflow import intake
 
+    _refuse_foreign(options["xlsx"])
     spec = _spec(file, options)
     done = intake.import_file(file, layer, db, spec=spec, warnings=options["strict"])
     _write_workbook(options["xlsx"], done.findings, [done])
@@ -154,8 +156,10 @@ def import_(ctx: click.Context, file: str, layer: str, db: str, lang: Any, form:
     elif form == "text":
         from riskmap.data.postgis import without_password
 
-        n = done.source.rows_out
-        say(f"已写入 {without_password(db)}：{layer}，{n} 行", f"written to {without_password(db)}: {layer}, {n} rows")
+        n, (zh, en) = done.source.rows_out, ("格", "cells") if done.cells else ("行", "rows")
+        say(
+            f"已写入 {without_password(db)}：{layer}，{n} {zh}", f"written to {without_password(db)}: {layer}, {n} {en}"
+        )
 
 
 @click.command()
@@ -225,6 +229,14 @@ def _print_counts(findings: list[Finding]) -> None:
         f"\n{n['error']} 个错误，{n['warning']} 个警告，{n['note']} 个提示",
         f"\nerrors {n['error']}, warnings {n['warning']}, notes {n['note']}",
     )
+
+
+def _refuse_foreign(path: str | None) -> None:
+    """Stop before anything is read or imported, when the workbook may not be written."""
+    if path is not None:
+        from riskmap.data.report import refuse_foreign
+
+        refuse_foreign(Path(path))
 
 
 def _write_workbook(path: str | None, findings: list[Finding], parts: list[Checked]) -> None:

@@ -13,7 +13,7 @@ from riskmap.crs import name as crs_name
 from riskmap.data import archives, content, matching, openstreetmap, rules
 from riskmap.data.catalog import FAMILY, house
 from riskmap.data.files import is_raster, rows_of
-from riskmap.data.positions import point_columns
+from riskmap.data.positions import degrees_of, point_columns
 from riskmap.data.shapes import KIND_OF
 from riskmap.data.spec import InputSpec, LayerSpec
 from riskmap.data.systems import guess
@@ -51,7 +51,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Part:
-    """One layer, sheet or variable of a file."""
+    """One layer, sheet or variable of a file; ``above`` is the heading above a column, where a header has several rows."""
 
     name: str | None
     geometry: str | None
@@ -63,6 +63,7 @@ class Part:
     candidates: tuple[Candidate, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
     cut_names: bool = False
+    above: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -122,24 +123,31 @@ def _part(path: Path, name: str | None, encoding: str | None) -> Part:
     names = [c.name for c in columns]
     xy = None if spatial else point_columns(names, spec)
     looks = None if crs else _looks(frame, xy)
-    found = tuple(_candidates(names, kinds or (("point", "table") if xy else ("table",)), cut_names=opened.cut_names))
+    above, may_be = dict(opened.headings.above), kinds or (("point", "table") if xy else ("table",))
+    found = tuple(_candidates(names, may_be, above, cut_names=opened.cut_names))
     facts = {"x": xy[0], "y": xy[1]} if xy else {}
     shown = opened.encoding.name if opened.encoding else None
     held, cut = "/".join(kinds) or None, opened.cut_names
-    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut_names=cut)
+    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut, above)
 
 
 def _looks(frame: Any, xy: tuple[str, str] | None) -> Text | None:
     """Tell what the coordinates look like, of geometries or of the two columns that hold them."""
-    import pandas as pd
-
     if is_spatial(frame) and len(frame):
         west, south, east, north = frame.total_bounds
         return guess(np.array([west, east]), np.array([south, north]))[0]
     if xy is None:
         return None
-    x, y = (pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan) for c in xy)
-    return guess(x, y)[0]
+    return guess(*(_read(frame[c]) for c in xy))[0]
+
+
+def _read(cells: pd.Series) -> Any:
+    """Give coordinates as numbers, degrees-minutes-seconds too."""
+    import pandas as pd
+
+    numbers = pd.to_numeric(cells, errors="coerce").astype("Float64")
+    words = cells[numbers.isna() & cells.notna()].astype(str)
+    return numbers.fillna(words.map(degrees_of).astype("Float64")).to_numpy(float, na_value=np.nan)
 
 
 def _kinds(frame: Any) -> tuple[str, ...]:
@@ -159,13 +167,13 @@ def _column(cells: pd.Series, name: str) -> Column:
     return Column(name, kind, samples, int(cells.isna().sum()))
 
 
-def _candidates(names: list[str], kinds: tuple[str, ...], *, cut_names: bool) -> list[Candidate]:
+def _candidates(names: list[str], kinds: tuple[str, ...], above: dict[str, str], *, cut_names: bool) -> list[Candidate]:
     """Give the layers whose required fields are all there, those with the most fields first."""
     found = []
     for id, spec in house().layer_specs.items():
         if spec.role != "input" or not set(kinds) & set(spec.geometry) or not spec.fields:
             continue
-        fits, mapping = matching.candidates_for(names, spec, cut_names=cut_names)
+        fits, mapping = matching.candidates_for(names, spec, above=above, cut_names=cut_names)
         if fits and mapping:
             found.append((_score(spec, mapping), id, mapping, spec))
     found.sort(key=lambda f: (-f[0], f[1]))

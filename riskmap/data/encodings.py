@@ -165,12 +165,21 @@ def codecs_name(name: str) -> str | None:
 
 
 def _wide(data: bytes) -> str | None:
-    """Give UTF-16 for text without a mark whose every second byte of the ASCII part is zero."""
+    """Give UTF-16 for text without a mark whose ASCII part has a zero beside every letter.
+
+    Separators and ends of lines decide: zeros alone also stand in damaged UTF-8 and as padding behind it.
+    """
     head = np.frombuffer(data[: SAMPLE // 2 * 2], dtype=np.uint8)
+    head = head[: len(head) // 2 * 2]
     if len(head) < 4 or not (head == 0).any():
         return None
-    even, odd = (head[0::2] == 0).sum(), (head[1::2] == 0).sum()
-    name = "utf-16-le" if odd > even else "utf-16-be"
+    pairs = head.reshape(-1, 2)
+    marks, zeros = np.isin(pairs, list(b"\t\n\r,;")), pairs == 0
+    beside = marks & zeros[:, ::-1] if marks.any() else zeros[:, ::-1]
+    little, big = beside.sum(axis=0)
+    if 2 * max(little, big) < marks.sum():
+        return None
+    name = "utf-16-le" if little > big else "utf-16-be"
     return name if fits(data, name) else None
 
 

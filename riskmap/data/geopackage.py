@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from riskmap.data import rules
 from riskmap.data.columns import geometry_type, promoted
 from riskmap.data.dictionary import declared, domain_name
+from riskmap.data.gdal import gdal_options
 from riskmap.data.vectors import nullable
 from riskmap.errors import DataError, OutputError
 from riskmap.frames import is_spatial
@@ -113,7 +114,7 @@ class GeoPackage:
                 options = {"geometry_type": geometry_type(frame), "promote_to_multi": False}
             if not target.exists():
                 options["dataset_options"] = {"VERSION": CONTAINER}
-            with writing(self.path, id), _gdal(OPTIONS), warnings.catch_warnings():
+            with writing(self.path, id), gdal_options(OPTIONS), warnings.catch_warnings():
                 # findings of tables are nowhere: a layer without a system is meant
                 warnings.filterwarnings("ignore", "'crs' was not provided", UserWarning)
                 pyogrio.write_dataframe(
@@ -149,6 +150,9 @@ class GeoPackage:
                 raise rules.error("FILE_UNREADABLE", file=self.path.name, layer=id, why=error) from error
             names = rules.listed(self.columns(id), 40)
             raise rules.error("WHERE_INVALID", file=self.path.name, layer=id, why=error, names=names) from error
+        if bbox is not None and is_spatial(frame):
+            # GDAL takes an empty point for one at 0, 0
+            frame = frame[~(frame.geometry.is_empty | frame.geometry.isna())]
         frame = frame.sort_index().reset_index(drop=True)
         for name in frame.columns[frame.dtypes.map(lambda t: getattr(t, "kind", "") == "i")]:
             frame[name] = frame[name].astype("Int64")
@@ -294,19 +298,6 @@ def _locked(path: Path) -> Iterator[None]:
             remedy=Text("等它结束", "wait for it to finish"),
             file=str(path),
         ) from error
-
-
-@contextmanager
-def _gdal(options: dict[str, str]) -> Iterator[None]:
-    """Set options of GDAL for a while; the program that imports riskmap may have set its own."""
-    import pyogrio
-
-    before = {name: pyogrio.get_gdal_config_option(name) for name in options}
-    pyogrio.set_gdal_config_options(options)
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options(before)
 
 
 def _settle(path: Path) -> None:

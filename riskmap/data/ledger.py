@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -157,7 +158,14 @@ def told(value: Any) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    text = str(value)
+    return text if text.isprintable() else "".join(_shown(c) for c in text)
+
+
+def _shown(letter: str) -> str:
+    """Give a character that shows nothing by its number: a database refuses some, and a reader sees none."""
+    hidden = unicodedata.category(letter) in ("Cc", "Cf", "Cs") and letter not in "\t\n\r"
+    return letter.encode("unicode_escape").decode() if hidden else letter
 
 
 def rows_text(named: tuple[str, ...], n: int) -> Text:

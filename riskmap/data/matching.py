@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,7 +161,7 @@ def _named(field: str, wanted: FieldSpec, columns: list[str], headings: Headings
     if own:
         # of two columns that differ in case only, the one written like the field
         return [Match(c, split(c)[1], "id") for c in [c for c in own if c == field] or own]
-    words = _words(wanted)
+    words = {fold(field): None} | _words(wanted)
     named = {c: fold(c) for c in columns if fold(c) in words}
     if not named and wanted.unit is not None:
         named = {c: fold(split(c)[0]) for c in columns if split(c)[1] is not None}
@@ -254,7 +255,9 @@ def _missing_group(
     return [finding("FIELD_GROUP", groups=groups, columns=listed(columns, MANY), field=spec.any_of[0][0])]
 
 
-def candidates_for(columns: list[str], spec: LayerSpec, *, cut_names: bool = False) -> tuple[bool, dict[str, str]]:
-    """Tell whether columns satisfy what a layer requires, and which fields they would be."""
-    matching = match_fields(columns, spec, {}, cut_names=cut_names)
+def candidates_for(
+    columns: list[str], spec: LayerSpec, *, above: Mapping[str, str] | None = None, cut_names: bool = False
+) -> tuple[bool, dict[str, str]]:
+    """Tell whether columns, some below another heading, satisfy what a layer requires, and which fields they would be."""
+    matching = match_fields(columns, spec, {}, headings=Headings(above=above or {}), cut_names=cut_names)
     return not any(f.severity == "error" for f in matching.findings), matching.mapping

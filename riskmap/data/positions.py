@@ -33,8 +33,10 @@ SEXAGESIMAL = re.compile(
 )
 """``118°18′30″``, ``118-18-30``, ``118:18:30.5``, ``118度18分30秒``, ``E118°18.5'``."""
 
-BARE = re.compile(r"^(\d{1,3})[.\s]+(\d{1,2})[.\s]+(\d{1,2}(?:\.\d+)?)$")
-"""``118 18 30.5`` and ``118.18.30``: three numbers can only be degrees, minutes and seconds."""
+BARE = re.compile(
+    r"^([NSEW]|东经|西经|北纬|南纬)?\s*(\d{1,3})[.\s]+(\d{1,2})[.\s]+(\d{1,2}(?:\.\d+)?)\s*([NSEW])?$", re.IGNORECASE
+)
+"""``118 18 30.5``, ``118.18.30`` and ``118 18 30 E``: three numbers can only be degrees, minutes and seconds."""
 
 PLAIN_DEGREES = re.compile(r"^(?:[NE]|东经|北纬)?(?P<number>\d{1,3}(?:\.\d+)?)(?:°|度)?(?:[NE])?$", re.IGNORECASE)
 SOUTH_OR_WEST = ("s", "w", "南纬", "西经")
@@ -170,7 +172,7 @@ def degrees_of(text: str) -> float:
     # NFKC makes ″ two ′; quotation marks of all kinds stand for minutes and seconds
     word = unicodedata.normalize("NFKC", text).strip().replace("º", "°").replace("˚", "°")
     bare = BARE.match(word)
-    word = ":".join(bare.groups()) if bare else re.sub(r"\s", "", word)
+    word = "{}{}:{}:{}{}".format(*bare.groups("")) if bare else re.sub(r"\s", "", word)
     plain_number = PLAIN_DEGREES.match(word)
     if plain_number:
         return float(plain_number["number"])

@@ -242,6 +242,8 @@ class _Work:
         """Give the rows with their places, in the system of the result; a plain table as it is where one will do."""
         if not spatial:
             xy = positions.point_columns(columns, self.spec) if "point" in self.layer.geometry else None
+            if xy is None and not {"point", "table"} & set(self.layer.geometry):
+                raise shapes.wrong_kind(self.layer, "table", self.ledger.file)
             if xy is None:
                 positions.require_place(values, self.layer, self.ledger.file)
                 return values
@@ -259,11 +261,9 @@ class _Work:
 
     def _shapes(self, values: pd.DataFrame) -> pd.DataFrame:
         """Put the axes of delivered geometries into order, by the system that is or will be stated."""
-        if self.spec.crs is not None:
-            values = values.set_crs(
-                systems.declared_system(self.spec.crs, self.layer, self.ledger.file), allow_override=True
-            )
-        return shapes.in_axis_order(values, self.ledger)
+        stated = self.spec.crs
+        system = None if stated is None else systems.declared_system(stated, self.layer, self.ledger.file)
+        return shapes.in_axis_order(values, self.ledger, system)
 
 
 def _zone_under(frame: Any) -> pyproj.CRS | None:

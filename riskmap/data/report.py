@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmap.data.findings import Finding, sort
-from riskmap.errors import OutputError
+from riskmap.errors import OutputError, OutputExistsError
 from riskmap.text import Text
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ HEADS = (
     "行数 rows",
 )
 REPAIR_HEADS = ("图层 layer", "文件 file", "行 row", "字段 field", "代码 code", "改前 before", "改后 after")
+SHEETS = ("findings", "repairs")
 WIDTHS = {"问题": 60, "处理": 40, "message": 60, "remedy": 40}
 
 
@@ -38,13 +41,15 @@ def write_findings(findings: Iterable[Finding], repairs: pd.DataFrame, path: Pat
     Raises
     ------
     OutputError
+        The path cannot be written, or another file than such a workbook is there.
     """
     import openpyxl
 
+    refuse_foreign(path)
     book = openpyxl.Workbook()
     ordered = sorted(sort(findings), key=lambda f: f.file or "")
-    _fill(book.active, "findings", HEADS, [_row(f) for f in ordered])
-    _fill(book.create_sheet(), "repairs", REPAIR_HEADS, repairs.astype(object).to_numpy().tolist())
+    _fill(book.active, SHEETS[0], HEADS, [_row(f) for f in ordered])
+    _fill(book.create_sheet(), SHEETS[1], REPAIR_HEADS, repairs.astype(object).to_numpy().tolist())
     beside = path.with_name(f".new-{path.name}")
     try:
         book.save(beside)
@@ -61,6 +66,31 @@ def write_findings(findings: Iterable[Finding], repairs: pd.DataFrame, path: Pat
     finally:
         beside.unlink(missing_ok=True)
     return path
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise when another file than a workbook of findings stands at a path: it may be the delivery itself.
+
+    Raises
+    ------
+    OutputExistsError
+    """
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    if not path.exists():
+        return
+    try:
+        with closing(openpyxl.load_workbook(path, read_only=True)) as book:
+            ours = tuple(book.sheetnames) == SHEETS
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, InvalidFileException):
+        ours = False
+    if not ours:
+        raise OutputExistsError(
+            Text("已有不是本程序写的文件，没有改动", "a file that riskmap did not write is there; it was left alone"),
+            remedy=Text("换一个文件名，或先移走它", "use another name, or move it away"),
+            file=str(path),
+        )
 
 
 def _row(f: Finding) -> list[Any]:

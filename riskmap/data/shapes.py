@@ -35,15 +35,16 @@ KIND_TEXT = {
 DRAWN = ("point", "line", "polygon")
 
 
-def in_axis_order(frame: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
-    """Exchange x and y of every geometry whose coordinates all make sense only so."""
+def in_axis_order(frame: gpd.GeoDataFrame, ledger: Ledger, system: Any = None) -> gpd.GeoDataFrame:
+    """Exchange x and y of every geometry whose coordinates all make sense only so, in ``system`` or what the file says."""
     import shapely
 
-    if frame.crs is None or not len(frame):
+    system = frame.crs if system is None else system
+    if system is None or not len(frame):
         return frame
     shapes = frame.geometry.to_numpy()
     xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    right = ~swapped(xy[:, 0], xy[:, 1], frame.crs)
+    right = ~swapped(xy[:, 0], xy[:, 1], system)
     turned = np.zeros(len(shapes), dtype=bool)
     turned[owner] = True
     turned[owner[right]] = False
@@ -51,7 +52,7 @@ def in_axis_order(frame: gpd.GeoDataFrame, ledger: Ledger) -> gpd.GeoDataFrame:
         return frame
     made = shapes.copy()
     made[turned] = moved(shapes[turned], lambda x, y: (y, x))
-    code, marked = "LONLAT_SWAPPED" if frame.crs.is_geographic else "AXIS_SWAPPED", _series(turned, frame)
+    code, marked = "LONLAT_SWAPPED" if system.is_geographic else "AXIS_SWAPPED", _series(turned, frame)
     ledger.rows(code, marked, columns=Text("图形", "the geometry"))
     ledger.changed(code, "geometry", *(_first_pairs(s[turned], frame.index[turned]) for s in (shapes, made)))
     return frame.set_geometry(made, crs=frame.crs)

@@ -74,9 +74,10 @@ def in_stated_system(
     if frame.crs is None and declared is None:
         raise missing(*_corners(frame), spec, file)
     if declared is not None:
-        system = declared_system(declared, spec, file)
-        if frame.crs is not None and not same(frame.crs, system):
-            ledger.note("CRS_OVERRIDDEN", file_says=name(frame.crs), declared=webdatums.named(declared) or name(system))
+        system, web = declared_system(declared, spec, file), webdatums.named(declared)
+        # no file can say GCJ-02 itself: over degrees of whatever datum that contradicts nothing
+        if frame.crs is not None and not same(frame.crs, system) and not (web and frame.crs.is_geographic):
+            ledger.note("CRS_OVERRIDDEN", file_says=name(frame.crs), declared=web or name(system))
         frame = frame.set_crs(system, allow_override=True)
     refuse_old_datum(frame.crs, spec, file)
     if frame.crs.is_bound:

@@ -13,10 +13,13 @@ from riskmap.text import Text, plain
 IN_NAME = re.compile(r"^(?P<name>.*?)[(\[（/_](?P<unit>[^()\[\]（）]*)[)\]）]?$")
 """A heading with a unit behind it: ``威胁财产(万元)``, ``面积/亩``, ``管径_mm``."""
 
+UNSEEN = re.compile("[\\s\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+"""Blanks, and what pages and editors leave in headings without anyone seeing it."""
+
 
 def fold(name: str) -> str:
-    """Give a name as it is compared: full-width to half-width, no blanks, lower case."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", name)).lower()
+    """Give a name as it is compared: full-width to half-width, no blanks, nothing that shows nothing, lower case."""
+    return UNSEEN.sub("", unicodedata.normalize("NFKC", name)).lower()
 
 
 @cache

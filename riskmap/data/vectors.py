@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from riskmap.data import openstreetmap, rules, shapefiles
 from riskmap.data.encodings import CHINESE, Encoding, codecs_name
 from riskmap.data.findings import Finding
+from riskmap.data.gdal import gdal_options
 from riskmap.data.rules import listed
 from riskmap.data.spec import near
 from riskmap.errors import RiskmapError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 GEOMETRY = "geometry"
 """What the readers call the geometry, and what a delivery may call one of its columns."""
+
+AS_WRITTEN = {"LIBKML_LAUNDER_FIELD_NAMES": "NO"}
+"""Options that keep columns as the sender named them; GDAL makes ``______`` of the Chinese names in a KML."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +61,7 @@ def read_vector(path: Path, *, sub: str | None = None, encoding: str | None = No
     DataError
         An unreadable file, no such layer, unknown encoding.
     """
-    with _gdal_errors(path, layer):
+    with _gdal_errors(path, layer), gdal_options(AS_WRITTEN):
         if openstreetmap.is_osm(path):
             frame, name, found = openstreetmap.read(path, layer, sub)
             return Vector(frame, None, name, found)

@@ -25,7 +25,7 @@ from riskmap.data.prepare import Layer, Source, prepare_rows
 from riskmap.data.rasters import GridFact, grids_frame, write_cog
 from riskmap.data.registry import Together
 from riskmap.data.spec import InputSpec
-from riskmap.errors import OutputError, RiskmapError, SpecError
+from riskmap.errors import OutputError, OutputExistsError, RiskmapError, SpecError
 from riskmap.frames import is_spatial
 from riskmap.grid import Grid, Raster
 from riskmap.levels import to_worst_high
@@ -309,6 +309,7 @@ def import_file(
     OutputError
     """
     path, declared, db = Path(file), _input_layer(layer), Database(database)
+    _refuse_foreign(db, layer)
     area = _stored_area(db) if layer != "boundary" else None
     crs = area.crs if area is not None else None
     if "raster" in declared.geometry and path.exists() and holds_raster(path, spec, layer):
@@ -323,6 +324,21 @@ def import_file(
         with db.transaction():
             _store(db, layer, rows, checked)
     return checked
+
+
+def _refuse_foreign(db: Database, layer: str) -> None:
+    """Raise when the database is another program's and holds a layer of this name: a write would replace it whole."""
+    known = db.layers()
+    if layer in known and "sources" not in known:
+        raise OutputExistsError(
+            Text(
+                f"库里已有不是本程序写的图层 {layer}，没有改动",
+                f"it holds a layer {layer} that riskmap did not write; it was left alone",
+            ),
+            remedy=Text("换一个 --db", "use another --db"),
+            file=db.path.name if db.path else None,
+            layer=layer,
+        )
 
 
 def _import_raster(seen: RasterLayer, path: Path, db: Database, spec: InputSpec, *, warnings: bool) -> Checked:

@@ -251,7 +251,8 @@ def _mapping(part: Part, layer: str) -> tuple[bool, dict[str, str]]:
     """Give whether the fields that a layer must have are all there, and the column of each field that is."""
     if part.geometry == "raster":
         return True, {}
-    return matching.candidates_for([c.name for c in part.columns], house().layer(layer), cut_names=part.cut_names)
+    names, wanted = [c.name for c in part.columns], house().layer(layer)
+    return matching.candidates_for(names, wanted, above=part.above, cut_names=part.cut_names)
 
 
 def _named(words: str) -> list[str]:
