@@ -63,6 +63,8 @@ class Part:
     candidates: tuple[Candidate, ...] = ()
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
     cut_names: bool = False
+    try_crs: str | None = None
+    """What one would write first for a missing system."""
 
 
 @dataclass(frozen=True)
@@ -121,25 +123,26 @@ def _part(path: Path, name: str | None, encoding: str | None) -> Part:
     crs = crs_name(frame.crs) if spatial and frame.crs is not None else None
     names = [c.name for c in columns]
     xy = None if spatial else point_columns(names, spec)
-    looks = None if crs else _looks(frame, xy)
+    looks, try_crs = (None, None) if crs else _looks(frame, xy)
     found = tuple(_candidates(names, kinds or (("point", "table") if xy else ("table",)), cut_names=opened.cut_names))
     facts = {"x": xy[0], "y": xy[1]} if xy else {}
     shown = opened.encoding.name if opened.encoding else None
     held, cut = "/".join(kinds) or None, opened.cut_names
-    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut_names=cut)
+    told = (opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts)
+    return Part(*told, cut_names=cut, try_crs=try_crs)
 
 
-def _looks(frame: Any, xy: tuple[str, str] | None) -> Text | None:
+def _looks(frame: Any, xy: tuple[str, str] | None) -> tuple[Text | None, str | None]:
     """Tell what the coordinates look like, of geometries or of the two columns that hold them."""
     import pandas as pd
 
     if is_spatial(frame) and len(frame):
         west, south, east, north = frame.total_bounds
-        return guess(np.array([west, east]), np.array([south, north]))[0]
+        return guess(np.array([west, east]), np.array([south, north]))
     if xy is None:
-        return None
+        return None, None
     x, y = (pd.to_numeric(frame[c], errors="coerce").to_numpy(float, na_value=np.nan) for c in xy)
-    return guess(x, y)[0]
+    return guess(x, y)
 
 
 def _kinds(frame: Any) -> tuple[str, ...]:
@@ -191,7 +194,7 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
             with rasterio.open(target) as source:
                 crs = crs_name(source.crs.to_wkt()) if source.crs else None
                 bounds = np.array(source.bounds)
-                looks = None if crs else guess(bounds[[0, 2]], bounds[[1, 3]])[0]
+                looks, try_crs = (None, None) if crs else guess(bounds[[0, 2]], bounds[[1, 3]])
                 facts = {
                     "columns": source.width,
                     "rows": source.height,
@@ -203,7 +206,8 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
                 }
         except rasterio.errors.RasterioIOError as error:
             raise rules.error("FILE_UNREADABLE", file=path.name, why=error) from error
-        parts.append(Part(variable, "raster", None, crs, looks, None, (), _raster_candidates(), facts))
+        told = (variable, "raster", None, crs, looks, None, (), _raster_candidates(), facts)
+        parts.append(Part(*told, try_crs=try_crs))
     return tuple(parts)
 
 
