@@ -63,8 +63,8 @@ examples: install  ## Build all five examples, each to out/<name>
 wheel:  ## Build the wheel into dist/, from clean folders
 	rm -rf build dist *.egg-info
 	$(PYTHON) -m venv $(VENV)-build
-	$(VENV)-build/bin/python -m pip install --quiet build
-	$(VENV)-build/bin/python -m build --wheel
+	$(VENV)-build/$(notdir $(BIN))/python -m pip install --quiet build
+	$(VENV)-build/$(notdir $(BIN))/python -m build --wheel
 	rm -rf $(VENV)-build
 
 wheelhouse: wheel  ## Make a folder from which pip installs without internet

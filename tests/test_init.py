@@ -172,6 +172,49 @@ def test_an_open_question_is_answered_by_taking_the_first_hash_away(mine: Path) 
     assert said["inputs"]["hazard_flood"]["levels"] == {"count": 5, "worst": "high_code"}
 
 
+def test_the_line_to_uncomment_fits_the_file(mine: Path) -> None:
+    """It once offered degrees for numbers in metres, and a name for whatever field was lacking."""
+    part = gpd.GeoDataFrame({"等级区": ["高"]}, geometry=[Point(457000, 4065000).buffer(9)], crs=4546)
+    part.to_file(mine / "地质灾害易发性.shp")
+    (mine / "地质灾害易发性.prj").unlink()
+    text = draft.project_text(wizard.look(mine), name="某县")
+    lines = text.split("hazard_geology:")[1].splitlines()
+    assert next(line for line in lines if "# crs:" in line).strip().startswith("# crs: EPSG:45xx   # ?")
+    assert next(line for line in lines if "# fields:" in line).strip().startswith("# fields: {level: 列名}   # ?")
+    assert "level | value <- 等级区" in text
+    assert "# crs: EPSG:4490   # ?" in text.split("fire_stations:")[1]
+    guess = next(g for g in wizard.look(mine) if g.layer == "hazard_geology")
+    assert "fields" in wizard.answered(guess, "fields", "name=等级区").asks  # still neither a level nor a value
+    assert "fields" not in wizard.answered(guess, "fields", "value=等级区").asks
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("schema: 1\nname: x\ninputs:\n\tboundary: a.shp\n", "no tabs"),
+        ("schema: 1\ncell_size_m：100\nname: x\n", "ASCII colon"),
+        ('schema: 1\nname: "x\n', "quotes"),
+        ("schema: 1\nschema: 1\n", "each key once"),
+        ("", "riskmap init"),
+        ("schema: 1\nname: x\ncell_size_m: 100\ninputs: {boundary: a.shp, 避难场所: b.shp}\n", "riskmap layers list"),
+        (
+            (
+                "schema: 1\nname: x\ncell_size_m: 100\ninputs: {boundary: a.shp, hazard_flood: b.tif}\n"
+                "risk: {weights: {hazard_flood: -1}}\n"
+            ),
+            "take it away",
+        ),
+    ],
+)
+def test_a_slip_in_the_project_file_is_told_with_the_next_step(tmp_path: Path, text: str, remedy: str) -> None:
+    file = tmp_path / "riskmap.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RiskmapError) as caught:
+        load(file, house())
+    assert remedy in caught.value.describe().en
+    assert "处理" in caught.value.describe().zh
+
+
 def test_a_column_in_ten_thousand_yuan_keeps_its_unit(tmp_path: Path) -> None:
     """The file once named every column it had recognised, and lost the units that their names imply."""
     points = gpd.GeoDataFrame(

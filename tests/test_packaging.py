@@ -109,3 +109,12 @@ def test_an_example_comes_out_of_the_wheel_whole(wheel: Path, tmp_path: Path) ->
         assert made == wanted, place
         for name in wanted:
             assert (tmp_path / place / name).read_bytes() == (source / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(("system", "folder"), [("Windows_NT", "Scripts"), ("", "bin")])
+def test_a_wheel_is_made_on_windows_too(system: str, folder: str) -> None:
+    """A wheelhouse for Windows must be made there, where an environment keeps its programs in another folder."""
+    planned = subprocess.run(
+        ["make", "-n", "wheel", f"OS={system}"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert f".venv-build/{folder}/python -m build" in planned

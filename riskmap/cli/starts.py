@@ -171,7 +171,7 @@ def _ask(number: int, guess: Guess) -> Guess:
         if key == "crs" and guess.hint:
             click.echo(f"    {guess.hint.pick(language())}")
         if key == "fields":
-            click.echo(f"    {', '.join(guess.lacks)} <- {', '.join(guess.columns)}")
+            click.echo(f"    {guess.wanted} <- {', '.join(guess.columns)}")
         guess = _answer(guess, key)
     return guess
 

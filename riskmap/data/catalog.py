@@ -83,7 +83,11 @@ class Catalog:
             if family != stem and id.startswith(stem) and len(id) > len(stem):
                 return _member(spec, id, id.removeprefix(stem))
         known = [i for i in self.layer_specs if FAMILY not in i]
-        raise SpecError(Text(f"没有图层 {id!r}", f"no layer {id!r}") + near(id, known), layer=id)
+        raise SpecError(
+            Text(f"没有图层 {id!r}", f"no layer {id!r}") + near(id, known),
+            remedy=Text("图层用英文代号：riskmap layers list 列出全部", "riskmap layers list names them all"),
+            layer=id,
+        )
 
     def style(self, id: str) -> StyleSpec:
         """Give a style.

@@ -64,6 +64,8 @@ class Part:
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
     cut_names: bool = False
     above: dict[str, str] = field(default_factory=dict, hash=False)
+    try_crs: str | None = None
+    """What one would write first for a missing system."""
 
 
 @dataclass(frozen=True)
@@ -122,23 +124,23 @@ def _part(path: Path, name: str | None, encoding: str | None) -> Part:
     crs = crs_name(frame.crs) if spatial and frame.crs is not None else None
     names = [c.name for c in columns]
     xy = None if spatial else point_columns(names, spec)
-    looks = None if crs else _looks(frame, xy)
+    looks, try_crs = (None, None) if crs else _looks(frame, xy)
     above, may_be = dict(opened.headings.above), kinds or (("point", "table") if xy else ("table",))
     found = tuple(_candidates(names, may_be, above, cut_names=opened.cut_names))
     facts = {"x": xy[0], "y": xy[1]} if xy else {}
     shown = opened.encoding.name if opened.encoding else None
     held, cut = "/".join(kinds) or None, opened.cut_names
-    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut, above)
+    return Part(opened.sub or name, held, len(frame), crs, looks, shown, columns, found, facts, cut, above, try_crs)
 
 
-def _looks(frame: Any, xy: tuple[str, str] | None) -> Text | None:
+def _looks(frame: Any, xy: tuple[str, str] | None) -> tuple[Text | None, str | None]:
     """Tell what the coordinates look like, of geometries or of the two columns that hold them."""
     if is_spatial(frame) and len(frame):
         west, south, east, north = frame.total_bounds
-        return guess(np.array([west, east]), np.array([south, north]))[0]
+        return guess(np.array([west, east]), np.array([south, north]))
     if xy is None:
-        return None
-    return guess(*(_read(frame[c]) for c in xy))[0]
+        return None, None
+    return guess(*(_read(frame[c]) for c in xy))
 
 
 def _read(cells: pd.Series) -> Any:
@@ -199,7 +201,7 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
             with rasterio.open(target) as source:
                 crs = crs_name(source.crs.to_wkt()) if source.crs else None
                 bounds = np.array(source.bounds)
-                looks = None if crs else guess(bounds[[0, 2]], bounds[[1, 3]])[0]
+                looks, try_crs = (None, None) if crs else guess(bounds[[0, 2]], bounds[[1, 3]])
                 facts = {
                     "columns": source.width,
                     "rows": source.height,
@@ -211,7 +213,8 @@ def _raster_parts(path: Path) -> tuple[Part, ...]:
                 }
         except rasterio.errors.RasterioIOError as error:
             raise rules.error("FILE_UNREADABLE", file=path.name, why=error) from error
-        parts.append(Part(variable, "raster", None, crs, looks, None, (), _raster_candidates(), facts))
+        told = (variable, "raster", None, crs, looks, None, (), _raster_candidates(), facts)
+        parts.append(Part(*told, try_crs=try_crs))
     return tuple(parts)
 
 

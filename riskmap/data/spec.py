@@ -271,8 +271,18 @@ def read_yaml(path: Path) -> Any:
         place = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error)
         raise SpecError(
-            Text(f"读不懂 {place}：{problem}", f"cannot be read at {place}: {problem}"), file=str(path)
+            Text(f"读不懂 {place}：{problem}", f"cannot be read at {place}: {problem}"),
+            remedy=WRITTEN_SO if mark else None,
+            file=str(path),
         ) from error
+
+
+WRITTEN_SO = Text(
+    "看这一行和上一行：缩进用空格，不用制表符；冒号用半角，后面空一格；引号和括号成对；同一个键只写一次",
+    "look at this line and the one above: indent with spaces, no tabs; an ASCII colon and a space after each key;"
+    " quotes and brackets closed; each key once",
+)
+"""What to do about text that is no YAML: the parser's own words tell a clerk nothing."""
 
 
 def build(model: type[R], data: Any, file: str) -> R:

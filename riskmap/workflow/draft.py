@@ -49,10 +49,19 @@ def _input_lines(guess: Guess) -> list[str]:
         if key == "crs" and guess.hint:
             title += Text(f"；{guess.hint.zh}", f"; {guess.hint.en}")
         if key == "fields":
-            wanted = f"{', '.join(guess.lacks)} <- {', '.join(guess.columns)}"
+            wanted = f"{guess.wanted} <- {', '.join(guess.columns)}"
             title += Text(f"；{wanted}", f"; {wanted}")
-        lines.append(f"    # {question.write}   # ? {title.zh} / {title.en}")
+        lines.append(f"    # {_example(key, guess)}   # ? {title.zh} / {title.en}")
     return lines
+
+
+def _example(key: str, guess: Guess) -> str:
+    """Give the line to uncomment, with what the file tells: the fields it lacks, and a system that its numbers could have."""
+    if key == "fields" and guess.lacks:
+        return f"fields: {{{', '.join(f'{ours}: 列名' for ours in guess.lacks)}}}"
+    if key == "crs" and guess.seen and guess.seen.try_crs:
+        return f"crs: {guess.seen.try_crs}"
+    return QUESTIONS[key].write
 
 
 def _flow(value: Any) -> str:

@@ -185,7 +185,14 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
     path = Path(file).resolve()
     data = read_yaml(path)
     if not isinstance(data, dict):
-        raise SpecError(Text("项目文件应是键值", "a project file is a mapping"), file=path.name)
+        raise SpecError(
+            Text("项目文件应是键值", "a project file is a mapping"),
+            remedy=Text(
+                "写成 键: 值 的行（见 PROJECT.md），或用 riskmap init 文件夹 重新生成",
+                "write lines of key: value (PROJECT.md), or have riskmap init FOLDER write it",
+            ),
+            file=path.name,
+        )
     project = build(Project, data, path.name)
     try:
         _check_inputs(project, catalog)
@@ -233,11 +240,13 @@ def _check_weights(project: Project) -> None:
     stated = {"weights": risk.weights.given} | {f"assets.{a}.weights": s.weights.given for a, s in risk.assets.items()}
     for key, given in stated.items():
         if given and risk.method != "power" and not (min(given.values()) >= 0 and 0 < sum(given.values()) < math.inf):
+            shown = ", ".join(f"{layer}: {weight:g}" for layer, weight in given.items())
             raise SpecError(
                 Text(
-                    f"risk.{key}：权重不能为负，且至少一个为正：{given}",
-                    f"risk.{key}: weights are not negative and one is positive: {given}",
-                )
+                    f"risk.{key}：权重不能为负，且至少一个为正：{shown}",
+                    f"risk.{key}: weights are not negative and one is positive: {shown}",
+                ),
+                remedy=Text("改正权重，或删去该图层的权重", "correct the weight, or take it away"),
             )
     for key, layers in named.items():
         known = {*project.inputs, *(products if key in ("weights", "matrix") else ())}

@@ -144,7 +144,19 @@ class Guess:
         if not self.layer or self.seen is None or self.seen.geometry == "raster":
             return ()
         known = {*_mapping(self.seen, self.layer)[1], *self.said.get("fields", {})}
-        return tuple(f for f, spec in house().layer(self.layer).fields.items() if spec.required and f not in known)
+        required = [f for f, spec in house().layer(self.layer).fields.items() if spec.required]
+        groups = house().layer(self.layer).any_of
+        if groups and not any(known.issuperset(group) for group in groups):
+            required += groups[0]
+        return tuple(f for f in dict.fromkeys(required) if f not in known)
+
+    @property
+    def wanted(self) -> str:
+        """What the layer lacks, in words for the question: ``level | value`` where one of several would do."""
+        groups = house().layer(self.layer).any_of if self.layer else ()
+        first, either = (groups[0] if groups else ()), " | ".join("+".join(group) for group in groups)
+        shown = [either if field in first else field for field in self.lacks]
+        return ", ".join(dict.fromkeys(shown))
 
     def as_json(self) -> dict[str, Any]:
         """Give the document that ``init --format json`` prints of a file."""
