@@ -105,6 +105,35 @@ def test_a_skewed_stream_keeps_the_lowest_class_though_it_is_empty() -> None:
     assert histogram.breaks(counted, scheme="std_mean") == pytest.approx(limits, rel=1e-6)
 
 
+RARE = {
+    "three values": np.repeat([0.0, 1.0, 2.0], [5000, 300, 10]),
+    "as many as classes": np.repeat([0.0, 1.0, 2.0, 3.0], [60, 20, 10, 5]),
+    "four of half a million": np.r_[np.zeros(500_000), 1.0, 2.0, np.full(10, 3.0)],
+    "nine of half a million": np.r_[np.zeros(500_000), np.arange(1.0, 9.0)],
+    "one value": np.full(7, 0.5),
+}
+
+
+@pytest.mark.parametrize("scheme", histogram.SCHEMES)
+@pytest.mark.parametrize("k", [4, 5])
+@pytest.mark.parametrize("case", RARE)
+def test_a_stream_of_few_values_is_classed_as_the_whole(case: str, k: int, scheme: str) -> None:
+    values = RARE[case].astype(np.float32)
+    limits = classify.breaks(values, scheme=scheme, k=k)
+    counted = Histogram.over(0.0, 10.0)
+    for block in np.array_split(values, 3):
+        counted.add(block)
+    ranks = histogram.ranks_for(counted.count, scheme=scheme, k=k)
+    selection = Selection(counted, ranks) if len(ranks) else None
+    if selection:
+        selection.add(selection.among(values))
+    streamed = histogram.breaks(counted, scheme=scheme, k=k, selection=selection)
+    np.testing.assert_allclose(streamed, limits, rtol=1e-6, atol=1e-6)
+    # the fewer values are the classes themselves (contract 11.12)
+    if len(np.unique(values)) < k:
+        assert limits.tolist() == np.unique(values).tolist()
+
+
 def test_given_bounds_and_breaks_in_one_pass(files: dict, tmp_path: Path) -> None:
     bounds = {"hazard_flood": (-1.0, 1.0), "hazard_earthquake": (0.1, 0.2)}
     scales = {n: Scale("fixed", *b) for n, b in bounds.items()} | {"hazard_geology": level_scale(5)}
@@ -350,6 +379,19 @@ def test_a_project_by_windows(files: dict, tmp_path: Path) -> None:
     assert list(told["cells"].values()) == np.bincount(level.ravel(), minlength=5).tolist()
     assert read(tmp_path / "out" / "risk_level.tif").tobytes() == level.tobytes()
     assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8")) == told
+
+
+def test_fewer_classes_by_windows_are_told(files: dict, tmp_path: Path) -> None:
+    flood = np.repeat([1.0, 2.0, 4.0], 200)[:, None] * np.ones(SHAPE[1])
+    own = {"hazard_flood": as_delivered(tmp_path / "f.tif", flood.astype(np.float32), files["hazard_flood"], None)}
+    risk = {"weights": {"hazard_flood": 1.0}, "classify": {"scheme": "equal_interval", "k": 4}}
+    file = project(tmp_path, own | {"hazard_geology": files["hazard_geology"]}, risk)
+    result = CliRunner().invoke(main, ["compose", str(file), "--out", str(tmp_path / "out"), "--lang", "zh"])
+    assert result.exit_code == 0, result.stderr
+    told = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert told["breaks"] == pytest.approx([0.0, 1 / 3, 1.0])
+    assert [found["code"] for found in told["findings"]] == ["FEWER_CLASSES"]
+    assert "没有重大风险" in result.stdout
 
 
 def as_delivered(path: Path, values: NDArray, like: Path, nodata: float | None) -> Path:

@@ -150,6 +150,8 @@ def compose(
                 f"{layer}：{cells:,} 格超出上下限，按界限计",
                 f"{layer}: {cells:,} cells beyond the bounds count as the bound",
             )
+    for found in told["findings"]:
+        say(f"警告：{found['message']['zh']}", f"warning: {found['message']['en']}")
 
 
 def _tell(told: dict[str, Any]) -> None:

@@ -71,10 +71,31 @@ def breaks(values: Any, *, scheme: Scheme, k: int = 4, limits: Sequence[float] |
     if k < 1:
         raise DataError(Text(f"级数至少为 1，不是 {k}", f"at least 1 class, not {k}"))
     distinct = np.unique(known)
-    if len(distinct) < k or (len(distinct) == k and scheme == "natural_breaks"):
+    if too_few(len(distinct), scheme, k):
         return distinct
-    inner = _inner_limits(known, scheme, k)
-    return with_ends(inner, known[0], known[-1], scheme)
+    if scheme == "natural_breaks":
+        return natural_limits(_order_statistics(known), k)
+    return with_ends(_inner_limits(known, scheme, k), known[0], known[-1], scheme)
+
+
+def too_few(distinct: int, scheme: Scheme, k: int) -> bool:
+    """Tell whether so many distinct values are a class each: there is nothing to part into ``k``."""
+    return distinct < k or (distinct == k and scheme == "natural_breaks")
+
+
+def natural_limits(statistics: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Give the natural breaks of ascending order statistics, ends included.
+
+    Values so rare that the statistics pass over them part nothing: where these hold no more than ``k``, they are the limits.
+    """
+    distinct = np.unique(statistics)
+    if len(distinct) <= k:
+        return distinct
+    # compiles its search when imported, which takes seconds: only who needs it waits
+    import mapclassify
+
+    inner = np.asarray(mapclassify.FisherJenks(statistics, k=k).bins, float)[:-1]
+    return with_ends(inner, statistics[0], statistics[-1], "natural_breaks")
 
 
 def with_ends(inner: NDArray[np.float64], least: float, most: float, scheme: Scheme) -> NDArray[np.float64]:
@@ -89,11 +110,6 @@ def with_ends(inner: NDArray[np.float64], least: float, most: float, scheme: Sch
 
 def _inner_limits(known: NDArray[np.float64], scheme: Scheme, k: int) -> NDArray[np.float64]:
     """Give the limits between the classes of ascending values; some may coincide or lie beyond the values."""
-    if scheme == "natural_breaks":
-        # compiles its search when imported, which takes seconds: only who needs it waits
-        import mapclassify
-
-        return np.asarray(mapclassify.FisherJenks(_order_statistics(known), k=k).bins, float)[:-1]
     if scheme == "quantile":
         # as mapclassify.Quantiles, which warns where quantiles coincide; here they are merged and the build tells
         return np.quantile(known, np.arange(1, k) / k)

@@ -20,6 +20,9 @@ SCHEMES = ("natural_breaks", "quantile", "equal_interval", "std_mean")
 CHUNK = 1 << 16
 """Scores that are looked at at once: their bins stay in the processor's cache."""
 
+FEW = 64
+"""Distinct scores up to which each is known: with fewer than there are classes, each is a class of its own."""
+
 HELD = 1 << 21
 """Selected scores that are kept one by one before they are counted by value."""
 
@@ -37,6 +40,8 @@ class Histogram:
         Smallest and largest score seen.
     total, squares : float
         Sums of the distances from the middle of the range and of their squares, for mean and deviation.
+    distinct : float32 array or None
+        The scores seen, each once and ascending; None when there are more than :data:`FEW`.
     """
 
     low: float
@@ -46,6 +51,7 @@ class Histogram:
     most: float = float("-inf")
     total: float = 0.0
     squares: float = 0.0
+    distinct: NDArray[np.float32] | None = field(default_factory=lambda: np.zeros(0, np.float32))
 
     @classmethod
     def over(cls, low: float, high: float, bins: int = BINS) -> Histogram:
@@ -66,7 +72,11 @@ class Histogram:
         """Count the known scores of a block."""
         found = []
         for known in _known_in_chunks(scores):
-            self.least, self.most = min(self.least, float(known.min())), max(self.most, float(known.max()))
+            low, high = known.min(), known.max()
+            self.least, self.most = min(self.least, float(low)), max(self.most, float(high))
+            if self.distinct is not None:
+                seen = np.unique(np.append(self.distinct, low if low == high else known))
+                self.distinct = seen if len(seen) <= FEW else None
             found.append(self.bins_of(known))
             from_middle = known - np.float64((self.low + self.high) / 2)
             self.total += float(from_middle.sum())
@@ -195,9 +205,11 @@ def breaks(
             Text(f"不能按 {scheme!r} 对 {count} 个值分级", f"cannot class {count} values by {scheme!r}"),
             remedy=Text("、".join(SCHEMES), ", ".join(SCHEMES)),
         )
+    if histogram.distinct is not None and classify.too_few(len(histogram.distinct), scheme, k):
+        return histogram.distinct.astype(np.float64) + 0.0  # -0 is 0
     statistics = (selection or histogram).order_statistics
     if scheme == "natural_breaks":
-        return classify.breaks(statistics(ranks_for(count, scheme=scheme, k=k)), scheme=scheme, k=k)
+        return classify.natural_limits(statistics(ranks_for(count, scheme=scheme, k=k)) + 0.0, k)
     if scheme == "quantile":
         # linear between neighbouring ranks, as of all values
         at = _quantile_places(count, k)

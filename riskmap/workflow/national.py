@@ -53,7 +53,7 @@ def compose_project(
     -------
     dict
         What ``run.json`` holds: recipe, where its weights come from, breaks and their error, cells by level, cells beyond the
-        bounds.
+        bounds, findings (fewer classes than asked for).
 
     Raises
     ------
@@ -89,7 +89,8 @@ def compose_project(
             threads=jobs,
             dask=dask,
         )
-        told = _told(context, made, chosen, in_five)
+        found = [] if limits is not None else scoring.fewer_classes(context, made.breaks)
+        told = _told(context, made, chosen, in_five) | {"findings": [finding.as_json() for finding in found]}
         record.write_json(told, folder / record.RUN)
     return told
 

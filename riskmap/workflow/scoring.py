@@ -14,12 +14,12 @@ from riskmap.data.findings import Finding
 from riskmap.data.judgements import read_matrix, read_weights
 from riskmap.data.spec import near
 from riskmap.errors import DataError, RiskmapError, SpecError
-from riskmap.levels import FIVE_TO_FOUR, MAJOR
+from riskmap.levels import FIVE_TO_FOUR, LEVELS, MAJOR
 from riskmap.risk import normalise, weights
 from riskmap.risk.assets import AssetRecipe
 from riskmap.risk.normalise import Scale
 from riskmap.risk.recipe import Recipe
-from riskmap.text import Text, plain
+from riskmap.text import Text, join, plain
 from riskmap.workflow import tiles
 from riskmap.workflow.context import Context
 from riskmap.workflow.risk_options import WeightsSpec
@@ -309,6 +309,23 @@ def stated_limits(context: Context, recipe: Recipe) -> NDArray[np.float64] | Non
         return np.array([*(row["from"] - 1.0 for row in rows[1:]), 25.0])
     stated = context.project.risk.classify.limits
     return None if stated is None else np.asarray(stated, dtype=np.float64)
+
+
+def fewer_classes(context: Context, limits: NDArray[np.float64]) -> list[Finding]:
+    """Tell of scores that make fewer classes than asked for, and which levels there are not."""
+    k = context.project.risk.classify.k
+    if len(limits) >= k:
+        return []
+    table = five_to_four(context) if k == FIVE else {n: n for n in range(1, k + 1)}
+    reached = {table[number] for number in range(1, len(limits) + 1)}
+    named = join([level.name for level in LEVELS[1:] if level.code not in reached])
+    message = Text(
+        f"分数只有 {len(limits)} 个不同的级，少于 {k}",
+        f"the scores make {len(limits)} classes, fewer than {k}",
+    )
+    if named.zh:
+        message += Text(f"；没有{named.zh}", f"; there is no {named.en}")
+    return [Finding("risk_level", "warning", "FEWER_CLASSES", message)]
 
 
 def raw_layers(context: Context, recipe: Recipe) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from riskmap import zonal
 from riskmap.data.findings import Finding, Severity
 from riskmap.grid import Raster
-from riskmap.levels import LEVELS, to_four
+from riskmap.levels import to_four
 from riskmap.risk import classify, patches, snapping
 from riskmap.risk.recipe import Recipe
-from riskmap.text import Text, join
+from riskmap.text import Text
 from riskmap.workflow import reference, scoring
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.scoring import Chosen
@@ -96,17 +96,7 @@ def _limits(context: Context, score: NDArray[np.float32], findings: list[Finding
     """Give the upper limits, rounded to float32 like the scores, so that anyone's comparison gives the same level."""
     spec = context.project.risk.classify
     limits = classify.breaks(score, scheme=spec.scheme, k=spec.k, limits=list(spec.limits) if spec.limits else None)
-    if len(limits) < spec.k:
-        table = scoring.five_to_four(context) if spec.k == scoring.FIVE else {n: n for n in range(1, spec.k + 1)}
-        reached = {table[number] for number in range(1, len(limits) + 1)}
-        named = join([level.name for level in LEVELS[1:] if level.code not in reached])
-        message = Text(
-            f"分数只有 {len(limits)} 个不同的级，少于 {spec.k}",
-            f"the scores make {len(limits)} classes, fewer than {spec.k}",
-        )
-        if named.zh:
-            message += Text(f"；没有{named.zh}", f"; there is no {named.en}")
-        findings.append(Finding("risk_level", "warning", "FEWER_CLASSES", message))
+    findings += scoring.fewer_classes(context, limits)
     return limits.astype(np.float32).astype(np.float64)
 
 
