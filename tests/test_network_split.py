@@ -190,3 +190,5 @@ def test_counties_of_one_name_are_refused(tmp_path: Path) -> None:
     files = [named(tmp_path / side / "县") for side in ("a", "b")]
     with pytest.raises(SpecError, match="县"):
         build_each(files, tmp_path / "out")
+    with pytest.raises(SpecError, match="more than once"):
+        build_each([files[0], files[0]], tmp_path / "out")

@@ -92,9 +92,14 @@ def build_each(
     Raises
     ------
     SpecError
-        Two projects would write to one folder.
+        A project is named twice, or two would write to one folder.
     """
     files = [Path(project).resolve() for project in projects]
+    for file in sorted({f for f in files if files.count(f) > 1}):
+        raise SpecError(
+            Text(f"{file.as_posix()} 写了不止一次", f"{file.as_posix()} is named more than once"),
+            remedy=Text("每个项目只写一次", "name each project once"),
+        )
     names = [f.parent.name if f.stem == USUAL else f"{f.parent.name}-{f.stem}" for f in files]
     for again in sorted({name for name in names if names.count(name) > 1}):
         raise SpecError(
