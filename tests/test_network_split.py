@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,21 @@ def test_a_run_that_is_killed_leaves_no_process_behind() -> None:
     # the workers hold the pipe too: this returns only when they are gone
     done = subprocess.run([sys.executable, "-c", ORPHANS], capture_output=True, timeout=120, check=False)
     assert done.returncode == -9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM from outside")
+def test_a_run_that_is_told_to_end_says_nothing_of_python_s(tmp_path: Path) -> None:
+    files = [str(named(tmp_path / f"{number}县")) for number in range(2)]
+    asked = [sys.executable, "-c", "from riskmap.cli import main; main()", "counties", *files]
+    run = subprocess.Popen(
+        [*asked, "--out", str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while run.poll() is None and not (tmp_path / "out").exists():
+        time.sleep(0.1)
+    run.terminate()
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 143
+    assert "resource_tracker" not in said
 
 
 def test_projects_of_one_folder_get_folders_of_their_own(tmp_path: Path) -> None:
