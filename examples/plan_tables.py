@@ -24,6 +24,7 @@ HEAD = {
     "en": "| the plan's target | target | the data give | met | counted from |\n| --- | --- | --- | --- | --- |",
 }
 VERDICT = {"zh": {1: "是", 0: "**否**", None: "无法判断"}, "en": {1: "yes", 0: "**no**", None: "can't be told"}}
+UNASKED = "–"
 
 
 def table(project_file: Path, rows: pd.DataFrame, lang: str) -> str:
@@ -34,13 +35,14 @@ def table(project_file: Path, rows: pd.DataFrame, lang: str) -> str:
     lines = [HEAD[lang]]
     for row in rows.itertuples(index=False):
         target = spec[row.id]
-        met = VERDICT[lang][None if pd.isna(row.met) else int(row.met)]
+        unasked = pd.isna(row.relation)
+        met = UNASKED if unasked else VERDICT[lang][None if pd.isna(row.met) else int(row.met)]
         value = "" if pd.isna(row.value) else f"{row.value:,.2f}".rstrip("0").rstrip(".")
         unit = target.unit.pick(lang)
+        value = f"{value} {unit}" if unasked and value else value  # no target beside it that says the unit
+        asked = UNASKED if unasked else f"{row.relation} {row.target:,g} {unit}"
         counted = f"`{row.layer}`" + ("" if pd.isna(row.filter) else f" `{row.filter}`") + f" `{row.measure}`"
-        lines.append(
-            f"| {target.name.pick(lang)} | {row.relation} {row.target:,g} {unit} | {value} | {met} | {counted} |"
-        )
+        lines.append(f"| {target.name.pick(lang)} | {asked} | {value} | {met} | {counted} |")
     return "\n".join(lines)
 
 

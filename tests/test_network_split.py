@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import subprocess
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -117,12 +120,70 @@ def test_a_process_that_dies_and_a_bug_stop_one_county_only(tmp_path: Path) -> N
         (project, out / "bug", {"only": 5}),
         (project, out / "fine", {"only": ("risk",)}),
     ]
-    killed, bug, fine = counties._each(work, 1, None)
+    found = {county.name: county for county in counties._each(work, 1, None)}
+    killed, bug, fine = (found[folder.name] for _, folder, _ in work)
     assert killed.run is None
     assert "died" in killed.error.en
     assert bug.run is None
     assert "TypeError" in bug.error.en
     assert fine.run is not None
+
+
+def test_a_county_that_stops_at_once_is_told_before_one_that_takes_long(tmp_path: Path) -> None:
+    fine, broken = named(tmp_path / "甲县"), named(tmp_path / "乙县")
+    broken.write_text("schema: 1\n", encoding="utf-8")
+    said: list[str] = []
+    found = build_each(
+        [fine, broken], tmp_path / "out", jobs=2, only=("risk",), progress=lambda _, text: said.append(text.en)
+    )
+    assert said == ["乙县: stopped", "甲县: done"]
+    assert [f.name for f in found] == ["甲县", "乙县"]
+
+
+def test_an_interrupt_begins_no_further_county(tmp_path: Path) -> None:
+    files = [named(tmp_path / f"{number}县") for number in range(4)]
+    files[0].write_text("schema: 1\n", encoding="utf-8")
+
+    def interrupt(share: float, text: Text) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_each(files, tmp_path / "out", only=("risk",), progress=interrupt)
+    assert not list((tmp_path / "out").glob("*/run.json"))
+    assert not multiprocessing.active_children()
+
+
+ORPHANS = """
+import os, signal, time
+from riskmap.workflow.counties import _pool
+with _pool(1) as pool:
+    future = pool.submit(time.sleep, 600)
+    while not future.running():
+        time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_run_that_is_killed_leaves_no_process_behind() -> None:
+    # the workers hold the pipe too: this returns only when they are gone
+    done = subprocess.run([sys.executable, "-c", ORPHANS], capture_output=True, timeout=120, check=False)
+    assert done.returncode == -9
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM from outside")
+def test_a_run_that_is_told_to_end_says_nothing_of_python_s(tmp_path: Path) -> None:
+    files = [str(named(tmp_path / f"{number}县")) for number in range(2)]
+    asked = [sys.executable, "-c", "from riskmap.cli import main; main()", "counties", *files]
+    run = subprocess.Popen(
+        [*asked, "--out", str(tmp_path / "out")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while run.poll() is None and not (tmp_path / "out").exists():
+        time.sleep(0.1)
+    run.terminate()
+    _, said = run.communicate(timeout=120)
+    assert run.returncode == 143
+    assert "resource_tracker" not in said
 
 
 def test_projects_of_one_folder_get_folders_of_their_own(tmp_path: Path) -> None:
@@ -145,3 +206,5 @@ def test_counties_of_one_name_are_refused(tmp_path: Path) -> None:
     files = [named(tmp_path / side / "县") for side in ("a", "b")]
     with pytest.raises(SpecError, match="县"):
         build_each(files, tmp_path / "out")
+    with pytest.raises(SpecError, match="more than once"):
+        build_each([files[0], files[0]], tmp_path / "out")

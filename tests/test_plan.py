@@ -34,6 +34,7 @@ SHAPES = gpd.GeoDataFrame(
         ("max:people", 10, 1),
         ("min:people", 5, 1),
         ("mean:people", 7.5, 1),
+        ("distinct:people", 2, 1),
         ("ha", 2, 0),
         ("km", 5.6, 0),
     ],
@@ -74,11 +75,11 @@ def test_judged_only_where_the_data_can_tell(
     assert judged(value, target, relation, what, unknown) is met
 
 
-def test_a_target_has_one_relation() -> None:
+def test_a_target_has_one_relation_at_most() -> None:
     row = {"id": "a", "name": "a", "layer": "villages"}
-    for relations in ({}, {"at_least": 1, "at_most": 2}):
-        with pytest.raises(SpecError, match="exactly one"):
-            build(TargetSpec, {**row, **relations}, "x.yaml")
+    assert build(TargetSpec, row, "x.yaml").relation is None
+    with pytest.raises(SpecError, match="or none"):
+        build(TargetSpec, {**row, "at_least": 1, "at_most": 2}, "x.yaml")
 
 
 def test_the_house_s_targets_are_sound() -> None:
@@ -94,6 +95,7 @@ plan:
   - {id: towns, name: 乡镇, layer: townships, equals: 3}
   - {id: red, name: 红色区, layer: risk_zones, where: level = 4, measure: 'sum:area_km2', at_least: 1000000}
   - {id: people, name: 人口, layer: townships, measure: 'sum:population', at_least: 1}
+  - {id: asked, name: 村庄, layer: villages}
   - {id: teams, name: 队伍, layer: rescue_teams, at_least: 1}
 """
 
@@ -108,8 +110,12 @@ def test_a_build_sets_target_beside_count(tmp_path: Path) -> None:
     assert table.loc["towns", "met"] == int(towns == 3)
     assert table.loc["red", "met"] == 0
     assert pd.isna(table.loc["people", "met"])  # the county's townships state no population
+    assert table.loc["asked", ["value", "verdict"]].tolist() == [2, "无目标值"]
+    assert pd.isna(table.loc["asked", "met"])
     assert pd.isna(table.loc["teams", "met"])  # no such layer here: nothing can be told
-    assert built.run["totals"]["plan"]["untold"] >= 1
+    tally = built.run["totals"]["plan"]
+    assert tally["untold"] >= 1
+    assert sum(tally.values()) == len(table) - 1  # all but the figure without a target
     assert (built.out / "tables" / "plan.csv").exists()
     page = (built.out / "maps" / "risk-zoning.html").read_text(encoding="utf-8")
     assert "规划目标" in page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +19,8 @@ HEADS = {
 }
 STOPPED = 3
 """Exit code when a county stopped: of its data, whatever else they may share."""
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a run that was told to end."""
 
 
 @click.command()
@@ -40,7 +44,12 @@ def counties(projects: tuple[str, ...], **options: Any) -> None:
     from riskmap.workflow.counties import build_each
 
     form = options.pop("form")
-    found = build_each(projects, progress=progress_bar(), **options)
+    # an exit, not the plain death of a process: it ends the workers too, and Python has nothing left to complain of
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        found = build_each(projects, progress=progress_bar(), **options)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if form == "json":
         show_json({"counties": [county.as_json() for county in found]})
     else:

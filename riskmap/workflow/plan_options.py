@@ -10,7 +10,7 @@ from riskmap.data.spec import Bilingual, Record
 from riskmap.text import Text
 
 RELATIONS = {"at_least": "≥", "at_most": "≤", "equals": "＝"}
-MEASURE = r"^(count|km|ha|(sum|max|min|mean):\w+)$"
+MEASURE = r"^(count|km|ha|(sum|max|min|mean|distinct):\w+)$"
 
 
 class CountSpec(Record):
@@ -22,7 +22,7 @@ class CountSpec(Record):
 
 
 class TargetSpec(CountSpec):
-    """A target of the plan beside what is counted.
+    """A target of the plan beside what is counted; with no relation, a figure that the plan asks for without a target.
 
     ``per`` divides by another count, ``factor`` turns the result into the target's unit.
     """
@@ -40,19 +40,19 @@ class TargetSpec(CountSpec):
     @model_validator(mode="after")
     def _one_relation(self) -> Self:
         given = [name for name in RELATIONS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"exactly one of {', '.join(RELATIONS)}; got {given or 'none'}")
+        if len(given) > 1:
+            raise ValueError(f"one of {', '.join(RELATIONS)}, or none; got {given}")
         return self
 
     @property
-    def relation(self) -> str:
-        """Which of the relations is given."""
-        return next(name for name in RELATIONS if getattr(self, name) is not None)
+    def relation(self) -> str | None:
+        """Which of the relations is given; None for a figure without a target."""
+        return next((name for name in RELATIONS if getattr(self, name) is not None), None)
 
     @property
     def target(self) -> float:
-        """The number to compare with."""
-        return float(getattr(self, self.relation))
+        """The number to compare with; NaN where there is none."""
+        return float("nan") if self.relation is None else float(getattr(self, self.relation))
 
     @property
     def layers(self) -> tuple[str, ...]:

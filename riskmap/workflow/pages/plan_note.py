@@ -13,6 +13,9 @@ def plan_note(context: Context) -> tuple[Text, ...]:
     if not context.has(LAYER):
         return ()
     table = context.rows(LAYER)
+    table = table[table["relation"].notna()]  # figures without a target are met by none
+    if not len(table):
+        return ()
     met, short, untold = (int((table["met"] == 1).sum()), table[table["met"] == 0], int(table["met"].isna().sum()))
     line = Text(
         f"规划目标 {len(table)} 项：达到 {met}，未达到 {len(short)}，无法判断 {untold}。",

@@ -17,6 +17,7 @@ from riskmap.workflow.plan_options import RELATIONS, CountSpec, TargetSpec
 from riskmap.workflow.steps.step import Step
 
 MET, MISSED, UNTOLD = Text("达到", "met"), Text("未达到", "not met"), Text("无法判断", "can't be told")
+UNASKED = Text("无目标值", "no target")
 NOT_A_NUMBER = float("nan")
 
 
@@ -36,7 +37,7 @@ def run(context: Context) -> Results:
     tally = {
         "met": int((table["met"] == 1).sum()),
         "missed": int((table["met"] == 0).sum()),
-        "untold": int(table["met"].isna().sum()),
+        "untold": int((table["met"].isna() & table["relation"].notna()).sum()),
     }
     return Results(rows={"plan_indicators": table}, totals=tally)
 
@@ -50,7 +51,7 @@ def targets(context: Context) -> tuple[TargetSpec, ...]:
 
 
 def measure(rows: pd.DataFrame, what: str) -> Counted:
-    """Count rows, add up lengths (km) or areas (ha) of their shapes, or sum, max, min, mean of a column.
+    """Count rows, add up lengths (km) or areas (ha) of their shapes, or sum, max, min, mean, distinct of a column.
 
     Nothing known of some rows gives NaN; no rows give 0, and NaN for max, min and mean.
     """
@@ -60,6 +61,8 @@ def measure(rows: pd.DataFrame, what: str) -> Counted:
         sizes = rows.geometry.length / 1e3 if what == "km" else rows.geometry.area / 1e4
         return Counted(float(sizes.sum()), 0)
     how, column = what.split(":")
+    if how == "distinct":
+        return Counted(float(rows[column].nunique()), int(rows[column].isna().sum()))
     values = pd.to_numeric(rows[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     known = values[~np.isnan(values)]
     if not len(known):
@@ -94,14 +97,15 @@ def _row(context: Context, target: TargetSpec) -> dict[str, Any]:
     if below is not None:
         value = value / below.value if below.value else NOT_A_NUMBER
         unknown, what = unknown + below.unknown, target.measure if not below.unknown else "per"
-    met = judged(value, target.target, target.relation, what, unknown)
-    verdict = UNTOLD if met is None else MET if met else MISSED
+    relation = target.relation
+    met = None if relation is None else judged(value, target.target, relation, what, unknown)
+    verdict = UNASKED if relation is None else UNTOLD if met is None else MET if met else MISSED
     per = target.per
     return {
         "id": target.id,
         "name": target.name.pick(context.lang),
         "value": value,
-        "relation": RELATIONS[target.relation],
+        "relation": None if relation is None else RELATIONS[relation],
         "target": target.target,
         "unit": target.unit.pick(context.lang),
         "met": None if met is None else int(met),
