@@ -45,24 +45,27 @@ BUILT_UP = "建成区"
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One kind of surroundings: its stretches along all courses and the name of each object."""
+    """One kind of surroundings: its stretches along all courses, the name of each object, and how near it counts (m)."""
 
     stretches: Stretches
     names: NDArray[Any]
+    within_m: Any = 0.0
 
     def on(self, course: int) -> Found:
         """Give the spans on a course, with each one's object and name."""
         mine = belts.of_course(self.stretches, course)
         spans = np.column_stack([mine.start, mine.stop])
-        return Found(spans, mine.object, tuple(self.names[mine.object]))
+        within = float(self.within_m if np.ndim(self.within_m) == 0 else self.within_m[course])
+        return Found(spans, mine.object, tuple(self.names[mine.object]), within)
 
 
 class Found(NamedTuple):
-    """Spans of a course, the object that made each, and its name."""
+    """Spans of a course, the object that made each, its name, and how near objects count there (m)."""
 
     spans: Floats
     objects: NDArray[np.int64]
     names: tuple[str, ...]
+    within_m: float
 
 
 ABSENT = Layer(NONE, np.empty(0, object))
@@ -146,7 +149,7 @@ class Surroundings:
             self._spread(group, dict.fromkeys(group.courses, f"oil_{row}"), layer, found)
         for course in group.courses:
             for row, layer in (("d", self.transport), ("e", self.reserves), ("f", self.water)):
-                spans, _, names = layer.on(course)
+                spans, _, names, _ = layer.on(course)
                 found[course].append(Cause(f"oil_{row}", known[f"oil_{row}"], spans, names))
 
     def _gas(self, group: Group, lines: gpd.GeoDataFrame, runs: list[Course], found: dict[int, list[Cause]]) -> None:
@@ -176,22 +179,43 @@ class Surroundings:
     ) -> None:
         """Add the stretches beside objects with their margins, which go on across the ends of courses."""
         made: dict[tuple[int, str, int, str], list[Floats]] = {}
-        for course in group.courses:
-            spans, objects, names = layer.on(course)
-            kept = np.ones(len(spans), bool) if counts is None else counts(course, spans)
-            if not kept.any():
-                continue
-            for path in map(group.paths.__getitem__, group.of[course]):
-                wide, source = path.onto(course, spans[kept])
-                for target, back, which in path.back(_wider(wide, self.known["margin_m"], path)):
-                    for span, n in zip(back, np.flatnonzero(kept)[source[which]], strict=True):
-                        made.setdefault((target, criterion[course], int(objects[n]), names[n]), []).append(span)
+        held = {course: layer.on(course) for course in group.courses}
+        counted = {c: np.ones(len(f.spans), bool) if counts is None else counts(c, f.spans) for c, f in held.items()}
+        for path in group.paths.values():
+            for leg, (stands, source) in zip(path.legs, _standing(path, held), strict=True):
+                kept = np.flatnonzero(counted[leg.course][source])
+                if not len(kept):
+                    continue
+                objects, names = held[leg.course].objects, held[leg.course].names
+                for target, back, which in path.back(_wider(stands[kept], self.known["margin_m"], path)):
+                    for span, n in zip(back, source[kept[which]], strict=True):
+                        made.setdefault((target, criterion[leg.course], int(objects[n]), names[n]), []).append(span)
         for (course, row, _, name), margins in made.items():
             joined = windows.union(np.array(margins))
             found[course].append(Cause(row, self.known[row], joined, (name,) * len(joined)))
 
     def _cause(self, table: str, row: str, spans: Floats, what: str = "") -> Cause:
         return Cause(f"{table}_{row}", self.known[f"{table}_{row}"], spans, (what,) * len(spans))
+
+
+def _standing(path: Path, held: Mapping[int, Found]) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Give for each leg where objects stand on the path, and which span of the course each is.
+
+    An object abreast of the leg beyond a joint has the joint as its nearest place on this leg. On the way as a whole it
+    stands beyond, and only there.
+    """
+    stands = [path.onto_leg(n, held[leg.course].spans) for n, leg in enumerate(path.legs)]
+    kept = [np.ones(len(source), bool) for _, source in stands]
+    for one in range(len(stands) - 1):
+        ends = path.offsets[one] + abs(path.legs[one].stop - path.legs[one].start), path.offsets[one + 1]
+        here, other = (held[path.legs[n].course] for n in (one, one + 1))
+        if here.within_m != other.within_m:  # who is near enough to one may not be to the other
+            continue
+        at = [(np.abs(stands[one + n][0] - ends[n]) <= belts.HAIR_M).all(axis=1) for n in (0, 1)]
+        whose = here.objects[stands[one][1]], other.objects[stands[one + 1][1]]
+        for n in (0, 1):
+            kept[one + n] &= ~at[n] | np.isin(whose[n], whose[1 - n][at[1 - n]]) | ~np.isin(whose[n], whose[1 - n])
+    return [(spans[k], source[k]) for (spans, source), k in zip(stands, kept, strict=True)]
 
 
 def _on_courses(made: list[tuple[Path, Floats]]) -> dict[int, Floats]:

@@ -69,15 +69,20 @@ class Path:
     def onto(self, course: int, spans: Floats) -> tuple[Floats, Any]:
         """Give spans of a course as spans of the path, and which span each came from; what the path leaves out is cut."""
         made, source = [np.empty((0, 2))], [np.empty(0, int)]
-        for leg, offset in zip(self.legs, self.offsets, strict=True):
-            if leg.course != course:
-                continue
-            low, high = min(leg.start, leg.stop), max(leg.start, leg.stop)
-            held = np.flatnonzero((spans[:, 0] <= high) & (spans[:, 1] >= low))
-            cut = np.clip(spans[held], low, high)
-            made.append(offset + (cut - leg.start if leg.start <= leg.stop else leg.start - cut[:, ::-1]))
-            source.append(held)
+        for number, leg in enumerate(self.legs):
+            if leg.course == course:
+                on, held = self.onto_leg(number, spans)
+                made.append(on)
+                source.append(held)
         return np.vstack(made), np.concatenate(source)
+
+    def onto_leg(self, number: int, spans: Floats) -> tuple[Floats, Any]:
+        """Give spans of the course of one leg as :meth:`onto` does, as far as they lie on this leg."""
+        leg, offset = self.legs[number], self.offsets[number]
+        low, high = min(leg.start, leg.stop), max(leg.start, leg.stop)
+        held = np.flatnonzero((spans[:, 0] <= high) & (spans[:, 1] >= low))
+        cut = np.clip(spans[held], low, high)
+        return offset + (cut - leg.start if leg.start <= leg.stop else leg.start - cut[:, ::-1]), held
 
     def back(self, spans: Floats) -> Iterator[tuple[int, Floats, Any]]:
         """Give spans of the path as spans of each course it uses: course, spans, which span each came from."""

@@ -155,7 +155,8 @@ def _layer(segments: Segments, frame: pd.DataFrame | None, within_m: Any, search
     if not _present(frame):
         return ABSENT
     names = frame["what"].to_numpy() if "what" in frame.columns else _names(frame)
-    return Layer(belts.by_course(search(segments, frame["geometry"].to_numpy(), within_m)), np.asarray(names, object))
+    found = belts.by_course(search(segments, frame["geometry"].to_numpy(), within_m))
+    return Layer(found, np.asarray(names, object), within_m)
 
 
 def _names(frame: pd.DataFrame) -> NDArray[Any]:
