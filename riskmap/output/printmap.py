@@ -15,7 +15,7 @@ from riskmap.output import printmap_map as mapping
 from riskmap.output import printmap_panel as panel
 from riskmap.output.printmap_contents import contents_sheets
 from riskmap.output.printmap_fonts import typeface
-from riskmap.output.printmap_items import draw_stack
+from riskmap.output.printmap_items import draw_stack, place_index
 from riskmap.output.printmap_overlays import Names, name_features, name_units, paint_layers, visible
 from riskmap.output.printmap_paper import Sheet, plain_matplotlib, save_pdf, save_png
 from riskmap.output.printmap_plate import Contents, Plate, Printing
@@ -98,8 +98,9 @@ def compose(plate: Plate, *, printing: Printing, lang: Lang, catalog: Catalog) -
         sheet = Sheet(Format(printing.paper, layout.upright), typeface(printing.fonts), form.sizes)
         view = mapping.window(sheet, layout.map_box, plate, form.map)
         _map(sheet, form, layout, view, plate, lang, catalog)
+        _stacks(sheet, layout, plate, lang, catalog)
         for element in layout.elements:
-            _block(sheet, element, view, plate, lang, catalog)
+            _block(sheet, element, view, plate, lang)
     sheet.type.require(sheet.texts())
     return sheet
 
@@ -152,13 +153,23 @@ def _map(
     name_features(names, sheet, view, layers)
 
 
-def _block(sheet: Sheet, element: Element, view: mapping.Window, plate: Plate, lang: Lang, catalog: Catalog) -> None:
+def _stacks(sheet: Sheet, layout: Layout, plate: Plate, lang: Lang, catalog: Catalog) -> None:
+    stacks = {}
+    for number, element in enumerate(layout.elements):
+        if element.block == "stack":
+            box = sheet.box(element.box)
+            stacks[number] = (Stack(sheet, plate, catalog, lang, box[0], box[2]), element)
+    for number, items in place_index(stacks).items():
+        stack, element = stacks[number]
+        box = sheet.box(element.box)
+        draw_stack(stack, items, box[1], box[3])
+
+
+def _block(sheet: Sheet, element: Element, view: mapping.Window, plate: Plate, lang: Lang) -> None:
     box = sheet.box(element.box)
-    if element.block == "stack":
-        draw_stack(Stack(sheet, plate, catalog, lang, box[0], box[2]), element.items, box[1], box[3])
-    elif element.block == "scale":
+    if element.block == "scale":
         panel.scale(sheet, box, view, lang, element)
-    elif element.block != "map":
+    elif element.block not in ("map", "stack"):
         {"title": panel.title, "headline": panel.headline, "notice": panel.notice, "imprint": panel.imprint}[
             element.block
         ](sheet, box, plate, lang, element)

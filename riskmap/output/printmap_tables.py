@@ -20,28 +20,29 @@ if TYPE_CHECKING:
 
     from riskmap.output.printmap_plate import Plate
 
-INDEX_MM, HIGHEST_INDEX_MM = 34.0, 62.0
+LEAST_INDEX_MM, INDEX_MM, HIGHEST_INDEX_MM = 20.0, 34.0, 62.0
+"""Height of the index map: where little room is left, in an atlas, where there is plenty."""
 BETWEEN = 0.35
 """Lines left free between two notes."""
 RANK_MM, SQUARE_MM, LONGEST_NAME_MM = 5.2, 2.9, 34.0
 """Of the township table: where the names begin, the side of a level's square, where long names are cut."""
 LEAST_ROWS = 3
 """A township table with fewer rows is left out."""
-LOOSEST = 1.95
-"""Lines of text that a row of the table takes at most, where there is room."""
+TIGHTEST, LOOSEST = 1.5, 1.95
+"""Lines of text that a row of the table takes at least, and at most where there is room."""
 
 
-def townships(stack: Stack, room: float) -> Piece | None:
+def townships(stack: Stack, room: float, *, loosest: float = LOOSEST) -> Piece | None:
     """Give the ranked table: as many rows as fit, and how many are left out."""
     page, sheet, lang = stack.page, stack.sheet, stack.lang
-    step = sheet.line_mm("body", 1.5)
+    step = sheet.line_mm("body", TIGHTEST)
     head = heading_mm(sheet) + sheet.line_mm("small", 2.6)
     if not len(page.units) or not page.unit_columns or room < head + LEAST_ROWS * step:
         return None
     coded = coded_classes(stack.catalog, lang)
     table = township_table(page, _by_code(page.units), coded, stack.catalog, lang)
     fit = int((room - head) / step)
-    step = min(max(step, (room - head) / len(table["rows"])), sheet.line_mm("body", LOOSEST))
+    step = min(max(step, (room - head) / len(table["rows"])), sheet.line_mm("body", loosest))
     rows = table["rows"] if len(table["rows"]) <= fit else table["rows"][: fit - 1]
     left_out = len(table["rows"]) - len(rows)
     size, edges = _table_edges(stack, table)
@@ -121,12 +122,14 @@ def _table_widths(sheet: Sheet, table: dict[str, Any], size: float) -> tuple[flo
 def index(stack: Stack, room: float = 0.0) -> Piece | None:
     """Give a small map of the townships: where this sheet lies and the numbers of their own sheets.
 
-    The sheet of an area without an atlas has on it their numbers in the table, and it may be as high as there is room.
+    The sheet of an area without an atlas has on it their numbers in the table, and it may be as high as there is room,
+    but is never left out.
     """
     plate, sheet = stack.plate, stack.sheet
     if not len(plate.page.units) or not (has_sheets(plate) or plate.page.unit_columns):
         return None
-    height = min(max(INDEX_MM * sheet.factor, room - heading_mm(sheet)), HIGHEST_INDEX_MM * sheet.factor)
+    least = (INDEX_MM if has_sheets(plate) else LEAST_INDEX_MM) * sheet.factor
+    height = min(max(least, room - heading_mm(sheet)), HIGHEST_INDEX_MM * sheet.factor)
     numbers = dict(plate.sheets) if has_sheets(plate) else _ranks(stack)
 
     def draw(y: float) -> None:
