@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,7 @@ def test_build_prints_the_summary_on_stdout_and_progress_on_stderr(tmp_path: Pat
     assert "[ 0%]" not in result.stdout
     assert "comprehensive risk" in result.stderr
     chinese = run("build", str(project), "--out", str(tmp_path / "out"), env={"LANG": "zh_CN.UTF-8"})
+    assert re.search(r"\d+ 步中 \d+ 步自上次以来没有变", chinese.output)
     assert "重大风险" in chinese.stdout
 
 

@@ -105,6 +105,12 @@ def _summary(built: Built, shown: tuple[str, ...]) -> None:
     _findings(built)
     for name, why in built.skipped.items():
         say(f"跳过 {name}：{why.zh}", f"skipped {name}: {why.en}")
+    if built.reused:
+        done, every = len(built.reused), len(built.run["steps"]) - len(built.skipped)
+        say(
+            f"{every} 步中 {done} 步自上次以来没有变，沿用（全部重做用 --redo）",
+            f"{done} of {every} steps had not changed since an earlier run and were kept (--redo does all again)",
+        )
     pages = [p for p in built.products if p.startswith("maps/") and p.endswith(".html")]
     say("\n打开：" if pages else f"\n结果在 {built.out}", "\nopen:" if pages else f"\nresults in {built.out}")
     kept = [p for p in ("tables/ledger.xlsx", "project.qgz", "riskmap.gpkg") if p in built.products]
