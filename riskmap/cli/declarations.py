@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 
+from riskmap.cli.group import Group
 from riskmap.cli.terminal import format_option, lang_option, language, say, show_json, table
 
 
-@click.group()
+@click.group(cls=Group)
 def layers() -> None:
     """What each layer must hold: columns, units, names they go by."""
 
 
-@click.group()
+@click.group(cls=Group)
 def styles() -> None:
     """How each layer is drawn."""
 

@@ -11,10 +11,11 @@ import click
 from riskmap import errors
 from riskmap.cli import builds, counties, declarations, deliveries, outputs, risk, starts
 from riskmap.cli.codes import exit_code
+from riskmap.cli.group import Group
 from riskmap.cli.terminal import FORMAT, language, say, show_json
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that turns riskmap's errors into one message and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
