@@ -108,7 +108,9 @@ def test_files_are_touched_in_few_places(path: Path) -> None:
             calls.append(f"line {node.lineno}: open")
         elif isinstance(function, ast.Attribute) and function.attr in FILE_CALLS:
             owner = function.value.id if isinstance(function.value, ast.Name) else ""
-            if function.attr not in NOT_FILES or owner == "os":
+            # what a formatter of click calls write_text writes no file
+            formatter = ast.unparse(function.value) == "super()" and where.startswith("cli/")
+            if not formatter and (function.attr not in NOT_FILES or owner == "os"):
                 calls.append(f"line {node.lineno}: {owner}.{function.attr}")
     assert not calls, f"{where} touches files: {calls}"
 
