@@ -236,6 +236,8 @@ def test_every_rule_is_used_and_every_code_has_a_rule() -> None:
     for name, rule in rules.items():
         assert rule.message.zh, name
         assert rule.message.en, name
+        assert rule.remedy.zh, name
+        assert rule.remedy.en, name
         assert {*re.findall(r"\{(\w+)", rule.message.zh)} == {*re.findall(r"\{(\w+)", rule.message.en)}, name
 
 

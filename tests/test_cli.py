@@ -96,6 +96,14 @@ def test_an_unknown_key_names_file_path_and_the_nearest_key(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_is_not_there_has_no_fingerprint(tmp_path: Path) -> None:
+    result = run("check", str(tmp_path / "none.shp"), "--layer", "villages", "--format", "json")
+    assert result.exit_code == 3
+    told = json.loads(result.stdout)
+    assert told["sha256"] is None
+    assert [f["code"] for f in told["findings"]] == ["FILE_MISSING"]
+
+
 def test_a_missing_file_says_which_in_both_languages(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()

@@ -257,6 +257,14 @@ def test_text_is_looked_at_and_kept() -> None:
     }
 
 
+def test_high_control_characters_go_but_from_text_in_the_wrong_encoding() -> None:
+    mangled = "永和".encode().decode("latin-1")
+    values, ledger = turned(["芝\x9b河镇", mangled, "桑壁"], field(type="text"))
+    assert values == ["芝河镇", mangled, "桑壁"]
+    assert sorted(codes(ledger)) == ["TEXT_CONTROL", "TEXT_MOJIBAKE"]
+    assert ledger.repairs_frame()["after"].tolist() == ["芝河镇"]
+
+
 def test_invisible_characters_go_and_are_recorded() -> None:
     values, ledger = turned(["芝\u200b河\x00镇", "桑壁\ufeff"], field(type="text"))
     assert values == ["芝河镇", "桑壁"]

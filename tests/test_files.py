@@ -230,6 +230,10 @@ def test_files_that_are_not_what_they_say(tmp_path: Path, name: str, content: by
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         opened(tmp_path / "none.shp")
+    (tmp_path / "县界.shp").touch()
+    (tmp_path / "roads.csv").touch()
+    with pytest.raises(DataError, match=r"does not exist; did you mean '县界.shp'\?"):
+        opened(tmp_path / "县界线.shp")
 
 
 def shapefile(folder: Path, **options: str) -> Path:

@@ -186,6 +186,18 @@ def test_the_line_to_uncomment_fits_the_file(mine: Path) -> None:
     guess = next(g for g in wizard.look(mine) if g.layer == "hazard_geology")
     assert "fields" in wizard.answered(guess, "fields", "name=等级区").asks  # still neither a level nor a value
     assert "fields" not in wizard.answered(guess, "fields", "value=等级区").asks
+    assert "levels" not in wizard.answered(guess, "fields", "level=等级区").asks  # words say which end is worst
+
+
+def test_levels_as_numbers_in_the_column_named_raise_the_question_of_their_direction(mine: Path) -> None:
+    part = gpd.GeoDataFrame(
+        {"分区": [1, 5]}, geometry=[Point(457000, 4065000 + n).buffer(9) for n in (0, 99)], crs=4546
+    )
+    part.to_file(mine / "地质灾害易发性.shp")
+    guess = next(g for g in wizard.look(mine) if g.layer == "hazard_geology")
+    assert guess.asks == ("fields",)
+    assert wizard.answered(guess, "fields", "level=分区").asks == ("levels",)
+    assert wizard.answered(guess, "fields", "value=分区").asks == ()
 
 
 @pytest.mark.parametrize(

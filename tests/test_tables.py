@@ -61,7 +61,10 @@ def test_title_rows_and_rows_of_units(tmp_path: Path) -> None:
     table = read_csv(csv(tmp_path, "永和县乡镇表,,\n名称,人口,面积\n,(万人),km2\n芝河镇,1.7,200\n"))
     assert table.frame.columns.tolist() == ["名称", "人口(万人)", "面积(km2)"]
     assert len(table.frame) == 1
-    assert [f.code for f in table.findings] == ["HEADER_MERGED"] or "HEADER_MERGED" in [f.code for f in table.findings]
+    told = {f.code: f.message.en for f in table.findings}
+    assert told["HEADER_ROWS"] == "the header stands in row 2-3"
+    below = read_csv(csv(tmp_path, "永和县乡镇表,,\n名称,人口,面积\n芝河镇,1.7,200\n"))
+    assert "the header stands in row 2" in [f.message.en for f in below.findings]
 
 
 def test_a_first_row_of_numbers_is_no_row_of_units(tmp_path: Path) -> None:

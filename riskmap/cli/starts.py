@@ -160,7 +160,10 @@ def _ask(number: int, guess: Guess) -> Guess:
     """Ask what only the user knows of a file; Enter leaves a question open."""
     from riskmap.workflow import wizard
 
-    for key in guess.asks:
+    asked: list[str] = []
+    # an answer may raise a question: which end of the levels in a column is worst
+    while key := next((k for k in guess.asks if k not in asked), None):
+        asked.append(key)
         question = wizard.QUESTIONS[key]
         say(
             f"{number} {guess.path}（{guess.layer}）：{question.title.zh}；不清楚就按回车，以后再写",

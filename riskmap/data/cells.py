@@ -18,6 +18,9 @@ WIDE_CELL = "[０-９Ａ-Ｚａ-ｚ＋－．\u3000]"
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\ufeff]"
 """Characters that show nothing and that databases or readers stumble over."""
 
+HIGH_CONTROL = "[\x80-\x9f]"
+"""The second row of control characters; in text that was read in the wrong encoding they stand for bytes of hanzi."""
+
 BROKEN = "\ufffd|锟斤拷|烫烫烫"
 """What is left of text that was read in the wrong encoding and saved."""
 
@@ -63,6 +66,10 @@ def clean(cells: pd.Series, ledger: Ledger, field: str) -> pd.Series:
         return cells.astype(object).where(~strings, text.astype(object).reindex(cells.index)).where(cells.notna(), None)
     text = cells.astype("str")
     text = _without(text, CONTROL, "TEXT_CONTROL", ledger, field)
+    high = text.str.contains(HIGH_CONTROL, regex=True, na=False)
+    high &= text.map(lambda v: unmangled(v) is None, na_action="ignore").eq(other=True) if high.any() else False
+    if high.any():
+        text = _put(text, _without(text[high], HIGH_CONTROL, "TEXT_CONTROL", ledger, field))
     wide = text.str.contains(WIDE_CELL, regex=True, na=False)
     if wide.any():
         narrow = text[wide].map(lambda v: v.translate(WIDE)).astype("str")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from riskmap.data import rules
+from riskmap.data.spec import near
 from riskmap.errors import RiskmapError
 from riskmap.text import Text
 
@@ -69,6 +70,12 @@ SAVE_AGAIN = Text("用表格软件打开，另存为 .xlsx", "open it in a sprea
 RENAME = Text("改成它真正的扩展名", "give it the ending that it really has")
 
 
+def _beside(path: Path) -> Text:
+    """Give the names in the folder that are like the one that is not there."""
+    folder = path.parent
+    return near(path.name, sorted(p.name for p in folder.iterdir())) if folder.is_dir() else Text("", "")
+
+
 def require(path: Path, layer: str) -> None:
     """Raise unless the file is there, has content, and is what its ending says.
 
@@ -77,7 +84,7 @@ def require(path: Path, layer: str) -> None:
     DataError
     """
     if not path.exists():
-        raise rules.error("FILE_MISSING", file=str(path), layer=layer)
+        raise rules.error("FILE_MISSING", file=str(path), layer=layer, hint=_beside(path))
     if path.is_dir():
         return
     try:

@@ -286,7 +286,7 @@ def at_home(finding: Finding, way: pyproj.Transformer) -> Finding:
 
 def _sha256(path: Path) -> str | None:
     try:
-        return fingerprint(path)
+        return fingerprint(path) if path.exists() else None
     except OSError:
         return None
 

@@ -71,7 +71,7 @@ def finding(
         severity or said.severity,
         code,
         said.message.format(**values),
-        said.remedy.format(**values) if said.remedy else None,
+        said.remedy.format(**values),
         row=row,
         field=field,
         file=file,
@@ -94,7 +94,7 @@ def error(
     said = rule(code)
     return kind_of(code)(
         said.message.format(**values),
-        remedy=said.remedy.format(**values) if said.remedy else None,
+        remedy=said.remedy.format(**values),
         file=file,
         layer=layer,
         row=row,

@@ -192,7 +192,7 @@ class Rule(Record):
 
     severity: Literal["error", "warning", "note"]
     message: Bilingual
-    remedy: Bilingual | None = None
+    remedy: Bilingual
 
 
 class RuleBook(Record):

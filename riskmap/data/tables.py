@@ -7,7 +7,7 @@ import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from riskmap.data import rules
 from riskmap.data.encodings import Encoding, detect
@@ -24,6 +24,7 @@ from riskmap.data.headings import (
     with_units,
 )
 from riskmap.data.rules import finding
+from riskmap.text import Text, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +84,17 @@ def read_csv(path: Path, *, encoding: str | None = None, layer: str = "") -> Tab
     frame = frame.set_axis(names, axis=1)[[n for n in names if n]]
     findings += named
     if last:
-        findings.append(finding("HEADER_MERGED", layer, file=path.name, first=first + 1, last=last + 1, n=0))
+        findings.append(header_finding(path, layer, first + 1, last + 1))
     findings += _swallowed(frame, delimiter, path, layer)
     return Table(frame, found, None, (*found.findings(layer, path.name), *findings), Headings(stated))
+
+
+def header_finding(path: Path, layer: str, first: int, last: int, merged: int = 0, **counts: Any) -> Finding:
+    """Tell in which rows (from 1) the header stands, and how many merged ranges of the sheet were filled."""
+    where = plain(f"{first}") if first == last else Text(f"{first}–{last}", f"{first}-{last}")
+    if merged:
+        return finding("HEADER_MERGED", layer, file=path.name, where=where, n=merged, **counts)
+    return finding("HEADER_ROWS", layer, file=path.name, where=where, **counts)
 
 
 def _delimiter(text: str) -> str:

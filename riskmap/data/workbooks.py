@@ -26,7 +26,7 @@ from riskmap.data.headings import (
 )
 from riskmap.data.rules import finding, listed
 from riskmap.data.spec import near
-from riskmap.data.tables import Table
+from riskmap.data.tables import Table, header_finding
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -69,9 +69,7 @@ def read_xlsx(path: Path, *, sheet: str | None = None, layer: str = "") -> Table
     body = [[grid[number][i] for i in keep] for number in lines]
     merged = len(page.merged_cells.ranges)
     if last > first + 1 or first or merged:
-        findings.append(
-            finding("HEADER_MERGED", layer, file=path.name, first=first + 1, last=last, n=merged, rows_count=len(body))
-        )
+        findings.append(header_finding(path, layer, first + 1, last, merged, rows_count=len(body)))
     findings += _hidden(book, page, path, layer) + _uncalculated(path, page.title, layer)
     frame = pd.DataFrame(body, columns=[names[i] for i in keep], dtype=object)
     headings = Headings(stated, dict(zip(names, above, strict=True)), _repeated(page, names, lines))

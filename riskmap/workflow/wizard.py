@@ -304,10 +304,14 @@ def _asks(part: Part, layer: str) -> tuple[str, ...]:
         asks.append("content")
     if layer.startswith("hazard_"):
         whole = part.geometry == "raster" and str(part.facts.get("type", "")).startswith(("uint8", "int8"))
-        column = next((c for c in part.columns if c.name == mapping.get("level")), None)
-        if whole or (column is not None and column.type != "text"):
+        if whole or _numbers(part, mapping.get("level")):
             asks.append("levels")
     return tuple(asks)
+
+
+def _numbers(part: Part, column: str | None) -> bool:
+    """Tell whether a column holds levels as numbers, which do not say which end is worst."""
+    return any(c.name == column and c.type != "text" for c in part.columns)
 
 
 def answered(guess: Guess, key: str, answer: str) -> Guess:
@@ -337,7 +341,11 @@ def answered(guess: Guess, key: str, answer: str) -> Guess:
         said = {"fields": guess.said.get("fields", {}) | _pairs(guess, answer)}
     told = replace(guess, said=guess.said | said)
     open_still = key == "fields" and bool(told.lacks)
-    return told if open_still else replace(told, asks=tuple(a for a in guess.asks if a != key))
+    asks = guess.asks if open_still else tuple(a for a in guess.asks if a != key)
+    named = said.get("fields", {}).get("level")
+    if str(guess.layer).startswith("hazard_") and "levels" not in asks and guess.seen and _numbers(guess.seen, named):
+        asks += ("levels",)
+    return replace(told, asks=asks)
 
 
 def _pairs(guess: Guess, answer: str) -> dict[str, str]:
