@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -239,6 +240,17 @@ def test_every_rule_is_used_and_every_code_has_a_rule() -> None:
         assert rule.remedy.zh, name
         assert rule.remedy.en, name
         assert {*re.findall(r"\{(\w+)", rule.message.zh)} == {*re.findall(r"\{(\w+)", rule.message.en)}, name
+
+
+def test_every_warning_of_a_step_says_what_to_do() -> None:
+    silent = []
+    for path in sorted((ROOT / "riskmap").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Finding":
+                grave = any(isinstance(a, ast.Constant) and a.value in ("warning", "error") for a in call.args)
+                told = len(call.args) > 4 or any(k.arg == "remedy" for k in call.keywords)
+                silent += [f"{path.name}:{call.lineno}"] if grave and not told else []
+    assert silent == []
 
 
 def delivery(folder: Path) -> Path:

@@ -195,10 +195,11 @@ def _leave(step: Step, run: _Run) -> None:
         _note_failures(step, run)
     elif state.forget(step.name, context):
         message = Text(
-            f"步骤 {step.name} 上次的成果已与输入不符，撤下；运行 riskmap build 重做",
-            f"what step {step.name} gave no longer follows from the inputs and is withdrawn; riskmap build makes it again",
+            f"步骤 {step.name} 上次的成果已与输入不符，撤下",
+            f"what step {step.name} gave no longer follows from the inputs and is withdrawn",
         )
-        run.raised.append(Finding(step.name, "warning", "STEP_OUTDATED", message))
+        remedy = Text("运行 riskmap build 重做", "riskmap build makes it again")
+        run.raised.append(Finding(step.name, "warning", "STEP_OUTDATED", message, remedy))
 
 
 def _note_failures(step: Step, run: _Run) -> None:

@@ -311,6 +311,11 @@ def stated_limits(context: Context, recipe: Recipe) -> NDArray[np.float64] | Non
     return None if stated is None else np.asarray(stated, dtype=np.float64)
 
 
+FEWER = Text(
+    "减小 risk.classify.k，或换分级方法、补图层", "lower risk.classify.k, or take another scheme or more layers"
+)
+
+
 def fewer_classes(context: Context, limits: NDArray[np.float64]) -> list[Finding]:
     """Tell of scores that make fewer classes than asked for, and which levels there are not."""
     k = context.project.risk.classify.k
@@ -325,7 +330,7 @@ def fewer_classes(context: Context, limits: NDArray[np.float64]) -> list[Finding
     )
     if named.zh:
         message += Text(f"；没有{named.zh}", f"; there is no {named.en}")
-    return [Finding("risk_level", "warning", "FEWER_CLASSES", message)]
+    return [Finding("risk_level", "warning", "FEWER_CLASSES", message, FEWER)]
 
 
 def raw_layers(context: Context, recipe: Recipe) -> dict[str, Any]:

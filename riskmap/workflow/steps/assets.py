@@ -97,7 +97,7 @@ def _classed(
             f"{asset}：分数只有 {len(limits)} 个不同的级，少于 {own.k}",
             f"{asset}: the scores make {len(limits)} classes, fewer than {own.k}",
         )
-        findings.append(Finding(f"asset_level_{asset}", "warning", "FEWER_CLASSES", message))
+        findings.append(Finding(f"asset_level_{asset}", "warning", "FEWER_CLASSES", message, scoring.FEWER))
     limits = limits.astype(np.float32).astype(np.float64)
     found = classify.levels(score, limits)
     if own.k == scoring.FIVE:

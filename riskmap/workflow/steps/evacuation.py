@@ -60,7 +60,13 @@ def run(context: Context) -> Results:
                 f"情景 {scenario.id} 缺 {'、'.join(absent)}，未计算",
                 f"scenario {scenario.id} needs {', '.join(absent)}; not computed",
             )
-            results.findings.append(Finding("evacuation_plan", "warning", "SCENARIO_SKIPPED", message, row=scenario.id))
+            remedy = Text(
+                "在 inputs 补上这些图层，或从 evacuation.scenarios 去掉此情景",
+                "add these layers to inputs, or take the scenario out of evacuation.scenarios",
+            )
+            results.findings.append(
+                Finding("evacuation_plan", "warning", "SCENARIO_SKIPPED", message, remedy, row=scenario.id)
+            )
             continue
         parts = parts_of(context, scenario, results.findings)
         if not parts:

@@ -101,6 +101,12 @@ def _exposure(context: Context, points: Any, zones: Any, levels: Any, known: dic
     return gpd.GeoDataFrame(frame, geometry=points.geometry, crs=points.crs)
 
 
+REMEDY = Text(
+    "核对 geohazard_points 里这些点的人数、财产、体积和等级，改正源数据",
+    "check people, property, volume and grades of these points in geohazard_points and mend the source",
+)
+
+
 def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
     found = []
     severity: Severity
@@ -116,7 +122,7 @@ def _findings(exposed: gpd.GeoDataFrame) -> list[Finding]:
         if names:
             listed = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
             message = Text(f"{zh}（{len(names)} 处：{listed}）", f"{en} ({len(names)} points: {listed})")
-            found.append(Finding("geohazard_points", severity, code, message, rows=len(names)))
+            found.append(Finding("geohazard_points", severity, code, message, REMEDY, rows=len(names)))
     return found
 
 

@@ -142,7 +142,10 @@ def _graded(
             f"存量表里有 {len(strange)} 个编号不在危险源图层中：{'、'.join(strange[:8])}",
             f"{len(strange)} ids of the inventory are no source: {', '.join(strange[:8])}",
         )
-        findings.append(Finding("hazchem_inventory", "warning", "SOURCE_UNKNOWN", message, rows=len(strange)))
+        remedy = Text(
+            "改正编号，或在 hazchem_sources 补上这些危险源", "correct the ids, or add these sources to hazchem_sources"
+        )
+        findings.append(Finding("hazchem_inventory", "warning", "SOURCE_UNKNOWN", message, remedy, rows=len(strange)))
     return graded, _listed(context, items)
 
 

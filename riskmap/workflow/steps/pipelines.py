@@ -136,7 +136,8 @@ def _findings(
             f"{len(wide)} 条管线的折点相距平均超过 {known['vertex_spacing_m']:g} m（最大 {spacing.max() / 1000:.1f} km），像示意图：{'、'.join(wide[:8])}",
             f"{len(wide)} lines have vertices more than {known['vertex_spacing_m']:g} m apart on average (up to {spacing.max() / 1000:.1f} km), like a sketch: {', '.join(wide[:8])}",
         )
-        found.append(Finding("pipelines", "warning", "SCHEMATIC", message, rows=len(wide)))
+        remedy = Text("向管道企业要实测的中心线", "ask the operator for the surveyed centre line")
+        found.append(Finding("pipelines", "warning", "SCHEMATIC", message, remedy, rows=len(wide)))
     return found + _household_findings(around, known) + _attribute_findings(lines, known)
 
 
@@ -156,10 +157,11 @@ def join_findings(lines: gpd.GeoDataFrame, found: Identified, gap_m: float) -> l
         "管线分岔太多，2 km 窗口没有走遍所有走法，户数可能偏少",
         "so many branches that windows did not follow every way; households may be too few",
     )
+    apart = Text("核对户数；庭院支管另作图层", "check the households; keep service pipes in a layer of their own")
     crowded = list(dict.fromkeys(names[c] for c in found.joined.crowded))
     return [
         *about("pipelines", "warning", "GAP_BRIDGED", gap, bridged, remedy),
-        *about("pipelines", "warning", "BRANCHES_MANY", many, crowded),
+        *about("pipelines", "warning", "BRANCHES_MANY", many, crowded, apart),
     ]
 
 
@@ -171,7 +173,8 @@ def _household_findings(around: dict[str, Any], known: Any) -> list[Finding]:
             else Text("户数未知", "households are unknown")
         )
         message = Text("没有 buildings：按户数的条件{s}", "no buildings: criteria by households: {s}").format(s=stand)
-        return [Finding(LAYER, "warning", "BUILDINGS_ABSENT", message)]
+        remedy = Text("在 inputs 补上 buildings（户数、层数）", "add buildings to inputs, with households and floors")
+        return [Finding(LAYER, "warning", "BUILDINGS_ABSENT", message, remedy)]
     homes = around["buildings"]
     blank = homes["households"].isna() if "households" in homes.columns else pd.Series(True, index=homes.index)
     if "use" in homes.columns:
@@ -182,7 +185,8 @@ def _household_findings(around: dict[str, Any], known: Any) -> list[Finding]:
         f"{int(blank.sum())} 栋住房没有户数，各按 1 户计",
         f"{int(blank.sum())} dwellings state no households; each counts as one",
     )
-    return [Finding("buildings", "warning", "HOUSEHOLDS_UNKNOWN", message, rows=int(blank.sum()))]
+    remedy = Text("在 buildings 补上 households", "fill in households of buildings")
+    return [Finding("buildings", "warning", "HOUSEHOLDS_UNKNOWN", message, remedy, rows=int(blank.sum()))]
 
 
 def _attribute_findings(lines: gpd.GeoDataFrame, known: Any) -> list[Finding]:
@@ -194,8 +198,9 @@ def _attribute_findings(lines: gpd.GeoDataFrame, known: Any) -> list[Finding]:
                 f"{int(blank.sum())} 条输气管道没有{column}：特定场所按 200 m",
                 f"{int(blank.sum())} gas lines lack {column}: specific places are looked for within 200 m",
             )
+            remedy = Text(f"在 pipelines 补上 {column}", f"fill in {column} of pipelines")
             found.append(
-                Finding("pipelines", "warning", "RADIUS_UNKNOWN", message, field=column, rows=int(blank.sum()))
+                Finding("pipelines", "warning", "RADIUS_UNKNOWN", message, remedy, field=column, rows=int(blank.sum()))
             )
     other = lines["id"][~lines["medium"].isin([*known["oil_media"], *known["gas_media"]])].tolist()
     if other:
@@ -203,7 +208,11 @@ def _attribute_findings(lines: gpd.GeoDataFrame, known: Any) -> list[Finding]:
             f"介质不在 GB 32167 内，未评估：{'、'.join(other)}",
             f"media not covered by GB 32167, not assessed: {', '.join(other)}",
         )
-        found.append(Finding("pipelines", "warning", "MEDIUM_NOT_COVERED", message, rows=len(other)))
+        remedy = Text(
+            "核对 medium；这类管道按各自的标准另行评估",
+            "check medium; assess these lines after the standard of their own",
+        )
+        found.append(Finding("pipelines", "warning", "MEDIUM_NOT_COVERED", message, remedy, rows=len(other)))
     return found
 
 

@@ -224,7 +224,11 @@ def _findings(question: Any, figures: dict[str, Any]) -> list[Finding]:
         f"{question.title.zh}：{figures['targets']} 个对象中 {late} 个不能在 {question.limit_min:g} 分钟内到达（未接入 {figures['not_routed']}，到不了 {figures['unreachable']}）",
         f"{question.title.en}: {late} of {figures['targets']} targets are not reached in {question.limit_min:g} minutes ({figures['not_routed']} not routed, {figures['unreachable']} out of reach)",
     )
-    return [Finding("reach_results", "warning", "REACH_LATE", message, row=question.id, rows=late)]
+    remedy = Text(
+        "到不了的见 reach_results；增设力量，或核对道路和位置",
+        "reach_results names them; add teams, or check roads and places",
+    )
+    return [Finding("reach_results", "warning", "REACH_LATE", message, remedy, row=question.id, rows=late)]
 
 
 def _empty(question: Any, figures: dict[str, Any]) -> Finding:

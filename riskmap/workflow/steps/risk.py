@@ -222,7 +222,11 @@ def _missing_findings(
     }[recipe.missing]
     message = Text(f"{cells} 个格子缺部分图层，", f"{cells} cells lack some layers; ") + done
     severity: Severity = "note" if recipe.missing == "unknown" else "warning"
-    return [Finding("risk_score", severity, code, message, rows=cells)]
+    remedy = Text(
+        "在这些格子补上缺的图层，或用 risk.missing 写明怎样处理",
+        "complete the layers there, or say with risk.missing what to do",
+    )
+    return [Finding("risk_score", severity, code, message, remedy, rows=cells)]
 
 
 def _scale_findings(context: Context, recipe: Recipe, raw: dict[str, Any]) -> list[Finding]:

@@ -55,7 +55,9 @@ def run(context: Context) -> Results:
             f"{int(blank.sum())} 个风险点没有等级和分值，未着色",
             f"{int(blank.sum())} risk points have neither level nor scores: no colour",
         )
-        results.findings.append(Finding("risk_points", "warning", "LEVEL_MISSING", message, rows=int(blank.sum())))
+        remedy = Text("补上等级，或 L、E、C（L、S）分值", "fill in the level, or the scores L, E, C (L, S)")
+        blanks = int(blank.sum())
+        results.findings.append(Finding("risk_points", "warning", "LEVEL_MISSING", message, remedy, rows=blanks))
     results.totals = {
         "points": len(points),
         "by_level": {str(n): int((graded[fields.LEVEL] == n).sum()) for n in range(5)},

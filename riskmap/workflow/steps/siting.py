@@ -61,7 +61,11 @@ def run(context: Context) -> Results:
     case = _case(context)
     if not len(case.sites):
         message = Text("没有可用的候选站址", "there is no candidate site")
-        results.findings.append(Finding("siting_sites", "warning", "SITES_NONE", message))
+        remedy = Text(
+            "用 site_candidates 给出候选站址，或放宽 siting 的条件",
+            "give site_candidates, or relax the conditions of siting",
+        )
+        results.findings.append(Finding("siting_sites", "warning", "SITES_NONE", message, remedy))
         return results
     steps, best = _solved(case, spec, context.project.fire.limit_s)
     new = [site for site in best.sites if site not in set(case.existing)]
@@ -272,7 +276,8 @@ def _findings(case: _Case, beyond: float) -> list[Finding]:
             f"{case.unrouted:,.0f} 人所在格子附近没有道路，选址未计入",
             f"{case.unrouted:,.0f} people live in cells without a road; not counted in the siting",
         )
-        found.append(Finding("siting_sites", "warning", "SITING_DEMAND_NOT_ROUTED", message))
+        remedy = Text("补上通往这些地方的道路", "add the roads that lead there")
+        found.append(Finding("siting_sites", "warning", "SITING_DEMAND_NOT_ROUTED", message, remedy))
     return found
 
 

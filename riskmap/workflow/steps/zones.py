@@ -161,7 +161,8 @@ def _unknown_people(context: Context, people: NDArray[np.float64]) -> list[Findi
             f"边界内 {unknown} 个格子人口未知，未计入",
             f"{unknown} cells inside the boundary have unknown population; not counted",
         )
-        findings.append(Finding("exposure_population", "warning", "PEOPLE_UNKNOWN", message, rows=unknown))
+        remedy = Text("补上这些格子的人口；确无人的填 0", "fill in the people there; where nobody lives, write 0")
+        findings.append(Finding("exposure_population", "warning", "PEOPLE_UNKNOWN", message, remedy, rows=unknown))
     if outside > 0.5:
         message = Text(
             f"{outside:,.0f} 人落在边界之外，未计入", f"{outside:,.0f} people fall outside the boundary; not counted"
