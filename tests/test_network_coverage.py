@@ -55,6 +55,10 @@ class TestPieces:
         assert (west["minutes_from"], west["minutes_to"]) == pytest.approx((1.0, 1 + 100 / 60))
         assert np.ravel(west.geometry.coords) == pytest.approx([1000, 0, 0, 0])  # in the direction of travel
 
+    def test_a_limit_that_is_no_number_is_refused(self) -> None:
+        with pytest.raises(NetworkError, match="limit_s is NaN"):
+            coverage(STREET, stations((1000, 30)), limit_s=float("nan"))
+
     def test_one_way_streets_are_covered_ahead_only(self) -> None:
         oneway = network([line((0, 0), (10_000, 0))], oneway=["yes"])
         found = coverage(oneway, stations((5000, 0)), limit_s=300).pieces

@@ -298,3 +298,10 @@ def test_a_matrix_that_does_not_fit_is_named_by_its_file(tmp_path: Path) -> None
     result = CliRunner().invoke(main, ["weights", str(file), "--lang", "en"])
     assert result.exit_code == 3
     assert "判断.csv" in result.stderr
+
+
+@pytest.mark.parametrize("matrix", [[[1, "a"], ["b", 1]], pd.DataFrame([[1, "1/2"], [2, 1]])])
+def test_judgements_that_are_no_numbers_are_refused_with_what_to_write(matrix: object) -> None:
+    with pytest.raises(DataError, match="holds what is no number") as refused:
+        weights.ahp(matrix)
+    assert refused.value.remedy is not None

@@ -328,9 +328,13 @@ def coverage(
     Raises
     ------
     NetworkError
-        Stations without a road; ask :func:`riskmap.network.snapping.snap` first where that may be.
+        Stations without a road (ask :func:`riskmap.network.snapping.snap` first where that may be); a limit of NaN.
     CRSMismatchError, MissingCRSError
     """
+    if np.isnan(limit_s):
+        raise NetworkError(
+            Text("limit_s 是 NaN", "limit_s is NaN"), remedy=Text("写明时限（秒）", "state the limit in seconds")
+        )
     walls = None if barriers is None else np.asarray(getattr(barriers, "array", barriers), dtype=object)
     places, labels = network.places(stations, max_snap_m=max_snap_m, barriers=walls)
     if isinstance(stations, pd.DataFrame) and "id" in stations.columns:

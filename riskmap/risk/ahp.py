@@ -137,9 +137,22 @@ def _house_index() -> dict[int, float]:
     return {row["n"]: row["ri"] for row in rows}
 
 
+def _numbers(matrix: Any) -> NDArray[np.float64]:
+    try:
+        return np.asarray(matrix, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            Text(f"判断矩阵里有不是数的内容：{error}", f"the judgement matrix holds what is no number: {error}"),
+            remedy=Text(
+                "写成数，如 1/3；文件请用 riskmap weights 读",
+                "write numbers such as 1/3; for a file use riskmap weights",
+            ),
+        ) from error
+
+
 def _judgements(matrix: Any) -> tuple[list[Any], NDArray[np.float64]]:
     """Give the names and the matrix with both halves filled, NaN for pairs not judged."""
-    frame = matrix if isinstance(matrix, pd.DataFrame) else pd.DataFrame(np.asarray(matrix, dtype=float))
+    frame = matrix if isinstance(matrix, pd.DataFrame) else pd.DataFrame(_numbers(matrix))
     if len(frame) == frame.shape[1] and isinstance(frame.index, pd.RangeIndex):
         # only the columns are named: the rows are in their order
         frame = frame.set_axis(frame.columns, axis=0)
@@ -155,7 +168,7 @@ def _judgements(matrix: Any) -> tuple[list[Any], NDArray[np.float64]]:
                 f"rows {names} and columns {list(frame.columns)} of the judgement matrix differ or repeat",
             )
         )
-    a = frame[names].to_numpy(dtype=float, copy=True)
+    a = _numbers(frame[names]).copy()
     a[a == 0] = np.nan
     for i, j in zip(*np.triu_indices(len(a)), strict=True):
         a[i, j], a[j, i] = _pair(a[i, j], a[j, i], names[i], names[j])
