@@ -318,6 +318,7 @@ def test_a_circle_that_reaches_nothing_is_said_and_stops_nothing(
     found = riskmap.build(file, tmp_path / "out", only=("coverage", "siting"))
     totals = found.run["totals"]["coverage"]
     assert totals["stations_left_out"] == left_out
+    assert [f.code for f in found.findings].count("TURNOUT_OVER_LIMIT") == (limit_s < 60)
     assert totals["shares"]["strict"]["built_up"]["covered"] == totals["shares"]["strict"]["roads"]["covered"] == 0
     assert totals["certificate"]["points"] == 0
     database = Database(found.out / "riskmap.gpkg")

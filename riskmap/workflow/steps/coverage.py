@@ -18,6 +18,7 @@ from riskmap.network.coverage import Coverage, Share, coverage
 from riskmap.text import Text
 from riskmap.workflow.context import Context, GridResult, Results
 from riskmap.workflow.steps.network import TABLES, fire_network, walls_of
+from riskmap.workflow.steps.overlays import about
 from riskmap.workflow.steps.snapping import limit_m, snap_layer
 from riskmap.workflow.steps.step import Step
 
@@ -92,7 +93,9 @@ def run(context: Context) -> Results:
     for layer, (raster, unit) in grids.items():
         results.grids[layer] = GridResult(raster, context.catalog.layer(layer).title, unit=unit)
     proof = certify(circle.strict, points=int(context.fact("fire", "certificate_points")), seed=SEED)
-    results.findings = _findings(circle, results.rows["fire_responsibility"]) + _unproved(proof)
+    results.findings = (
+        _findings(circle, results.rows["fire_responsibility"]) + _unproved(proof) + _too_late(context, circle)
+    )
     results.totals = _totals(circle, summary) | {"certificate": proof.figures, "seed": SEED}
     return results
 
@@ -269,6 +272,22 @@ def _findings(circle: Circle, ground: gpd.GeoDataFrame) -> list[Finding]:
         )
         found.append(Finding("fire_responsibility", "note", "STATION_AREA_OVER", message, row=str(row["station_id"])))
     return found
+
+
+def _too_late(context: Context, circle: Circle) -> list[Finding]:
+    """Say which stations spend the whole limit on turnout: they reach nothing, whatever the roads."""
+    fire, stations = context.project.fire, circle.stations
+    own = stations["turnout_s"] if "turnout_s" in stations.columns else pd.Series(np.nan, index=stations.index)
+    late = stations["id"][pd.to_numeric(own, errors="coerce").fillna(fire.turnout_s) >= fire.limit_s].astype(str)
+    text = Text(
+        f"接警出动的时间不少于时限 {fire.limit_s:g} 秒，什么也到不了",
+        f"turnout takes the whole limit of {fire.limit_s:g} s: nothing is reached",
+    )
+    remedy = Text(
+        "核对 fire.limit_s、fire.turnout_s 和 turnout_s 列",
+        "check fire.limit_s, fire.turnout_s and the column turnout_s",
+    )
+    return about("fire_coverage", "warning", "TURNOUT_OVER_LIMIT", text, late, remedy)
 
 
 def _unproved(proof: Certificate) -> list[Finding]:
