@@ -23,7 +23,7 @@ MESSAGES = (
     (r"Missing argument (.+?)\.", r"缺少参数 \1"),
     (r"Missing option (.+?)\.", r"缺少选项 \1"),
     (r"Option (.+) requires an argument\.", r"选项 \1 后面要有值"),
-    (r"Option (.+) does not take a value\.", r"选项 \1 后面没有值"),
+    (r"Option (.+) does not take a value\.", r"选项 \1 后面不能有值"),
     (r"Got unexpected extra arguments? \((.+)\)", r"多出了参数 \1"),
     (r"Invalid value for (.+?): (.+) is not one of (.+)\.", r"\1 不能是 \2，可以是 \3"),
     (r"Invalid value for (.+?): (.+) is not LON,LAT such as (.+)", r"\1 应是经度,纬度，如 \3，不是 \2"),
