@@ -10,11 +10,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import county
 import geopandas as gpd
 import numpy as np
 import pyproj
 import pytest
 import shapely
+import yaml
 from affine import Affine
 from browser import require
 from conftest import ROOT
@@ -35,6 +37,7 @@ from riskmap.output.printmap_fonts import MissingGlyphError, typeface
 from riskmap.output.printmap_template import PAPERS, paper_mm, template
 from riskmap.output.webmap import Page
 from riskmap.text import Text
+from riskmap.workflow.project import load
 
 POINTS_PER_MM = 72 / 25.4
 
@@ -299,3 +302,40 @@ def test_formulas_and_markup_are_set_as_they_are(tmp_path: Path) -> None:
     names = "$x^2$ <b> \\alpha =1+1"
     made(bare(title=Text(names, "x")), tmp_path / "x.pdf")
     assert "$x^2$<b>\\alpha=1+1" in words(tmp_path / "x.pdf")
+
+
+@pytest.mark.parametrize(
+    ("printings", "clash"),
+    [
+        (["A3", {"paper": "A3", "dpi": 300}], True),
+        ([{"paper": "A3", "maps": ["risk-zoning"]}, {"paper": "A3", "maps": ["one-map"]}], False),
+        ([{"paper": "A3", "maps": ["risk-zoning"]}, "A3"], True),
+        (["A3", {"paper": "A3", "orientation": "landscape"}, {"paper": "A3", "atlas": True}, "A4"], False),
+    ],
+)
+def test_no_printing_replaces_another_without_a_word(tmp_path: Path, printings: list[object], clash: bool) -> None:
+    file = county.county(tmp_path)
+    project = yaml.safe_load(file.read_text("utf-8"))
+    project["output"] = project.get("output", {}) | {"print": printings}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), "utf-8")
+    if clash:
+        with pytest.raises(SpecError, match="writes the same files as one before it"):
+            load(file, house())
+    else:
+        load(file, house())
+
+
+def test_a_way_up_that_is_asked_for_stands_in_the_name(tmp_path: Path) -> None:
+    file = county.county(tmp_path)
+    project = yaml.safe_load(file.read_text("utf-8"))
+    ways = [
+        {"paper": "A4", "orientation": way, "formats": ["pdf"], "maps": ["risk-zoning"]}
+        for way in ("landscape", "portrait")
+    ]
+    project["output"] = project.get("output", {}) | {"print": ways}
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), "utf-8")
+    out = riskmap.build(file, tmp_path / "out", only=("print",)).out
+    assert sorted(p.name for p in (out / "print").iterdir()) == [
+        "risk-zoning-A4-landscape.pdf",
+        "risk-zoning-A4-portrait.pdf",
+    ]

@@ -18,7 +18,7 @@ from riskmap.text import Lang, Text
 from riskmap.workflow.evacuation_options import EvacuationSpec
 from riskmap.workflow.network_options import FireSpec, NetworkSpec, ReachSpec, SitingSpec, check_travel
 from riskmap.workflow.plan_options import TargetSpec
-from riskmap.workflow.project_checks import DATABASE, check_database, check_declared, check_publishing
+from riskmap.workflow.project_checks import DATABASE, check_database, check_declared, check_printings, check_publishing
 from riskmap.workflow.risk_options import WEIGHTED_FAMILIES, ControlSpec, RiskSpec
 
 
@@ -203,6 +203,7 @@ def load(file: str | Path, catalog: Catalog) -> Loaded:
         _check_facts(project, catalog)
         _check_plan(project, catalog)
         _check_substances(project, catalog)
+        check_printings(project.output.print)
         check_publishing(project.output, project.database)
         check_travel(project.fire, project.reach, catalog)
     except SpecError as error:

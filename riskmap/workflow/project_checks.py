@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from riskmap.data.postgis import is_url
@@ -52,6 +53,31 @@ def check_declared(declared: Iterable[str], inputs: Iterable[str]) -> None:
                     "write layer.field, layer.rows, layer.area_km2 or layer.length_km, such as townships.population: 649160",
                 ),
             )
+
+
+def check_printings(printings: Any) -> None:
+    """Raise when two printings would write the same files, so that the later one replaced the earlier without a word.
+
+    Raises
+    ------
+    SpecError
+    """
+    before: list[tuple[tuple[Any, ...], set[str]]] = []
+    for number, spec in enumerate(printings, 1):
+        sheet, maps = (spec.paper, spec.orientation, PurePath(spec.template).stem, spec.atlas), set(spec.maps)
+        # no maps named are all maps
+        if any(sheet == other and (not maps or not others or maps & others) for other, others in before):
+            raise SpecError(
+                Text(
+                    f"output.print 第 {number} 项与前面的项写同名的文件（{spec.paper}）",
+                    f"item {number} of output.print writes the same files as one before it ({spec.paper})",
+                ),
+                remedy=Text(
+                    "合并为一项，或换纸张、方向、模板",
+                    "make them one item, or give another paper, orientation or template",
+                ),
+            )
+        before.append((sheet, maps))
 
 
 def check_publishing(output: Any, database: str) -> None:

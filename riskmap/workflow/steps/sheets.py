@@ -15,7 +15,7 @@ from riskmap.workflow.steps.step import Step
 
 
 def run(context: Context) -> Results:
-    """Write ``print/<subject>-<paper>.pdf`` and ``.png``, or ``print/<subject>-atlas-<paper>.pdf``."""
+    """Write ``print/<subject>-<paper>.pdf`` and ``.png``, or ``print/<subject>-atlas-<paper>.pdf``; what is asked for beyond follows in the name."""
     results = Results()
     shown = [subject for subject in SUBJECTS if not subject.missing(context)]
     for spec in context.project.output.print:
@@ -57,7 +57,8 @@ def _atlas(context: Context, subject: Subject, spec: PrintSpec, number: str) -> 
 def _stem(context: Context, subject: Subject, spec: PrintSpec) -> Path:
     own = "" if spec.template == "standard" else "-" + Path(spec.template).stem
     kind = "-atlas" if spec.atlas else ""
-    return context.folder / "print" / f"{subject.name}{kind}-{spec.paper}{own}"
+    way = "" if spec.orientation == "auto" else f"-{spec.orientation}"
+    return context.folder / "print" / f"{subject.name}{kind}-{spec.paper}{way}{own}"
 
 
 def _printing(context: Context, spec: PrintSpec) -> Printing:
