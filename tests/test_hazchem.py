@@ -18,6 +18,7 @@ import riskmap
 from riskmap.data.database import Database
 from riskmap.errors import DataError, MissingFieldError
 from riskmap.overlay import hazchem, rules, substances
+from riskmap.workflow.build import Built
 
 
 def unit(**tonnes: float) -> pd.DataFrame:
@@ -313,10 +314,8 @@ def test_a_plant_on_ground_without_population_data_takes_the_largest_alpha(tmp_p
     assert "alpha is 2.0" in told["d"]
 
 
-def test_nobody_in_the_known_part_of_a_ring_is_told_as_unknown_with_the_alpha_taken(tmp_path: Path) -> None:
-    """Known cells around the plant are empty, a few are blank: the table says 2.0, and so must the finding."""
-    people = np.zeros((20, 20), np.int32)
-    people[:, 13:] = -1
+def plant_among(people: np.ndarray, folder: Path) -> tuple[Built, pd.Series]:
+    """Build a plant in the middle of cells of people (-1: no data), and give its grade."""
     inputs = {
         "boundary": "data/boundary.gpkg",
         "hazard_flood": "data/flood.tif",
@@ -324,15 +323,23 @@ def test_nobody_in_the_known_part_of_a_ring_is_told_as_unknown_with_the_alpha_ta
         "hazchem_sources": "data/plants.gpkg",
         "hazchem_inventory": "data/stock.csv",
     }
-    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
-    county.raster(tmp_path / "data" / "people.tif", people, nodata=-1)
+    project = county.county(folder, inputs=inputs, risk={"weights": "equal"})
+    county.raster(folder / "data" / "people.tif", people, nodata=-1)
     spot = shapely.Point(county.WEST + 950, county.SOUTH + 1000)
     plants = gpd.GeoDataFrame({"id": ["a"], "name": ["a"], "enterprise": ["a"]}, geometry=[spot], crs=county.CRS)
-    plants.to_file(tmp_path / "data" / "plants.gpkg")
+    plants.to_file(folder / "data" / "plants.gpkg")
     stock = pd.DataFrame({"source_id": ["a"], "substance": "液氨", "quantity_t": 600.0})
-    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
-    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
+    stock.to_csv(folder / "data" / "stock.csv", index=False)
+    built = riskmap.build(project, folder / "out", only=["hazchem"])
     row = Database(built.out / "riskmap.gpkg").read("hazchem_grades").iloc[0]
+    return built, row
+
+
+def test_nobody_in_the_known_part_of_a_ring_is_told_as_unknown_with_the_alpha_taken(tmp_path: Path) -> None:
+    """Known cells around the plant are empty, a few are blank: the table says 2.0, and so must the finding."""
+    people = np.zeros((20, 20), np.int32)
+    people[:, 13:] = -1
+    built, row = plant_among(people, tmp_path)
     assert row["known_share"] > 0.7
     assert (row["alpha"], row["conservative"]) == (2.0, True)
     (told,) = [f.message.en for f in built.findings if f.code == "RESIDENTS_UNKNOWN"]
@@ -373,22 +380,7 @@ def test_villages_end_at_the_county_line_and_so_does_what_is_known_of_a_ring(tmp
 def test_a_ring_of_mostly_blank_cells_is_unknown_not_its_few_people(tmp_path: Path) -> None:
     people = np.full((20, 20), -1, np.int32)
     people[:, :6] = 3
-    inputs = {
-        "boundary": "data/boundary.gpkg",
-        "hazard_flood": "data/flood.tif",
-        "exposure_population": {"path": "data/people.tif", "content": "amount"},
-        "hazchem_sources": "data/plants.gpkg",
-        "hazchem_inventory": "data/stock.csv",
-    }
-    project = county.county(tmp_path, inputs=inputs, risk={"weights": "equal"})
-    county.raster(tmp_path / "data" / "people.tif", people, nodata=-1)
-    spot = shapely.Point(county.WEST + 950, county.SOUTH + 1000)
-    plants = gpd.GeoDataFrame({"id": ["a"], "name": ["a"], "enterprise": ["a"]}, geometry=[spot], crs=county.CRS)
-    plants.to_file(tmp_path / "data" / "plants.gpkg")
-    stock = pd.DataFrame({"source_id": ["a"], "substance": "液氨", "quantity_t": 600.0})
-    stock.to_csv(tmp_path / "data" / "stock.csv", index=False)
-    built = riskmap.build(project, tmp_path / "out", only=["hazchem"])
-    row = Database(built.out / "riskmap.gpkg").read("hazchem_grades").iloc[0]
+    _, row = plant_among(people, tmp_path)
     assert 0 < row["known_share"] < 0.3
     assert pd.isna(row["people_500m"])
     assert (row["alpha"], row["conservative"]) == (2.0, True)

@@ -10,6 +10,7 @@ import click
 
 from riskmap.cli.codes import exit_code
 from riskmap.cli.terminal import format_option, lang_option, language, progress_bar, say, severity, show_json, table
+from riskmap.text import Text
 
 if TYPE_CHECKING:
     from riskmap.data.describe import Description, Part
@@ -67,16 +68,20 @@ def _spec(file: str, options: dict[str, Any]) -> Any:
     for pair in options["fields"]:
         ours, equals, theirs = pair.partition("=")
         if not equals or not ours or not theirs:
-            raise click.UsageError(f"--field {pair}: write it like population=人口数")
+            raise _ill_written(f"--field {pair}", "population=人口数")
         fields[ours.strip()] = theirs.strip()
     said: dict[str, Any] = {"path": file, "fields": fields, "layer": options["sublayer"]}
     said |= {k: options[k] for k in ("crs", "encoding", "where", "content") if options[k] is not None}
     if options["levels"]:
         count, _, worst = options["levels"].partition(":")
         if count not in ("4", "5") or worst not in ("high_code", "low_code"):
-            raise click.UsageError(f"--levels {options['levels']}: write it like 5:high_code")
+            raise _ill_written(f"--levels {options['levels']}", "5:high_code")
         said["levels"] = {"count": int(count), "worst": worst}
     return build(InputSpec, said, "--field")
+
+
+def _ill_written(given: str, example: str) -> click.UsageError:
+    return click.UsageError(Text(f"{given}：应写成 {example}", f"{given}: write it like {example}").pick(language()))
 
 
 @click.command()
@@ -105,7 +110,11 @@ def check(
         parts = checked.files
     else:
         if layer is None:
-            raise click.UsageError("--layer ID is needed; `riskmap info FILE` says what the file could be")
+            said = Text(
+                "要写 --layer ID；用 `riskmap info 文件` 可查是哪个图层",
+                "--layer ID is needed; `riskmap info FILE` says what the file could be",
+            )
+            raise click.UsageError(said.pick(language()))
         bounds = intake.area_of(area) if area else None
         checked = intake.check_file(file, layer, spec=_spec(file, options), area=bounds)
         parts = [checked]

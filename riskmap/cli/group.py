@@ -17,8 +17,6 @@ MESSAGES = (
     (r"No such (?:option|command):? (\S+?)\.?", r"没有 \1"),
     (r"No such (?:option|command):? (\S+?)\.? \(?Did you mean (?:one of: )?(.+)\?\)?", r"没有 \1，是不是 \2"),
     (r"No such option:? (\S+?)\.? \(Possible options: (.+)\)", r"没有 \1，是不是 \2"),
-    (r"(--layer) ID is needed; .+", r"要写 \1 ID；用 `riskmap info 文件` 可查是哪个图层"),
-    (r"(--.+): write it like (.+)", r"\1：应写成 \2"),
     (r"Missing command\.", r"缺少命令"),
     (r"Missing argument (.+?)\.", r"缺少参数 \1"),
     (r"Missing option (.+?)\.", r"缺少选项 \1"),
@@ -117,9 +115,8 @@ def _told(error: click.UsageError) -> click.UsageError:
         return error
     said = error.format_message()
     for pattern, chinese in MESSAGES:
-        if re.fullmatch(pattern, said, re.DOTALL):
-            said = re.sub(pattern + r"\Z", chinese, said, flags=re.DOTALL)
-            break
+        if found := re.fullmatch(pattern, said, re.DOTALL):
+            return _Told(found.expand(chinese), ctx=error.ctx)
     return _Told(said, ctx=error.ctx)
 
 

@@ -67,9 +67,9 @@ def clean(cells: pd.Series, ledger: Ledger, field: str) -> pd.Series:
     text = cells.astype("str")
     text = _without(text, CONTROL, "TEXT_CONTROL", ledger, field)
     high = text.str.contains(HIGH_CONTROL, regex=True, na=False)
-    high &= text.map(lambda v: unmangled(v) is None, na_action="ignore").eq(other=True) if high.any() else False
     if high.any():
-        text = _put(text, _without(text[high], HIGH_CONTROL, "TEXT_CONTROL", ledger, field))
+        sound = text[high][text[high].map(unmangled).isna()]
+        text = _put(text, _without(sound, HIGH_CONTROL, "TEXT_CONTROL", ledger, field))
     wide = text.str.contains(WIDE_CELL, regex=True, na=False)
     if wide.any():
         narrow = text[wide].map(lambda v: v.translate(WIDE)).astype("str")

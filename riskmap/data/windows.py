@@ -116,20 +116,12 @@ def read_window(path: Path, window: Window) -> NDArray[Any]:
     return np.where(values == nodata, np.asarray(np.nan, kind), values)
 
 
-def codes_in(path: Path) -> bool:
-    """Tell whether a raster is read as codes: whole numbers of one byte."""
+def kind_of(path: Path) -> tuple[bool, bool]:
+    """Tell whether a raster is read as codes (whole numbers of one byte), and whether it declares a value for no data."""
     import rasterio
 
     with environment(), rasterio.open(path) as source:
-        return bool(source.dtypes[0] == "uint8")
-
-
-def has_nodata(path: Path) -> bool:
-    """Tell whether a raster declares a value that stands for no data."""
-    import rasterio
-
-    with environment(), rasterio.open(path) as source:
-        return source.nodata is not None
+        return source.dtypes[0] == "uint8", source.nodata is not None
 
 
 @contextlib.contextmanager

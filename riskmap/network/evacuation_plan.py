@@ -191,18 +191,21 @@ def _groups(ways: Ways, assignment: Assignment, found: Times, limits: Limits) ->
     people = assignment.people.to_numpy()
     scratch = Scratch(ways.arcs.nodes)
     made: list[Group] = []
+    both = [(arcs, unpenalised(arcs) if found.hurried.any() else None) for arcs in (ways.arcs, ways.early)]
     for shelter in np.flatnonzero(people.any(axis=0)):
         target = int(ways.shelters[shelter])
         going = np.flatnonzero(people[:, shelter] > 0)
-        for arcs, these in ((ways.arcs, going[~found.early[going]]), (ways.early, going[found.early[going]])):
+        for (arcs, plain), early in zip(both, (False, True), strict=True):
+            these = going[found.early[going] == early]
             if not len(these):
                 continue
             tree = to_target(arcs, np.array([target]), limits.way_s)
             longest = limits.way_s * limits.backup_factor
             left = least_seconds(arcs, target, longest)
             hasty = found.hurried[:, shelter]
-            plain = unpenalised(arcs) if hasty[these].any() else None
-            direct = tree if plain is None else to_target(plain, np.array([target]), limits.way_s)
+            direct = (
+                tree if plain is None or not hasty[these].any() else to_target(plain, np.array([target]), limits.way_s)
+            )
             for origin in these:
                 start = int(ways.origins[origin])
                 main = follow(arcs, direct if hasty[origin] else tree, start)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from markupsafe import Markup, escape
 
 from riskmap.errors import OutputError
 from riskmap.output.cards import CLEAR_MM, WORDS, Card, Sketch
+from riskmap.output.policy import sources
 from riskmap.text import Lang, Text
 
 MAP_SIZE = (182.0, 96.0)
@@ -32,7 +31,7 @@ footer{font-size:9pt;color:#444;margin-top:2mm}header,.early{print-color-adjust:
 .h{font-weight:700;paint-order:stroke;stroke:#fff;stroke-width:10px}
 """)
 
-POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{}'"
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src {}"
 """A card runs no script and asks for nothing; its one style is named by its hash."""
 
 
@@ -47,7 +46,7 @@ def write_html(cards: Iterable[Card], path: Path, *, lang: Lang, title: str) -> 
     numbers: dict[int, int] = {}
     body = Markup("\n").join(_card(card, lang, numbers) for card in cards)
     code = "zh-CN" if lang == "zh" else "en"
-    policy = POLICY.format(base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode())
+    policy = POLICY.format(sources([STYLE]))
     page = Markup(
         '<!DOCTYPE html>\n<html lang="{}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{}">'
         "<title>{}</title><style>{}</style></head><body>\n{}\n</body></html>\n"

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from typing import Any
@@ -21,6 +20,7 @@ from folium.template import Template
 from markupsafe import Markup, escape
 
 from riskmap.errors import OutputError
+from riskmap.output.policy import sources
 from riskmap.output.webmap_words import ASSETS, words
 from riskmap.text import Lang, Text
 
@@ -128,7 +128,7 @@ def document(view: dict[str, Any], lang: Lang, *, centre: tuple[float, float]) -
             remedy=Text("改为内嵌", "inline them"),
         )
     images = ONLINE_IMAGES if view["online"] else IMAGES
-    policy = POLICY.format(images=images, scripts=_sources(reading.scripts), styles=_sources(reading.styles))
+    policy = POLICY.format(images=images, scripts=sources(reading.scripts), styles=sources(reading.styles))
     return html.replace(POLICY_PLACE, policy, 1)
 
 
@@ -149,11 +149,6 @@ def _tree(element: Any) -> Iterator[Any]:
     yield element
     for child in element._children.values():  # noqa: SLF001
         yield from _tree(child)
-
-
-def _sources(texts: Iterable[str]) -> str:
-    digests = {hashlib.sha256(text.encode()).digest() for text in texts}
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in sorted(digests)) or "'none'"
 
 
 class Reading(HTMLParser):

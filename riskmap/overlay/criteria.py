@@ -182,6 +182,8 @@ class Surroundings:
         held = {course: layer.on(course) for course in group.courses}
         counted = {c: np.ones(len(f.spans), bool) if counts is None else counts(c, f.spans) for c, f in held.items()}
         for path in group.paths.values():
+            if not any(len(held[leg.course].spans) for leg in path.legs):
+                continue  # most paths of a net have nothing beside them
             for leg, (stands, source) in zip(path.legs, _standing(path, held), strict=True):
                 kept = np.flatnonzero(counted[leg.course][source])
                 if not len(kept):

@@ -122,8 +122,8 @@ def _require_streamable(loaded: Loaded) -> None:
 def _require_readable(context: Context, paths: dict[str, Path]) -> None:
     """Raise where a raster of levels is not of bytes, or one of values is and has cells without data: a byte has no NaN."""
     for layer, path in paths.items():
-        as_levels, codes = context.levels_of(layer) is not None, windows.codes_in(path)
-        if as_levels == codes or not (as_levels or windows.has_nodata(path)):
+        as_levels, (codes, has_nodata) = context.levels_of(layer) is not None, windows.kind_of(path)
+        if as_levels == codes or not (as_levels or has_nodata):
             continue
         raise DataError(
             Text("逐块合成时等级栅格用 uint8", "composing by windows takes levels as uint8")

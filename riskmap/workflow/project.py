@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -43,6 +43,13 @@ class PrintSpec(Record):
     atlas: bool = False
     formats: tuple[Literal["pdf", "png"], ...] = ("pdf", "png")
     dpi: int = Field(default=150, ge=50, le=600)
+
+    @property
+    def suffix(self) -> str:
+        """What follows the map's name in the names of the files."""
+        way = "" if self.orientation == "auto" else f"-{self.orientation}"
+        own = "" if self.template == "standard" else f"-{PurePath(self.template).stem}"
+        return f"{'-atlas' if self.atlas else ''}-{self.paper}{way}{own}"
 
 
 def _printing(value: Any) -> Any:

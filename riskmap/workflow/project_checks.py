@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePath
 from typing import Any
 
 from riskmap.data.postgis import is_url
@@ -62,11 +61,10 @@ def check_printings(printings: Any) -> None:
     ------
     SpecError
     """
-    before: list[tuple[tuple[Any, ...], set[str]]] = []
     for number, spec in enumerate(printings, 1):
-        sheet, maps = (spec.paper, spec.orientation, PurePath(spec.template).stem, spec.atlas), set(spec.maps)
+        alike = [set(other.maps) for other in printings[: number - 1] if other.suffix == spec.suffix]
         # no maps named are all maps
-        if any(sheet == other and (not maps or not others or maps & others) for other, others in before):
+        if any(not spec.maps or not maps or maps & set(spec.maps) for maps in alike):
             raise SpecError(
                 Text(
                     f"output.print 第 {number} 项与前面的项写同名的文件（{spec.paper}）",
@@ -77,7 +75,6 @@ def check_printings(printings: Any) -> None:
                     "make them one item, or give another paper, orientation or template",
                 ),
             )
-        before.append((sheet, maps))
 
 
 def check_publishing(output: Any, database: str) -> None:

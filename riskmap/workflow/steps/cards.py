@@ -92,9 +92,8 @@ def run(context: Context) -> Results:
     results = Results()
     layers = _Layers(context)
     origins = layers.rows("evacuation_origins")
-    plan = (
-        layers.rows("evacuation_plan") if layers.has("evacuation_plan") else pd.DataFrame()
-    )  # none: nobody has a place
+    # no plan: nobody has a place
+    plan = layers.rows("evacuation_plan") if layers.has("evacuation_plan") else pd.DataFrame()
     written = {"settlements": 0, "households": 0}
     taken: set[str] = set()
     for scenario in scenarios(context):

@@ -49,15 +49,14 @@ def run(context: Context) -> Results:
     units = _units(context, points, graded[fields.LEVEL], count)
     if units is not None:
         results.rows["risk_point_units"] = units
-    blank = graded[fields.LEVEL] == 0
-    if blank.any():
+    blank = int((graded[fields.LEVEL] == 0).sum())
+    if blank:
         message = Text(
-            f"{int(blank.sum())} 个风险点没有等级和分值，未着色",
-            f"{int(blank.sum())} risk points have neither level nor scores: no colour",
+            f"{blank} 个风险点没有等级和分值，未着色",
+            f"{blank} risk points have neither level nor scores: no colour",
         )
         remedy = Text("补上等级，或 L、E、C（L、S）分值", "fill in the level, or the scores L, E, C (L, S)")
-        blanks = int(blank.sum())
-        results.findings.append(Finding("risk_points", "warning", "LEVEL_MISSING", message, remedy, rows=blanks))
+        results.findings.append(Finding("risk_points", "warning", "LEVEL_MISSING", message, remedy, rows=blank))
     results.totals = {
         "points": len(points),
         "by_level": {str(n): int((graded[fields.LEVEL] == n).sum()) for n in range(5)},

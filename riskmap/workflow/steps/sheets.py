@@ -55,10 +55,7 @@ def _atlas(context: Context, subject: Subject, spec: PrintSpec, number: str) -> 
 
 
 def _stem(context: Context, subject: Subject, spec: PrintSpec) -> Path:
-    own = "" if spec.template == "standard" else "-" + Path(spec.template).stem
-    kind = "-atlas" if spec.atlas else ""
-    way = "" if spec.orientation == "auto" else f"-{spec.orientation}"
-    return context.folder / "print" / f"{subject.name}{kind}-{spec.paper}{way}{own}"
+    return context.folder / "print" / f"{subject.name}{spec.suffix}"
 
 
 def _printing(context: Context, spec: PrintSpec) -> Printing:
