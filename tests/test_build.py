@@ -185,6 +185,22 @@ def test_a_foreign_run_json_stops_the_build(tmp_path: Path) -> None:
     riskmap.build(project, file.parent, only=["risk"])  # now it is ours
 
 
+def test_the_usual_folder_is_not_given_to_another_project_of_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = county.county(tmp_path / "甲县")
+    riskmap.build(project, only=["risk"])
+    other = project.with_name("after_works.yaml")
+    shutil.copy(project, other)
+    kept = (tmp_path / "out" / "甲县" / "grids" / "risk_score.tif").read_bytes()
+    with pytest.raises(OutputExistsError, match=r"riskmap\.yaml.*after_works\.yaml") as told:
+        riskmap.build(other, only=["risk"])
+    assert "--out out/甲县-after_works" in told.value.remedy.zh
+    assert (tmp_path / "out" / "甲县" / "grids" / "risk_score.tif").read_bytes() == kept
+    riskmap.build(other, "out/甲县", only=["risk"])  # a folder that is named is the user's wish
+
+
 def test_bad_inputs_are_all_named_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     (tmp_path / "data" / "flood.tif").unlink()

@@ -70,7 +70,7 @@ def build(
     project : path
         The project file.
     out : path, optional
-        Output folder; ``out/<folder of the project file>`` by default.
+        Output folder; ``out/<folder of the project file>`` by default, unless another project file was built there.
     progress : callable, optional
         Called with the share done (0-1) and a text.
     only : iterable of str
@@ -95,6 +95,8 @@ def build(
     catalog = house()
     loaded = load(project, catalog)
     target = Path(out) if out is not None else Path("out") / loaded.folder.name
+    if out is None:
+        record.refuse_other_project(target, loaded.file.name)
     with record.locked(target), record.working(target):
         record.refuse_open(target)
         folder = record.work_folder(target, fresh=redo)

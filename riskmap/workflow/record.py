@@ -234,6 +234,27 @@ def refuse_foreign(out: Path, products: Iterable[str], *, force: bool) -> None:
         )
 
 
+def refuse_other_project(out: Path, project: str) -> None:
+    """Raise when the folder that nobody named holds what another project file of the same folder built.
+
+    Raises
+    ------
+    OutputExistsError
+    """
+    if not (out / WORK).exists():  # a foreign run.json is another matter
+        return
+    earlier = (read_json(out / RUN) or {"project": {"file": project}})["project"]["file"]
+    if earlier != project:
+        own = f"{out.as_posix()}-{Path(project).stem}"
+        raise OutputExistsError(
+            Text(
+                f"{out.as_posix()} 里是 {earlier} 的成果，不是 {project} 的",
+                f"{out.as_posix()} holds what was built from {earlier}, not from {project}",
+            ),
+            remedy=Text(f"用 --out 另给文件夹，如 --out {own}", f"name a folder with --out, such as --out {own}"),
+        )
+
+
 def refuse_open(out: Path) -> None:
     """Raise when another program has a published database open: what is renamed to its place would be ruined.
 
