@@ -57,6 +57,12 @@ def test_no_chinese_text_is_left_over() -> None:
     assert set(HELP) - used - own == set()
 
 
+def test_the_language_that_is_asked_for_goes_before_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert CliRunner().invoke(main, ["build", "--lang", "zh", "--help"]).output.startswith("用法：")
+    assert CliRunner().invoke(main, ["build", "--help"]).output.startswith("Usage: ")
+
+
 def test_a_group_lists_the_first_sentence_of_each_command() -> None:
     listed = said("--help").output
     assert first_sentence(main.commands["build"]) == "生成一个项目的全部成果：数据库、格网、地图"

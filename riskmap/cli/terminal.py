@@ -101,7 +101,9 @@ def _remember(ctx: click.Context, _: click.Parameter, value: Format) -> Format:
     return value
 
 
-lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of products and messages.")
+lang_option = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), is_eager=True, help="Language of products and messages."
+)  # eager: before it, --help is told in the locale's language
 format_option = click.option(
     "--format",
     "form",
