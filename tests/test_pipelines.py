@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point, box
 
-from riskmap.errors import CRSError
+from riskmap.errors import CRSError, MissingFieldError
 from riskmap.overlay import belts, paths, pipelines
 from riskmap.overlay.pipelines import high_consequence_areas, identify, potential_impact_radius_m
 from riskmap.workflow.steps import pipelines as step
@@ -677,3 +677,14 @@ def test_coincident_lines_count_once() -> None:
     assert pipelines.lengths_once(frame([parts, shape], grade=[1, 0]), "grade", [1, 0]) == pytest.approx(
         {1: 10_000.0, 0: 0.0}
     )
+
+
+@pytest.mark.parametrize("column", ["id", "medium", "diameter_mm", "pressure_mpa"])
+def test_a_column_that_is_not_there_is_named(column: str) -> None:
+    with pytest.raises(MissingFieldError, match=rf"pipelines.*{column}"):
+        high_consequence_areas(line((0, 0), (900, 0)).drop(columns=column), buildings=None, facilities=None)
+
+
+def test_facilities_of_no_kind_are_not_passed_over() -> None:
+    with pytest.raises(MissingFieldError, match=r"facilities.*kind"):
+        high_consequence_areas(line((0, 0), (900, 0)), buildings=None, facilities=points([(5, 5)], people=[9]))
