@@ -974,3 +974,49 @@ def test_large_pages_are_small_and_quick(browser: Browser, world: Page, tmp_path
         with visit(browser, file) as seen:
             assert seen.run("performance.now()") < most_ms
             assert seen.complaints() == []
+
+
+NAMES_DRAWN = """
+const fill = CanvasRenderingContext2D.prototype.fillText;
+window.written = [];
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  window.written.push({ canvas: this.canvas, text: text, x: x, y: y, width: this.measureText(text).width, height: parseFloat(this.font.match(/([0-9.]+)px/)[1]) });
+  return fill.apply(this, arguments);
+};
+"""
+BOXES_AND_MARKS = """(places) => {
+  const boxes = window.written.map((w) => {
+    const on = w.canvas.getBoundingClientRect(), scale = on.width / w.canvas.width;
+    return [w.text, on.left + w.x * scale, on.top + (w.y - w.height / 2) * scale, w.width * scale, w.height * scale];
+  });
+  const corner = window.riskmap.map.getContainer().getBoundingClientRect();
+  const marks = places.map(([lon, lat]) => {
+    const p = window.riskmap.map.latLngToContainerPoint([lat, lon]);
+    return [corner.left + p.x, corner.top + p.y];
+  });
+  return [boxes, marks];
+}"""
+
+
+@pytest.mark.browser
+def test_no_name_lies_on_a_mark(browser: Browser, world: Page, tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    spots = [(50, 37.5), (150, 37.5), *rng.uniform((30, 70), (170, 135), (60, 2))]  # two in the middle of townships
+    stations = gpd.GeoDataFrame(
+        {"name": [f"第{n}号消防救援站" for n in range(len(spots))]},
+        geometry=[shapely.Point(at(*spot)) for spot in spots],
+        crs=CRS,
+    )
+    named = POINTS.model_copy(update={"symbol": POINTS.symbol.model_copy(update={"label": "name"})})
+    page = changed(world, vectors=(VectorLayer(named, stations),))
+    file = write(page, tmp_path / "names.html", lang="zh", catalog=house())
+    with visit(browser, file, before=NAMES_DRAWN, reduced_motion="reduce") as seen:
+        seen.until("window.riskmap.painted()")
+        places = [lonlat(*at(*spot)) for spot in spots]
+        boxes, marks = seen.run(BOXES_AND_MARKS, places)
+    names = {box[0] for box in boxes}
+    assert set(NAMES) <= names, "townships keep their names"
+    assert 10 < len(names) - len(NAMES) < len(spots), "as many stations as there is room for"
+    for text, west, north, width, height in boxes:
+        inside = [i for i, (x, y) in enumerate(marks) if west < x < west + width and north < y < north + height]
+        assert inside == [] or text in NAMES[2:], text  # there is no room for these two among so many

@@ -117,8 +117,8 @@ def _summary(built: Built, shown: tuple[str, ...]) -> None:
     for page in (*pages, *kept):
         click.echo(f"  {(built.out / page).as_posix()}")
     # cards and sheets are many: their folders are named
-    folders = Counter(p.partition("/")[0] for p in built.products if p.endswith((".html", ".pdf")) and p not in pages)
-    for folder, files in sorted(folders.items()):
+    folders = Counter(p.partition("/")[0] for p in built.products)
+    for folder, files in sorted((f, n) for f, n in folders.items() if f in ("cards", "print")):
         say(
             f"  {(built.out / folder).as_posix()}/（{files} 个文件）",
             f"  {(built.out / folder).as_posix()}/ ({files} files)",

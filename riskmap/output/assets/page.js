@@ -83,7 +83,7 @@ class App {
 
   paintLabels(view, grid) {
     view.night = this.isNight(grid);
-    const labels = new Labels(view, this.cardWidth() * view.ratio);
+    const labels = new Labels(view, this.cardWidth() * view.ratio, this.shownOverlays);
     const size = Math.max(14, Math.min(20, this.map.getSize().x / 60));
     if (this.units && this.look.boundaries) labels.units(this.units, this.look.unit, size);
     for (const overlay of this.shownOverlays) if (overlay.labels) labels.overlay(overlay, size * 0.82);

@@ -2,6 +2,7 @@
 
 const FONT = '"Microsoft YaHei","PingFang SC","Noto Sans CJK SC","Source Han Sans SC","WenQuanYi Zen Hei","SimHei",sans-serif';
 const MOST_LABELS = 150;
+const MOST_MARKS = 2000; // with more points in sight no name finds a place that covers none
 const NIGHT_INK = "#e4eaf0"; // lines and names on a dark ground
 const NIGHT_HALO = "rgba(12,18,24,0.92)";
 
@@ -59,8 +60,9 @@ function cased(view, path, pen) {
 
 // Write names where there is room, the first ones first.
 class Labels {
-  constructor(view, covered) {
+  constructor(view, covered, overlays) {
     this.view = view;
+    this.marks = marksOf(view, overlays);
     // where the part of the map that is seen ends on the right
     this.edge = view.width - view.margin - covered;
     this.taken = [];
@@ -69,20 +71,18 @@ class Labels {
     this.context.lineJoin = "round";
   }
 
-  // A name in the middle of a place or to the right of it; tells whether it fitted.
+  // A name in the middle of an area, where it hides no mark if it can, or beside a point, where it hides none; tells whether it fitted.
   write(text, worldXY, { size, bold, right }) {
     const { context, view } = this;
     const height = size * view.ratio;
     context.font = (bold ? "600 " : "") + height + "px " + FONT;
     const width = context.measureText(text).width;
-    const place = worldXY[0] * view.scale - view.left, beside = (right || 0) * view.ratio;
-    // to the left of a place whose name would run out of sight
-    const left = place < this.edge && place + beside + width > this.edge;
-    const x = !right ? place - width / 2 : left ? place - beside - width : place + beside;
-    const y = worldXY[1] * view.scale - view.top;
-    const box = [x - 3, y - height * 0.65, x + width + 3, y + height * 0.65];
-    if (box[2] < 0 || box[0] > view.width || box[3] < 0 || box[1] > view.height) return false;
-    if (this.taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) return false;
+    const place = [worldXY[0] * view.scale - view.left, worldXY[1] * view.scale - view.top];
+    const spots = right ? this.beside(place, right * view.ratio, width, height) : around(place, width, height);
+    const fitting = spots.map(([x, y]) => ({ x, y, box: [x - 3, y - height * 0.65, x + width + 3, y + height * 0.65] })).filter(({ box }) => this.isFree(box));
+    const chosen = fitting.find((spot) => !this.hides(spot.box, right ? place : null)) || (right ? null : fitting[0]);
+    if (!chosen) return false;
+    const { x, y, box } = chosen;
     this.taken.push(box);
     context.strokeStyle = view.night ? NIGHT_HALO : "rgba(255,255,255,0.92)";
     context.lineWidth = height * 0.26;
@@ -90,6 +90,27 @@ class Labels {
     context.fillStyle = view.night ? NIGHT_INK : "#16202b";
     context.fillText(text, x, y);
     return true;
+  }
+
+  // To the right of a place, to its left, above or below; the left first where the name would run out of sight.
+  beside([x, y], gap, width, height) {
+    const sides = [[x + gap, y], [x - gap - width, y]];
+    if (x < this.edge && x + gap + width > this.edge) sides.reverse();
+    const off = gap + height * 0.65;
+    return sides.concat([[x - width / 2, y - off], [x - width / 2, y + off]]);
+  }
+
+  isFree(box) {
+    const { view } = this;
+    if (box[2] < 0 || box[0] > view.width || box[3] < 0 || box[1] > view.height) return false;
+    return !this.taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]);
+  }
+
+  // Whether a name would lie on a mark other than its own.
+  hides(box, own) {
+    return this.marks.some(
+      ([x, y, r]) => x + r > box[0] && x - r < box[2] && y + r > box[1] && y - r < box[3] && !(own && x === own[0] && y === own[1])
+    );
   }
 
   units(units, picked, size) {
@@ -113,4 +134,22 @@ class Labels {
       if (this.write(overlay.labels[f], features.anchor(f), { size: size, right: right })) written++;
     }
   }
+}
+
+// In the middle of a place, or a little above or below.
+function around([x, y], width, height) {
+  return [0, -1.2, 1.2, -2.4, 2.4].map((lines) => [x - width / 2, y + lines * height]);
+}
+
+// The points in sight: x, y and radius in pixels.
+function marksOf(view, overlays) {
+  const marks = [];
+  for (const { features, radius } of overlays) {
+    for (let f = 0; f < features.count; f++) {
+      if (features.dimension[f] !== POINT || !features.meets(f, view.west, view.north, view.east, view.south, 0)) continue;
+      const [x, y] = features.anchor(f);
+      if (marks.push([x * view.scale - view.left, y * view.scale - view.top, radius * view.ratio]) > MOST_MARKS) return [];
+    }
+  }
+  return marks;
 }
