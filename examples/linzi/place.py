@@ -176,6 +176,7 @@ def register(country: Country) -> tuple[list[Danger], list[Site], list[Home]]:
     homes = [Home(v.code, "", d.people, d.households) for v, d in zip(villages, DANGERS, strict=True)]
     return DANGERS, [above(country, v) for v in villages], homes
 
+
 TAN_LU = Fault(26.0, 14.0, 0.30, 34.0)
 BRANCHES = [("示例西支断裂", 8.2), ("示例边界断裂", 10.4)]  # km east of the centre, beside TAN_LU and as it turns
 FAULT_REACH_M, FAULT_BENDS_M = 1200, 50
