@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import yaml
 
 import riskmap
 from riskmap.data.database import Database
@@ -159,6 +160,19 @@ def test_one_step_alone_leaves_what_still_follows_from_the_inputs(tmp_path: Path
     assert "grids/risk_level_raw.tif" in built.products
     assert "map" in {f.layer for f in built.findings if f.code == "STEP_OUTDATED"}
     assert "maps/risk-zoning.html" in riskmap.build(changed, out).products
+
+
+def test_an_input_that_the_project_no_longer_names_is_gone(tmp_path: Path) -> None:
+    project, out = county.county(tmp_path), tmp_path / "out"
+    riskmap.build(project, out, only=["zones"])
+    said = yaml.safe_load(project.read_text(encoding="utf-8"))
+    del said["inputs"]["villages"]
+    project.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+    riskmap.build(project, out, only=["zones"])
+    riskmap.build(project, tmp_path / "fresh", only=["zones"])
+    again, fresh = (Database(folder / "riskmap.gpkg") for folder in (out, tmp_path / "fresh"))
+    assert "villages" not in again.layers()
+    assert set(again.layers()) == set(fresh.layers())
 
 
 def test_a_foreign_file_at_our_name_stops_the_build(tmp_path: Path) -> None:

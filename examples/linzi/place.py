@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
+import geopandas as gpd
 import numpy as np
-from synth.contents import Contents
+import pandas as pd
+import shapely
+from synth.contents import Contents, Facts
 from synth.country import Country
+from synth.files import Writer, plain
 from synth.geohazards import Danger, Home, Site, above, hill_villages
 from synth.network import PRIMARY, SECONDARY, TERTIARY, TRUNK
 from synth.pipelines import Pipe
-from synth.place import Core, Fault, Park, Place, Pool, Relief, Route, Township
+from synth.place import NOTE, Core, Fault, Km, Park, Place, Pool, Relief, Route, Township
 from synth.plants import Industry
-from synth.services import Service, Station, Store
+from synth.roads import Way
+from synth.services import Service, Station, Store, beside_streets
+from synth.settle import blob
 from synth.shelters import Refuge
 
 TOWNSHIPS = [
@@ -169,10 +177,142 @@ def register(country: Country) -> tuple[list[Danger], list[Site], list[Home]]:
     return DANGERS, [above(country, v) for v in villages], homes
 
 
+TAN_LU = Fault(26.0, 14.0, 0.30, 34.0)
+BRANCHES = [("示例西支断裂", 8.2), ("示例边界断裂", 10.4)]  # km east of the centre, beside TAN_LU and as it turns
+FAULT_REACH_M, FAULT_BENDS_M = 1200, 50
+
+GOAF_KM = (-6.9, -2.4)
+GOAF_KM2 = [("低", 30.0), ("中低", 16.0), ("中", 8.0), ("中高", 3.5), ("高", 1.2)]  # each within the one before
+
+PLOTS: list[tuple[str, Km, float]] = [  # name, where, size in mu
+    ("敬仲驻地北地块", (-0.3, 16.3), 9.6),
+    ("齐都驻地西地块", (3.2, 11.9), 8.4),
+    ("皇城驻地西地块", (8.8, 7.6), 7.5),
+    ("金岭驻地南地块", (-7.3, -2.8), 8.0),
+    ("齐陵驻地东地块", (9.2, -4.2), 7.2),
+    ("主城区北门地块", (0.6, 7.7), 6.3),
+    ("主城区中心地块", (0.2, 4.3), 4.5),
+    ("主城区西门地块", (-3.3, 5.4), 6.0),
+    ("主城区东门地块", (4.2, 4.9), 6.6),
+    ("主城区南站地块", (0.8, 1.6), 5.4),
+    ("朱台化工园北地块", (-3.3, 12.2), 12.0),
+    ("主城区西南地块", (-2.9, 3.8), 5.7),
+]
+GREAT = ("trunk", "primary", "secondary")
+STRAIGHT_DEGREES = 35
+
+
+def extras(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
+    """Write the faults of the main project, and what the further project files ask for."""
+    lines = faults(country)
+    out.zipped_shapefile("faults.zip", lines, LINZI.epsg)
+    more = Writer(out.folder)  # its rows are those of further projects
+    mined = goaf(country)
+    more.geojson("hazard_goaf.geojson", mined)
+    offered = plots(country)
+    head = [f"{LINZI.name}可供消防站选址地块一览表（{NOTE}）", *[None] * (len(offered.columns) - 1)]
+    body = [list(row) for row in offered.itertuples(index=False)]
+    last = chr(64 + len(offered.columns))
+    more.xlsx("site_candidates.xlsx", "储备地块", [head, list(offered.columns), *body], [f"A1:{last}1"], len(offered))
+    turns = no_left_turns(country.ways)
+    more.csv("turn_restrictions.csv", turns, "gbk")
+    km2 = (mined.area / 1e6).round(3)
+    return {
+        "faults": {"km": [round(v / 1000, 3) for v in lines.length]},
+        "goaf": {"km2": dict(zip(mined["危险等级"], km2, strict=True))},
+        "further_rows": dict(sorted(more.rows.items())),
+    }
+
+
+def faults(country: Country) -> gpd.GeoDataFrame:
+    """Return branches of the fault zone at the eastern edge, parallel to the fault that the shaking comes from."""
+    rng = LINZI.stream("faults")
+    turn = np.radians(TAN_LU.turn_degrees)
+    around = country.land.outline.buffer(FAULT_REACH_M)
+    rows = []
+    for name, east in BRANCHES:
+        north = np.linspace(-22, 22, 23)
+        km = np.column_stack([(east + north * np.sin(turn)) / np.cos(turn), north])
+        bent = km * 1000 + LINZI.centre + rng.normal(0, FAULT_BENDS_M, km.shape)
+        pieces = shapely.get_parts(shapely.LineString(bent.round(1)).intersection(around))
+        rows.append((name, "隐伏断裂", max(pieces, key=lambda g: g.length)))
+    return gpd.GeoDataFrame(rows, columns=["名称", "类型", "geometry"], geometry="geometry", crs=LINZI.epsg)
+
+
+def goaf(country: Country) -> gpd.GeoDataFrame:
+    """Return how likely the ground over old mines sinks, in the five census words; only the mining area was surveyed."""
+    rng = LINZI.stream("goaf")
+    zones = [blob(LINZI, GOAF_KM, km2, rng, 1.3).intersection(country.land.outline) for _, km2 in GOAF_KM2]
+    zones = [zones[0]] + [inner.intersection(zones[0]) for inner in zones[1:]]
+    rings, inner = [], shapely.Polygon()
+    for (word, _), zone in zip(reversed(GOAF_KM2), reversed(zones), strict=True):
+        rings.append((word, zone.difference(inner)))
+        inner = inner.union(zone)
+    return gpd.GeoDataFrame(rings, columns=["危险等级", "geometry"], geometry="geometry", crs=LINZI.epsg)
+
+
+def plots(country: Country) -> pd.DataFrame:
+    """Return plots that a land department might offer, positions in degrees, minutes and seconds."""
+    xy = beside_streets(country, LINZI.metres([where for _, where, _ in PLOTS]))
+    lon, lat = LINZI.to_lonlat(*xy.T)
+    table = pd.DataFrame(
+        {
+            "地块编号": [f"DK-{n + 1:02d}" for n in range(len(PLOTS))],
+            "地块名称": [f"示例{name}" for name, _, _ in PLOTS],
+            "面积(亩)": [mu for _, _, mu in PLOTS],
+            "规划用途": "公用设施用地",
+            "经度": [sexagesimal(v) for v in lon],
+            "纬度": [sexagesimal(v) for v in lat],
+        }
+    )
+    return plain(table)
+
+
+def sexagesimal(degrees: float) -> str:
+    """Write an angle as surveyors do: 118°19′03.5″."""
+    tenths = round(degrees * 36_000)
+    return f"{tenths // 36_000}°{tenths // 600 % 60:02d}′{tenths % 600 / 10:04.1f}″"
+
+
+def no_left_turns(ways: list[Way]) -> pd.DataFrame:
+    """Return left turns out of great roads that are forbidden, where four ways of the main town end at one junction."""
+    coords = [np.round(np.asarray(way.coords), 3) for way in ways]
+    at: dict[tuple[float, float], list[tuple[int, np.ndarray]]] = defaultdict(list)
+    for n, xy in enumerate(coords):
+        at[tuple(xy[0])].append((n, xy[1] - xy[0]))
+        at[tuple(xy[-1])].append((n, xy[-2] - xy[-1]))
+    passing = Counter(tuple(p) for xy in coords for p in xy[1:-1])
+    core = LINZI.cores[0]
+    middle, reach = np.multiply(core.centre, 1000) + LINZI.centre, 1000 * np.sqrt(core.km2 / np.pi)
+    rows = []
+    for place, arms in sorted(at.items()):
+        if len(arms) != 4 or passing[place] or np.hypot(*(np.array(place) - middle)) > reach:
+            continue
+        for n, way_in in arms:
+            if ways[n].highway in GREAT:
+                others = [(k, way_out) for k, way_out in arms if ways[k].name != ways[n].name]
+                rows += [(place, n, k) for k, way_out in others if _left(-way_in, way_out)]
+    return pd.DataFrame(
+        {
+            "序号": range(1, len(rows) + 1),
+            "路口": [f"{ways[n].name or '无名道路'}与{ways[k].name or '无名道路'}路口" for _, n, k in rows],
+            "来向道路": [str(900_000_001 + n) for _, n, _ in rows],
+            "去向道路": [str(900_000_001 + k) for _, _, k in rows],
+            "限制": "禁左",
+        }
+    )
+
+
+def _left(ahead: np.ndarray, turned: np.ndarray) -> bool:
+    """Tell whether going on in a direction is a turn to the left, neither straight on nor back."""
+    cross, dot = ahead[0] * turned[1] - ahead[1] * turned[0], ahead @ turned
+    return bool(STRAIGHT_DEGREES < np.degrees(np.arctan2(cross, dot)) < 180 - STRAIGHT_DEGREES)
+
+
 LINZI_CONTENTS = Contents(
     place=LINZI,
     title="the Tan-Lu fault zone",
-    fault=Fault(26.0, 14.0, 0.30, 34.0),
+    fault=TAN_LU,
     flood_m={"淄河": 2.5, "乌河": 1.7, "运粮河": 1.4},
     rain=lambda east, north: 0.50 - 0.011 * north + 0.008 * east,
     weak_townships=("金山镇", "敬仲镇", "皇城镇"),
@@ -234,4 +374,5 @@ LINZI_CONTENTS = Contents(
     register=register,
     tailings=[(5, "四等", 800.0)],
     unsurveyed=True,
+    extra=extras,
 )

@@ -106,6 +106,7 @@ def build(
         started = datetime.datetime.now(datetime.UTC)
         asked = (step.of(loaded.project) for step in STEPS)
         known = (*steps_for(loaded.project.inputs), *asked)
+        run.state.forget_others({step.name for step in known}, context)
         every, wanted = _asked(known, run), _wanted(known, only)
         steps = tuple(step for step in every if step in wanted)
         for step in every:

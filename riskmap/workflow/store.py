@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,11 @@ class State:
         for file in [*kept["files"], *kept["repairs"]]:
             record.remove(self._folder / file)
         return True
+
+    def forget_others(self, steps: Collection[str], context: Context) -> None:
+        """Remove what steps gave that are not among these: imports of inputs that the project no longer names."""
+        for step in sorted(set(self._steps) - set(steps)):
+            self.forget(step, context)
 
     def keep(self, step: str, key: str, results: Results, context: Context) -> None:
         """Store what a step gave: rows in the database, cells as COGs; then note it as done."""

@@ -59,7 +59,7 @@ def risk_page(context: Context) -> Page:
     area, people = totals["area_km2"], totals.get("people")
     vectors = parts.vectors(context, ((UNCERTAIN, True), *OVERLAYS))
     return Page(
-        title=context.project.name + Text("", " ") + RISK,
+        title=context.project.name + Text("", " ") + _of_hazards(context, RISK),
         subtitle=parts.subtitle(context),
         headline=parts.class_headline(
             LEVELS[MAJOR].name, str(MAJOR), area["by_level"], people and people["by_level"], area["boundary"]
@@ -76,6 +76,14 @@ def risk_page(context: Context) -> Page:
         answers=answers(context)[0],
         comparison=_comparison(context),
     )
+
+
+def _of_hazards(context: Context, title: Text) -> Text:
+    """Give the title of a map; of a single hazard nothing is comprehensive."""
+    layers = context.totals["risk"]["recipe"]["scales"]
+    if sum(layer.startswith("hazard_") for layer in layers) != 1:
+        return title
+    return Text(title.zh.removeprefix("综合"), title.en.removeprefix("comprehensive "))
 
 
 def _comparison(context: Context) -> Comparison | None:
@@ -107,7 +115,7 @@ def control_page(context: Context) -> Page:
     )
     key = ZONES[-1]
     return Page(
-        title=context.project.name + Text("", " ") + CONTROL,
+        title=context.project.name + Text("", " ") + _of_hazards(context, CONTROL),
         subtitle=parts.subtitle(context),
         headline=parts.class_headline(
             key.name, str(key.code), area["by_zone"], people and people["by_zone"], area["boundary"]
