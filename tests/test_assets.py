@@ -157,7 +157,7 @@ def test_weights_of_a_file_differ_by_asset(tmp_path: Path) -> None:
     )
     stated = {
         "source": "会议纪要",
-        "author": "李四",
+        "author": "李四（虚构）",
         "by_asset": {
             "population": {"hazard_flood": 0.9, "hazard_geology": 0.1},
             "gdp": {"hazard_flood": 0.2, "hazard_earthquake": 0.8},
@@ -168,7 +168,11 @@ def test_weights_of_a_file_differ_by_asset(tmp_path: Path) -> None:
     told = made.run["totals"]["assets"]
     assert told["population"]["weights"] == {"hazard_flood": 0.9, "hazard_geology": 0.1}
     assert told["gdp"]["weights"] == {"hazard_flood": 0.2, "hazard_earthquake": 0.8}
-    assert told["gdp"]["weights_from"]["author"] == "李四"
+    assert told["gdp"]["weights_from"]["author"] == "李四（虚构）"
+    assert told["gdp"]["weights_from"]["note"] == {
+        "zh": "权重文件，会议纪要，李四（虚构）",
+        "en": "weight file, 会议纪要, 李四（虚构）",
+    }
 
 
 def test_assets_weigh_hazards_only(tmp_path: Path) -> None:

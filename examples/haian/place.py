@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -12,11 +14,12 @@ from synth.country import Country
 from synth.drawing import lattice, noise, shares
 from synth.files import Writer
 from synth.network import PRIMARY, SECONDARY, TERTIARY, TRUNK
+from synth.people import value_produced
 from synth.pipelines import Pipe
-from synth.place import Core, Fault, Park, Place, Relief, Route, Township
-from synth.plants import Industry
+from synth.place import Core, Fault, Km, Park, Place, Relief, Route, Township
+from synth.plants import Industry, as_listed, found_plants
 from synth.services import Service, Station, Store, beside_streets
-from synth.shelters import Refuge
+from synth.shelters import Refuge, shelters
 
 TOWNSHIPS = [
     Township("海安镇", "320685100", 268_000, (-10.2, 2.2), 0.95),
@@ -143,10 +146,28 @@ LEC = {4: (10, 6, 15), 3: (6, 3, 15), 2: (6, 2, 7), 1: (3, 2, 3)}
 LS = {4: (5, 5), 3: (4, 4), 2: (3, 3), 1: (2, 2)}
 WORDS = {4: "重大风险", 3: "较大风险", 2: "一般风险", 1: "低风险"}
 METAL_WORKS = 75
+GDP_10K_YUAN = 12_000_000  # invented, of the size of such a city
+POWER_LINES: list[tuple[str, int, list[Km | str]]] = [  # name, kV, towers in km; beside the shelter of that number
+    (
+        "示例500kV东西线",
+        500,
+        [(-34.0, -6.4), (-21.0, -9.6), (-9.4, -14.6), (2.0, -7.6), (13.0, -7.2), (24.0, 2.6), (35.0, 6.0)],
+    ),
+    ("示例220kV曲大线", 220, [(-27.0, -7.5), "BN20", (-11.6, -7.0), "BN28", (8.6, -4.2), (17.0, 2.0), (24.2, 5.2)]),
+    ("示例110kV海李线", 110, [(-11.4, 6.0), (-5.2, 6.4), (4.6, 5.0), (12.4, 6.0), "BN22", (23.2, 8.4)]),
+    ("示例10kV城北线", 10, [(-11.4, 5.6), "BN07", "BN13", (-2.0, 5.0)]),
+    ("示例10kV角斜线", 10, [(26.0, 7.6), "BN24", (30.4, 9.4)]),
+]
+COAST = "示例滨海化工园"
+REPORTED = [  # what the park's companies declared beside the register: source, substance, tonnes; in no table
+    ("WXY003", "示例聚合引发剂A", 9.0),
+    ("WXY011", "示例催化剂中间体B", 6.5),
+    ("WXY015", "引发剂A", 4.0),
+]
 
 
 def extras(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
-    """Write the 1,974 risk points and the waterlogging of the low polders."""
+    """Write the 1,974 risk points, the waterlogging of the polders, power lines, value produced, the coast park's list."""
     points = risk_points(country, buildings)
     columns = {
         "id": "风险点编号",
@@ -180,7 +201,65 @@ def extras(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
             },
         },
         "hazard_waterlogging": {"rows": len(table)},
+        "power_lines": power_lines(country, out),
+        "exposure_gdp": value_by_km2(country, out),
+        "coast_inventory": coast_inventory(country, out),
     }
+
+
+def power_lines(country: Country, out: Writer) -> Facts:
+    """Write high-voltage lines as straight runs from tower to tower, and two lines of 10 kV."""
+    refuge = shelters(country, HAIAN_CONTENTS.refuge).set_index("id").geometry
+    rows = []
+    for name, kilovolts, stops in POWER_LINES:
+        towers: list[tuple[float, float]] = []
+        for stop in stops:
+            if isinstance(stop, str):  # along the northern edge of the yard
+                west, _, east, north = refuge[stop].bounds
+                towers += [(west - 60, north + 22), (east + 60, north + 22)]
+            else:
+                towers += [tuple(xy) for xy in HAIAN.metres([stop])]
+        rows.append((name, kilovolts, shapely.LineString(np.round(towers, 1))))
+    lines = gpd.GeoDataFrame(rows, columns=["线路名称", "电压等级", "geometry"], geometry="geometry", crs=HAIAN.epsg)
+    out.areas("power_lines", lines)
+    beside = {
+        n: sorted(refuge.index[refuge.dwithin(g, 50)]) for n, g in zip(lines["线路名称"], lines.geometry, strict=True)
+    }
+    return {"rows": len(lines), "shelters_within_50_m": beside}
+
+
+def value_by_km2(country: Country, out: Writer) -> Facts:
+    """Write value produced as yuan per km2 in cells of 30 arc seconds."""
+    place = replace(HAIAN, gdp_10k_yuan=GDP_10K_YUAN)
+    grid, value = value_produced(country.people, country.towns, replace(country.land, place=place))
+    rows, cols = np.indices(grid.shape)
+    west, north = grid.west + grid.step * cols, grid.north - grid.step * rows
+    corners = np.stack([(west + grid.step * i, north - grid.step * j) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1))])
+    x, y = place.to_metric(corners[:, 0].ravel(), corners[:, 1].ravel())
+    km2 = shapely.area(shapely.polygons(np.stack([x, y], axis=-1).reshape(4, -1, 2).swapaxes(0, 1))) / 1e6
+    density = np.where(value >= 0, value * 1e4 / km2.reshape(grid.shape), -9999.0)
+    out.raster("exposure_gdp.tif", grid, density, "float32", -9999, UNIT="CNY per km2", CONTENT="density")
+    return {"sum_10k_yuan": float(value[value >= 0].sum()), "max_yuan_per_km2": round(float(density.max()))}
+
+
+def coast_inventory(country: Country, out: Writer) -> Facts:
+    """Write what the companies of the coast park declared: the register's rows, and substances that no table has."""
+    plants, stock = found_plants(country, HAIAN_CONTENTS.industry)
+    mine = plants[plants.park == COAST].set_index("id").enterprise
+    listed = as_listed(stock[stock.source_id.isin(mine.index)].reset_index(drop=True))
+    columns = {
+        "source_id": "危险源编号",
+        "enterprise": "企业名称",
+        "written": "名称",
+        "cas": "CAS号",
+        "group": "类别符号",
+        "amount": "设计最大量(t)",
+    }
+    own = pd.DataFrame(REPORTED, columns=["source_id", "written", "amount"])
+    both = pd.concat([listed, own.assign(enterprise=own.source_id.map(mine))], ignore_index=True)
+    both = both.sort_values("source_id", kind="stable").rename(columns=columns)[[*columns.values()]]
+    out.csv("hazchem_inventory_coast.csv", both, "gb18030")
+    return {"rows": len(both), "sources": len(mine), "own_rows": len(own)}
 
 
 def risk_points(country: Country, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
