@@ -45,10 +45,10 @@ def county_roads(country: Country, out: Writer) -> Facts:
         crossings |= dropped & _places(way.coords)
         line = _drawn(way.coords, shared - dropped, dropped)
         for code, area in areas.items():
-            for piece in _lines(line.intersection(area)):
-                if code == "230422" and not (way.bridge or way.tunnel):
-                    piece, short = _short(piece, areas["230421"], rng, wide=not gaps)
-                    gaps += short
+            for drawn in _lines(line.intersection(area)):
+                shortened = code == "230422" and not (way.bridge or way.tunnel)
+                piece, short = _short(drawn, areas["230421"], rng, wide=not gaps) if shortened else (drawn, [])
+                gaps += short
                 sign = int(rng.choice(SIGNS_KMH)) if rng.random() < 0.4 else None
                 rows.append((way.name, GRADES[way.highway], sign, _yes(way.bridge), COUNTIES[code], piece))
     columns = ["路线名称", "道路等级", "限速", "桥梁", "填报单位", "geometry"]
