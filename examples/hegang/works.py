@@ -49,7 +49,7 @@ def _flood(country: Country, out: Writer) -> tuple[np.ndarray, Facts]:
     lower = np.where(depth < 0, depth, np.where(lower < 0.05, 0, np.round(lower / 0.05) * 0.05))
     out.raster("hazard_flood_after.tif", grid, lower, "float32", -9999, UNIT="m of water", STATE="after the works")
     wet = [int((d > 0).sum()) for d in (depth, lower)]
-    return depth, {"wet_cells": wet[0], "wet_cells_after": wet[1], "shallower_cells": int((lower < depth).sum())}
+    return depth, {"wet_cells": wet[0], "wet_cells_after": wet[1], "shallower_cells": int((lower < depth - 0.01).sum())}
 
 
 def _relocation(country: Country, depth: np.ndarray, out: Writer) -> Facts:
