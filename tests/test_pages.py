@@ -164,3 +164,14 @@ def test_hostile_names_stay_text(browser: Browser, tmp_path: Path, lang: str) ->
             assert seen.run("() => [...document.querySelectorAll('b')].every(b => !b.textContent.includes('镇'))")
             assert seen.run("() => document.documentElement.lang").startswith(lang)
             assert not seen.complaints()
+
+
+@pytest.mark.parametrize("width", [1120, 1500, 1920])
+def test_a_long_title_leaves_the_headline_its_room(browser: Browser, tmp_path: Path, width: int) -> None:
+    name = {"zh": "示例县", "en": "Example County after the flood works and the relocation of its villages"}
+    out = riskmap.build(county.county(tmp_path, name=name), tmp_path / "out", only=["map"], lang="en").out
+    with visit(browser, out / "maps" / "risk-zoning.html", width=width) as seen:
+        boxes = {css: seen.page.locator(css).bounding_box() for css in ("header", "h1", "header .headline", ".tools")}
+    assert boxes["header .headline"]["x"] + boxes["header .headline"]["width"] <= boxes[".tools"]["x"]
+    assert boxes["h1"]["x"] + boxes["h1"]["width"] <= boxes["header .headline"]["x"]
+    assert boxes["header"]["height"] < 170

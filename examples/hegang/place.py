@@ -16,6 +16,9 @@ from synth.plants import Industry
 from synth.services import Service, Station, Store
 from synth.shelters import Refuge
 
+from .bureaux import county_roads
+from .works import after_works
+
 COUNTIES = {
     "230402": "向阳区",
     "230403": "工农区",
@@ -205,6 +208,8 @@ def counties_and_fire(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Fac
     return {
         "counties": {c: int(p) for c, p in zip(shapes["县区代码"], shapes["常住人口"], strict=True)},
         "forest_fire_zones_ha": hectares.to_dict(),
+        **after_works(country, out),
+        **county_roads(country, out),
     }
 
 
