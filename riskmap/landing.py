@@ -28,6 +28,11 @@ COVERAGE_TIE = 1e-6
 """Shares of polygons in a cell are float32: shares as close as this tie, and the worse level wins."""
 
 
+SEAM_M = 1e-3
+"""Neighbours' edges that lie closer than this are one edge: a seam left between them as a spike of no width would make
+exactextract 0.3.0 give the cell in which it ends no cover at all."""
+
+
 class Amounts(NamedTuple):
     """Amounts on the grid, and what fell outside it: ``nansum(raster.values) + outside`` is the source's total."""
 
@@ -118,13 +123,13 @@ def land_polygon_levels(polygons: gpd.GeoDataFrame, levels: pd.Series, target: G
         uint8; ties go to the worse level, 0 where no polygon of a known level reaches.
     """
     import geopandas as gpd
+    import shapely
 
     codes = sorted(int(c) for c in levels.unique() if c != UNKNOWN)
     area = np.zeros((len(codes), target.shape[0] * target.shape[1]))
     for k, code in enumerate(codes):
-        merged = gpd.GeoDataFrame(
-            geometry=[polygons.geometry[levels.eq(code).to_numpy()].union_all()], crs=polygons.crs
-        )
+        whole = shapely.union_all(polygons.geometry.to_numpy()[levels.eq(code).to_numpy()], grid_size=SEAM_M)
+        merged = gpd.GeoDataFrame(geometry=[whole], crs=polygons.crs)
         for cells, shares in covered_cells(merged, target):
             area[k][cells] = shares
     return Raster(target, _majority(codes, area, tie=COVERAGE_TIE).reshape(target.shape))

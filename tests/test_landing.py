@@ -302,3 +302,17 @@ def test_systems_must_agree() -> None:
         landing.land_point_amounts(gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs=4549), pd.Series([1.0]), SMALL)
     with pytest.raises(CRSMismatchError):
         landing.land_polygon_values(random_polygons(1, 1).to_crs(4549), pd.Series([1.0]), SMALL)
+
+
+def test_a_seam_between_neighbours_takes_no_cell_away() -> None:
+    """The edges of two neighbours differ by less than a hair, so that their union has a spike as wide as nothing."""
+    grid = Grid((7, 7), Affine(100, 0, 476_100, 0, -100, 4_078_800), METRIC)
+    meeting = [(476_100.0, 4_078_390.0), (476_363.176, 4_078_375.828), (476_493.694, 4_078_402.954)]
+    on_the_other_s_edge = (476_500.15689705644, 4_078_403.0469874227)
+    below = shapely.Polygon([*meeting, on_the_other_s_edge, (476_552.3, 4_078_100.0), (476_100.0, 4_078_100.0)])
+    above = shapely.Polygon(
+        [*meeting, (476_648.616, 4_078_405.183), (476_800.0, 4_078_386.05), (476_800.0, 4_078_800.0), (476_100.0, 4_078_800.0)]
+    )  # fmt: skip
+    both = gpd.GeoDataFrame(geometry=[below, above], crs=METRIC)
+    landed = landing.land_polygon_levels(both, pd.Series([2, 2]), grid)
+    assert landed.values[:, :4].tolist() == [[2] * 4] * 7

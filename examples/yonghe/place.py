@@ -10,6 +10,7 @@ from synth.country import Country
 from synth.drawing import shares
 from synth.files import Writer
 from synth.geohazards import Danger, Home, Site, danger_id
+from synth.grids import metres, within
 from synth.network import PRIMARY, SECONDARY, TERTIARY, TRUNK
 from synth.pipelines import Pipe
 from synth.place import Core, Fault, Park, Place, Pool, Relief, Route, Township
@@ -186,6 +187,66 @@ def slip(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
     return {"population_slip": {"rows": len(table)}, "track_km": round(roads.length / 1000, 2), "tracks": len(track)}
 
 
+OLD_AND_YOUNG = (0.45, 0.36, 0.25)
+"""Shares of old people and children from which a village group has level 1, 2, 3 of vulnerability; 1 is the worst."""
+CAVES = {"高": 0.6, "中高": 0.45, "中": 0.3, "中低": 0.03, "低": 0.0}
+"""Shares of cave dwellings from which the houses of a village group have a word of vulnerability."""
+
+
+def village_groups(country: Country, out: Writer) -> Facts:
+    """Write the ground of every village and community with how its people and its houses withstand."""
+    places, towns = country.places, country.land.townships
+    rng = country.land.place.stream("village groups")
+    pieces = []
+    for town, ground in enumerate(towns.geometry):  # a group ends at the line of its township
+        own = np.flatnonzero(places.town == town)
+        nearest = shapely.MultiPoint(country.place_points()[own])
+        parts = np.array(shapely.voronoi_polygons(nearest, extend_to=ground.buffer(9000), ordered=True).geoms)
+        pieces += [(n, shapely.intersection(part, ground)) for n, part in zip(own, parts, strict=True)]
+    ground = [piece for _, piece in sorted(pieces, key=lambda p: p[0])]
+    rural = (places.kind == "village").to_numpy()
+    old = np.where(rural, rng.uniform(0.3, 0.52, len(places)), rng.uniform(0.22, 0.38, len(places))).round(3)
+    caves = np.where(rural, rng.uniform(0.1, 0.8, len(places)), rng.uniform(0.0, 0.2, len(places))).round(3)
+    table = {
+        "村社代码": places.code,
+        "村社名称": places.name,
+        "常住人口": places.people,
+        "户数": places.households,
+        "老幼比例": old,
+        "人口脆弱": 1 + sum((old < limit).astype(int) for limit in OLD_AND_YOUNG),
+        "窑洞比例": caves,
+        "房屋易损": [next(word for word, least in CAVES.items() if share >= least) for share in caves],
+    }
+    frame = gpd.GeoDataFrame(table, geometry=ground, crs=towns.crs)
+    out.zipped_shapefile("village_groups.zip", frame, towns.crs)
+    level, word = frame.人口脆弱.value_counts().sort_index(), frame.房屋易损.value_counts()
+    return {
+        "village_groups": {
+            "rows": len(frame),
+            "km2": round(frame.area.sum() / 1e6, 3),
+            "people_levels": {str(n): int(count) for n, count in level.items()},
+            "house_levels": {w: int(word.get(w, 0)) for w in CAVES},
+        }
+    }
+
+
+def floor_space(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
+    """Write floor space as m2 for each m2 of ground."""
+    grid = metres(country.land.place, country.land.outline, 100)
+    rows, cols = grid.index(buildings.geometry.x.to_numpy(), buildings.geometry.y.to_numpy())
+    held = np.zeros(grid.shape)
+    np.add.at(held, (rows, cols), buildings.area_m2.to_numpy())
+    known = within(country.land.outline.buffer(250), grid)
+    tags = {"UNIT": "m2 of floor per m2 of ground", "CONTENT": "density"}
+    out.raster("exposure_buildings.tif", grid, np.where(known, held / grid.step**2, -1), "float32", -1, **tags)
+    return {"exposure_buildings": {"floor_m2": int(buildings.area_m2.sum())}}
+
+
+def own_files(country: Country, buildings: gpd.GeoDataFrame, out: Writer) -> Facts:
+    """Write what Yonghe alone has."""
+    return {**slip(country, buildings, out), **village_groups(country, out), **floor_space(country, buildings, out)}
+
+
 YONGHE_CONTENTS = Contents(
     place=YONGHE,
     title="the Fen graben",
@@ -228,5 +289,5 @@ YONGHE_CONTENTS = Contents(
     ],
     register=register,
     wardens_a_town=4,
-    extra=slip,
+    extra=own_files,
 )

@@ -266,9 +266,12 @@ def _findings(circle: Circle, ground: gpd.GeoDataFrame) -> list[Finding]:
         )
     large = ground[ground["ratio"] > 1]
     for _, row in large.iterrows():
+        # without the built-up area the whole ground is compared
+        told = Text("责任区建成区", "of built-up ground"), row["built_up_km2"]
+        what, km2 = (Text("责任区", "of ground"), row["area_km2"]) if np.isnan(told[1]) else told
         message = Text(
-            f"责任区建成区 {row['built_up_km2']:.1f} km²，超过标准 {row['norm_km2']:g} km²",
-            f"answers for {row['built_up_km2']:.1f} km2 of built-up ground; the standard has {row['norm_km2']:g} km2",
+            f"{what.zh} {km2:.1f} km²，超过标准 {row['norm_km2']:g} km²",
+            f"answers for {km2:.1f} km2 {what.en}; the standard has {row['norm_km2']:g} km2",
         )
         found.append(Finding("fire_responsibility", "note", "STATION_AREA_OVER", message, row=str(row["station_id"])))
     return found
