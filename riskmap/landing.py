@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 COVERAGE_TIE = 1e-6
 """Shares of polygons in a cell are float32: shares as close as this tie, and the worse level wins."""
 
-
-SEAM_M = 1e-3
-"""Neighbours' edges that lie closer than this are one edge: a seam left between them as a spike of no width would make
-exactextract 0.3.0 give the cell in which it ends no cover at all."""
+SEAM = 1e-5
+"""Neighbours' edges that lie closer than this share of a cell (1 mm of 100 m) are one edge: a seam left between them as a
+spike of no width would make exactextract 0.3.0 give the cell in which it ends no cover at all."""
 
 
 class Amounts(NamedTuple):
@@ -127,8 +126,9 @@ def land_polygon_levels(polygons: gpd.GeoDataFrame, levels: pd.Series, target: G
 
     codes = sorted(int(c) for c in levels.unique() if c != UNKNOWN)
     area = np.zeros((len(codes), target.shape[0] * target.shape[1]))
+    seam = SEAM * target.transform.a
     for k, code in enumerate(codes):
-        whole = shapely.union_all(polygons.geometry.to_numpy()[levels.eq(code).to_numpy()], grid_size=SEAM_M)
+        whole = shapely.union_all(polygons.geometry.to_numpy()[levels.eq(code).to_numpy()], grid_size=seam)
         merged = gpd.GeoDataFrame(geometry=[whole], crs=polygons.crs)
         for cells, shares in covered_cells(merged, target):
             area[k][cells] = shares
