@@ -24,6 +24,7 @@ class Comparison {
     byId("tool-compare").setAttribute("aria-pressed", String(on));
     byId("comparing").hidden = !on;
     byId("compared").hidden = !on;
+    this.app.map.getContainer().classList.toggle("comparing", on); // the scale bar stands above the slider
     if (on) this.canvas.addTo(this.app.map);
     else this.canvas.remove();
     if (on) this.cut();

@@ -220,9 +220,10 @@ def _findings(question: Any, figures: dict[str, Any]) -> list[Finding]:
     late = figures["targets"] - figures["within"]
     if not late:
         return []
+    off, cut = figures["not_routed"], figures["unreachable"]
     message = Text(
-        f"{question.title.zh}：{figures['targets']} 个对象中 {late} 个不能在 {question.limit_min:g} 分钟内到达（未接入 {figures['not_routed']}，到不了 {figures['unreachable']}）",
-        f"{question.title.en}: {late} of {figures['targets']} targets are not reached in {question.limit_min:g} minutes ({figures['not_routed']} not routed, {figures['unreachable']} out of reach)",
+        f"{question.title.zh}：{figures['targets']} 个对象中 {late} 个不能在 {question.limit_min:g} 分钟内到达（超时 {late - off - cut}，未接入 {off}，到不了 {cut}）",
+        f"{question.title.en}: {late} of {figures['targets']} targets are not reached in {question.limit_min:g} minutes ({late - off - cut} later, {off} not routed, {cut} without a way)",
     )
     remedy = Text(
         "到不了的见 reach_results；增设力量，或核对道路和位置",
