@@ -122,18 +122,6 @@ def test_an_unchanged_build_redoes_nothing_and_a_change_redoes_what_depends_on_i
     assert third.run["totals"]["zones"]["people"]["inside"] == 1697 + 27
 
 
-def test_an_input_taken_away_leaves_nothing_behind(tmp_path: Path) -> None:
-    project = county.county(tmp_path)
-    text = project.read_text(encoding="utf-8")
-    riskmap.build(project, tmp_path / "out", only=["zones"])
-    project.write_text(text.replace("  villages: data/villages.gpkg\n", ""), encoding="utf-8")
-    riskmap.build(project, tmp_path / "out", only=["zones"])
-    assert "villages" not in Database(tmp_path / "out" / "riskmap.gpkg").layers()
-    project.write_text(text, encoding="utf-8")
-    riskmap.build(project, tmp_path / "out", only=["zones"])
-    assert "villages" in Database(tmp_path / "out" / "riskmap.gpkg").layers()
-
-
 def test_english_maps_redo_the_maps_only(tmp_path: Path) -> None:
     project = county.county(tmp_path)
     riskmap.build(project, tmp_path / "out")

@@ -146,9 +146,7 @@ def _wanted(steps: tuple[Step, ...], only: Iterable[str]) -> tuple[Step, ...]:
 
 
 def _asked(steps: tuple[Step, ...], run: _Run) -> tuple[Step, ...]:
-    """Give the steps that the project asks for; what another gave in an earlier build is removed, and inputs no longer named."""
-    for name in run.state.unknown({step.name for step in steps}):
-        run.state.forget(name, run.context)
+    """Give the steps that the project asks for; what another gave in an earlier build is removed."""
     for step in steps:
         if not step.asked(run.context.project):
             run.state.forget(step.name, run.context)

@@ -88,10 +88,6 @@ class State:
         files = all((self._folder / file).exists() for file in [*kept["files"], *kept["repairs"]])
         return grids and files and set(kept["rows"]) <= tables
 
-    def unknown(self, steps: set[str]) -> list[str]:
-        """Give the steps of earlier builds that are none of these: imports of inputs that the project has no longer."""
-        return sorted(set(self._steps) - steps)
-
     def recall(self, step: str, context: Context) -> None:
         """Make known again what a step gave."""
         kept = self._steps[step]
