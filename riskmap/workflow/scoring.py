@@ -77,7 +77,7 @@ class Chosen:
             "date": self.date,
             "house_default": self.house,
             "consistency_ratio": self.consistency_ratio,
-            "note": {"zh": note.zh.strip("（）"), "en": note.en.strip(" ()")},
+            "note": {"zh": note.zh[1:-1], "en": note.en[2:-1]},
         }
 
 
