@@ -197,8 +197,9 @@ def test_three_stations_shorten_the_mean_as_the_fire_circle_measures_it(stations
     siting = json.loads((stations / "run.json").read_text(encoding="utf-8"))["totals"]["siting"]
     assert (siting["new"], siting["gap"]) == (3, pytest.approx(0, abs=1e-6))
     database = Database(stations / "riskmap.gpkg")
-    towns, sites = database.read("townships"), database.read("siting_sites")
-    at = {towns.loc[towns.contains(point), "name"].iloc[0] for point in sites.geometry}
+    sites = database.read("siting_sites")
+    towns = gpd.read_file(YONGHE / "data" / "townships.zip").to_crs(sites.crs)
+    at = {towns.loc[towns.contains(point), "名称"].iloc[0] for point in sites.geometry}
     assert at == {"望海寺乡", "坡头乡", "楼山乡"}
     project = yaml.safe_load((YONGHE / "stations.yaml").read_text(encoding="utf-8"))
     own = pd.read_csv(YONGHE / "data" / "fire_stations.csv")
