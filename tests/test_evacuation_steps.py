@@ -268,7 +268,7 @@ def test_who_has_no_place_is_named_and_a_shelter_wished_for(tmp_path: Path) -> N
     assert (built.out / "tables" / "evacuation_left_out.csv").read_text("utf-8-sig").count("距离过远") == 2, (
         "in the tables"
     )
-    (homes,) = [f for f in built.findings if f.code == "HOUSEHOLDS_WITHOUT_CARD"]
+    (homes,) = [f for f in built.findings if f.code == "HOUSEHOLDS_WITHOUT_PLACE"]
     assert homes.rows == 2
     assert value(database, "unplaced") == value(database, "unplaced_too_far") == 200
     (wish,) = [f for f in built.findings if f.code == "SHELTER_WANTED"]
@@ -291,6 +291,22 @@ def test_without_a_usable_shelter_no_road_is_blamed(tmp_path: Path) -> None:
     assert set(database.read("evacuation_origins")["reason"]) == {"no_shelter"}
     assert value(database, "unplaced_no_shelter") == 200
     assert {f.row for f in built.findings if f.code == "UNPLACED_NO_SHELTER"} == {POINT, CODE}
+
+
+def test_people_without_a_place_have_a_card_that_says_so(tmp_path: Path) -> None:
+    built, _ = _without_room(tmp_path, [None, 0, 500])
+    cards = built.out / "cards"
+    assert built.run["totals"]["cards"] == {"settlements": 2, "households": 2, "without_place": 2}
+    pages = sorted(cards.glob("*.html"))
+    assert len(pages) == len(list(cards.glob("*.pdf"))) == 3, "the point, the village, the village's households"
+    for page in pages:
+        told = page.read_text(encoding="utf-8")
+        for words in ("还没有安排去处：先打电话问清", "没有一处避难场所可用", "13900000001", "往高处去"):
+            assert words in told, page.name
+        assert "主路线" not in told, "no line that leads nowhere"
+        assert "分钟" not in told
+    (homes,) = [f for f in built.findings if f.code == "HOUSEHOLDS_WITHOUT_PLACE"]
+    assert homes.rows == 2
 
 
 def test_whom_to_call_has_a_phone_where_any_warden_has_one(tmp_path: Path) -> None:

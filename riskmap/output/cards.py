@@ -46,6 +46,7 @@ WORDS = {
     "way": Text("怎么走", "The way"),
     "backup": Text("走不通时", "If blocked"),
     "early": Text("必须在灾害发生前转移；灾害发生后这条路不能走", "LEAVE BEFORE IT STRIKES: this road is closed after"),
+    "no_place": Text("还没有安排去处：先打电话问清", "NO PLACE IS ARRANGED YET: call first"),
     "here": Text("出发", "Start"),
     "scale": Text("示意图", "sketch"),
     "main": Text("主路线", "main route"),
@@ -93,6 +94,8 @@ class Sketch:
     shelters : list of (name, Point)
     names : list of (name, Point)
         Roads on the main route.
+    least_m : float
+        Ground that is shown at least, east to west and south to north, metres.
     """
 
     roads: list[Any]
@@ -102,6 +105,7 @@ class Sketch:
     start: Any
     shelters: list[tuple[str, Any]]
     names: list[tuple[str, Any]] = field(default_factory=list)
+    least_m: float = 200.0
 
     def placed(self, box: tuple[float, float, float, float]) -> Placed:
         """Give the sketch's places in a box on paper: left, top, right, bottom, millimetres."""
@@ -114,7 +118,7 @@ class Sketch:
 
         shown = [*self.main, *self.backup, self.start, *(point for _, point in self.shelters)]
         west, south, east, north = shapely.total_bounds(shown)
-        span_x, span_y = max(east - west, 200.0) * 1.25, max(north - south, 200.0) * 1.25
+        span_x, span_y = max(east - west, self.least_m) * 1.25, max(north - south, self.least_m) * 1.25
         per_mm = max(span_x / width, span_y / height)
         x, y = (west + east) / 2, (south + north) / 2
         return x - per_mm * width / 2, y - per_mm * height / 2, x + per_mm * width / 2, y + per_mm * height / 2
@@ -140,7 +144,8 @@ class Card:
         Turn by turn.
     backup : tuple of str
         Lines.
-    early : bool
+    banner : str
+        White on black above all rows; may be empty.
     notes : tuple of str
         Small lines at the foot.
     sketch : Sketch
@@ -156,7 +161,7 @@ class Card:
     minutes: str
     way: str
     backup: tuple[str, ...]
-    early: bool
+    banner: str
     notes: tuple[str, ...]
     sketch: Sketch
 

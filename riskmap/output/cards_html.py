@@ -24,10 +24,10 @@ CLASSES = {"shelter": "go", "way": "way", "backup": "backup"}
 STYLE = Markup("""
 *{box-sizing:border-box}body{margin:0;background:#fff;color:#000;font-family:"Noto Sans SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif}
 .card{width:182mm;margin:8mm auto;break-after:page}header{background:#000;color:#fff;display:flex;justify-content:space-between;align-items:baseline;padding:2mm 4mm}
-header b{font-size:26pt}header span{font-size:13pt}h1{font-size:36pt;text-align:center;margin:3mm 0 3mm}.early{background:#000;color:#fff;font-size:17pt;font-weight:700;text-align:center;padding:2mm;margin:0}
+header b{font-size:26pt}header span{font-size:13pt}h1{font-size:36pt;text-align:center;margin:3mm 0 3mm}.banner{background:#000;color:#fff;font-size:17pt;font-weight:700;text-align:center;padding:2mm;margin:0}
 table{border-collapse:collapse;width:100%}th{width:30mm;font-size:15pt}th,td{border:.4mm solid #000;padding:1.4mm 3mm;text-align:left}
 td{font-size:16pt}tr.big td{font-weight:700}tr.way td{font-size:13pt}tr.backup td{font-size:12pt}.key{font-size:10pt;margin:1.5mm 0 0}.key svg{width:12mm;height:3mm;display:inline-block;border:0;margin:0 1.5mm 0 3mm;vertical-align:middle}tr.go td{font-size:24pt;font-weight:700;border-width:1mm}tr.go small{display:block;font-size:20pt}svg{width:182mm;height:auto;border:.4mm solid #000;margin-top:2mm;display:block}
-footer{font-size:9pt;color:#444;margin-top:2mm}header,.early{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 portrait;margin:12mm 14mm}@media print{.card{margin:0}}
+footer{font-size:9pt;color:#444;margin-top:2mm}header,.banner{print-color-adjust:exact;-webkit-print-color-adjust:exact}@page{size:A4 portrait;margin:12mm 14mm}@media print{.card{margin:0}}
 .h{font-weight:700;paint-order:stroke;stroke:#fff;stroke-width:10px}
 """)
 
@@ -80,11 +80,13 @@ def _card(card: Card, lang: Lang, numbers: dict[int, int]) -> Markup:
         )
         for key, value in rows
     )
-    early = Markup('<p class="early">{}</p>').format(WORDS["early"].pick(lang)) if card.early else Markup("")
+    banner = Markup('<p class="banner">{}</p>').format(card.banner) if card.banner else Markup("")
     notes = Markup("<br>").join(escape(note) for note in card.notes)
     return Markup(
         '<section class="card"><header><b>{}</b><span>{}</span></header><h1>{}</h1>{}<table>{}</table>{}{}<footer>{}</footer></section>'
-    ).format(WORDS["title"].pick(lang), card.subtitle, card.place, early, table, sketch, _key(card.sketch, lang), notes)
+    ).format(
+        WORDS["title"].pick(lang), card.subtitle, card.place, banner, table, sketch, _key(card.sketch, lang), notes
+    )
 
 
 def sketch_again(number: int, lang: Lang) -> Markup:
@@ -152,7 +154,7 @@ def _key(sketch: Sketch, lang: Lang) -> Markup:
     line = Markup(
         '<svg viewBox="0 0 120 30"><path d="M4 15H116" stroke="#000" stroke-width="{}" stroke-dasharray="{}"/></svg>{}'
     )
-    shown = (("main", 13, "none"), ("spare", 7, "26 16")) if sketch.backup else (("main", 13, "none"),)
+    shown = [("main", 13, "none")] * bool(sketch.main) + [("spare", 7, "26 16")] * bool(sketch.backup)
     parts = [line.format(width, dash, WORDS[words].pick(lang)) for words, width, dash in shown]
     if sketch.hazards:
         box = Markup(

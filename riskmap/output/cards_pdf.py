@@ -22,6 +22,7 @@ from riskmap.output.cards import (
     WAY_PT,
     WORDS,
     Card,
+    Sketch,
 )
 from riskmap.output.printmap_fonts import MM_PER_PT, Typeface
 from riskmap.output.printmap_paper import Sheet, plain_matplotlib, save_pdf
@@ -136,8 +137,8 @@ def _common(card: Card, type: Typeface, lang: Lang) -> Sheet:
     sheet.rectangle(LEFT, TOP, RIGHT, TOP + 15, fill=BLACK)
     _write(sheet, LEFT + 4, TOP + 10.8, WORDS["title"].pick(lang), TITLE_PT, colour="#ffffff", bold=True)
     y = HEAD_MM
-    if card.early:
-        y = _banner(sheet, WORDS["early"].pick(lang), y)
+    if card.banner:
+        y = _banner(sheet, card.banner, y)
     y = _row(sheet, WORDS["people"].pick(lang), [("", PEOPLE_PT, True)], y)
     for key, value, size in (("hazard", card.hazard, 17), ("signal", card.signal, 16), ("call", card.call, 18)):
         y = _row(sheet, WORDS[key].pick(lang), [(value, size, True)], y)
@@ -157,7 +158,7 @@ def _own(sheet: Sheet, desk: Axes, card: Card, lang: Lang) -> list[Artist]:
     sheet.write(desk, RIGHT - 4, TOP + 10, subtitle, 14, colour="#ffffff", align="right")
     place, size = head_line(card.place, sheet.type)
     sheet.write(desk, (LEFT + RIGHT) / 2, TOP + 31, place, size, colour=BLACK, bold=True, align="centre")
-    y = HEAD_MM + (BANNER_MM if card.early else 0.0)
+    y = HEAD_MM + (BANNER_MM if card.banner else 0.0)
     people = sheet.type.shortened(card.people, PEOPLE_PT, TEXT_MM)
     x = LEFT + LABEL_MM + 3
     sheet.write(desk, x, y + _first_line(PEOPLE_PT), people, PEOPLE_PT, colour=BLACK, bold=True)
@@ -234,7 +235,7 @@ def _map(sheet: Sheet, card: Card, box: tuple[float, float, float, float], lang:
         x, y = place.point(point)
         if min(np.hypot(x - a, y - b) for a, b in (start, *ends)) > CLEAR_MM and _inside(x, y, box):
             _write(sheet, x, y, name, 8, halo=0.3, align="centre")
-    _key(sheet, key, lang, bool(sketch.hazards), bool(sketch.backup), place.per_mm)
+    _key(sheet, key, lang, sketch, place.per_mm)
 
 
 def _inside(x: float, y: float, box: tuple[float, float, float, float]) -> bool:
@@ -274,9 +275,7 @@ def _line_path(lines: list[Any]) -> Any:
     return Outline(xy, codes)
 
 
-def _key(
-    sheet: Sheet, box: tuple[float, float, float, float], lang: Lang, hazards: bool, backup: bool, per_mm: float
-) -> None:
+def _key(sheet: Sheet, box: tuple[float, float, float, float], lang: Lang, sketch: Sketch, per_mm: float) -> None:
     """Set the key, the scale bar and the north arrow over the lower and upper edge of the map."""
     from matplotlib.patches import Rectangle
 
@@ -284,11 +283,12 @@ def _key(
 
     x, y = box[0] + 2, box[3] - 3.2
     sheet.rectangle(box[0], box[3] - KEY_MM, box[2], box[3], fill="white", edge=BLACK, mm=0.3, zorder=6)
-    for words, points, dash in (("main", *MAIN), *((("spare", *SPARE),) if backup else ())):
+    shown = [("main", *MAIN)] * bool(sketch.main) + [("spare", *SPARE)] * bool(sketch.backup)
+    for words, points, dash in shown:
         sheet.desk.plot([x, x + 10], [y, y], color=BLACK, lw=points, ls=dash, zorder=7)
         _write(sheet, x + 12, y + 1.2, WORDS[words].pick(lang), 9.5, zorder=9)
         x += 14 + sheet.type.width_mm(WORDS[words].pick(lang), 9.5) + 4
-    if hazards:
+    if sketch.hazards:
         patch = Rectangle((x, y - 2), 9, 4, fc="white", ec="#8a8a8a", hatch="////", lw=0.8, zorder=7)
         sheet.desk.add_artist(patch)
         _write(sheet, x + 11, y + 1.2, WORDS["danger"].pick(lang), 9.5, zorder=9)
