@@ -374,6 +374,26 @@ def test_the_choice_of_sites_says_whose_people_it_counts(tmp_path: Path) -> None
     assert f"share of {demand:,.0f} people in the whole area" in said.stdout
 
 
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ("p_median", "the mean wait of all people is {:.1f} min"),
+        ("p_center", "whoever lives farthest waits {:.1f} min"),
+    ],
+)
+def test_the_wait_that_sites_leave_is_told(tmp_path: Path, problem: str, words: str) -> None:
+    file = world(tmp_path)
+    project = yaml.safe_load(file.read_text(encoding="utf-8"))
+    project["siting"]["problem"] = problem
+    file.write_text(yaml.safe_dump(project, allow_unicode=True), encoding="utf-8")
+    said = CliRunner().invoke(main, ["siting", str(file), "--out", str(tmp_path / "out"), "--lang", "en"])
+    assert said.exit_code == 0, said.output
+    totals = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["totals"]["siting"]
+    wait = totals["value"] / 60 / (totals["demand"] if problem == "p_median" else 1)
+    assert 1 < wait < 30  # the turnout alone is a minute
+    assert f"with 1 new stations {words.format(wait)}" in said.stdout
+
+
 def asked(folder: Path, **question) -> Path:
     """Write the county with one question of reach, fire engines to villages but for what is given."""
     base = {"id": "q", "title": {"zh": "问", "en": "asked"}, "from": "fire_stations", "to": "villages"}

@@ -110,6 +110,18 @@ def _siting(built: Built, totals: dict[str, Any]) -> None:
         for _, r in rows.iterrows()
     ]
     click.echo(table(heads, lines, "rrrrr"))
+    n, minutes = totals["new"], totals["value"] / 60.0
+    if totals["problem"] == "p_center":
+        say(
+            f"增设 {n} 站后，最远的人等车 {minutes:.1f} 分钟（从接警算起）",
+            f"with {n} new stations whoever lives farthest waits {minutes:.1f} min from dispatch",
+        )
+    elif totals["problem"] == "p_median":
+        mean = minutes / totals["demand"]
+        say(
+            f"增设 {n} 站后，人均等车 {mean:.1f} 分钟（从接警算起）",
+            f"with {n} new stations the mean wait of all people is {mean:.1f} min from dispatch",
+        )
 
 
 def _reach(built: Built, totals: dict[str, Any]) -> None:

@@ -16,9 +16,24 @@ from riskmap.output.cards import Card, Sketch
 from riskmap.output.filenames import file_stem
 from riskmap.text import Text
 from riskmap.workflow.context import Context, Results
-from riskmap.workflow.steps import cards_words as words
 from riskmap.workflow.steps.cards_homes import homes_by_group, household_card, households_of, numbers
 from riskmap.workflow.steps.cards_layers import Layers
+from riskmap.workflow.steps.cards_words import (
+    LEAVE_EARLY,
+    NO_PLACE,
+    SKETCH,
+    WAIT,
+    backup_lines,
+    backup_way,
+    hazard_of,
+    minutes_of,
+    notes_of,
+    people_of,
+    signal_of,
+    synthetic_note,
+    whom_to_call,
+    why_without,
+)
 from riskmap.workflow.steps.evacuation_inputs import scenarios
 from riskmap.workflow.steps.evacuation_tables import write as write_tables
 from riskmap.workflow.steps.step import Step
@@ -107,14 +122,14 @@ def _card(layers: Layers, scenario: EvacuationScenario, origin: pd.Series, group
     return Card(
         **_head(layers, scenario, origin),
         shelter=str(main["shelter"]),
-        minutes=words.minutes(main).pick(lang),
+        minutes=minutes_of(main).pick(lang),
         way=cards.within(directions, points=cards.WAY_PT, lines=cards.WAY_LINES, **fit),
         backup=(
-            *words.backup_way(backup, lang, fit),
-            *(line.pick(lang) for line in words.backup(main, others, float(origin["unplaced"]))),
+            *backup_way(backup, lang, fit),
+            *(line.pick(lang) for line in backup_lines(main, others, float(origin["unplaced"]))),
         ),
         banner=cards.WORDS["early"].pick(lang) if main["early"] else "",
-        notes=tuple(note.pick(lang) for note in words.notes(context, scenario, main)),
+        notes=tuple(note.pick(lang) for note in notes_of(context, scenario, main)),
         sketch=_sketch(layers, scenario, origin, routes, main),
     )
 
@@ -124,12 +139,12 @@ def _card_without_place(layers: Layers, scenario: EvacuationScenario, origin: pd
     context, lang = layers.context, layers.context.lang
     return Card(
         **_head(layers, scenario, origin),
-        shelter=words.NO_PLACE.pick(lang),
-        minutes=words.why_without(origin).pick(lang),
-        way=words.LEAVE_EARLY.pick(lang),
-        backup=(words.WAIT.pick(lang),),
+        shelter=NO_PLACE.pick(lang),
+        minutes=why_without(origin).pick(lang),
+        way=LEAVE_EARLY.pick(lang),
+        backup=(WAIT.pick(lang),),
         banner=cards.WORDS["no_place"].pick(lang),
-        notes=tuple(note.pick(lang) for note in (words.SKETCH, *words.synthetic(context))),
+        notes=tuple(note.pick(lang) for note in (SKETCH, *synthetic_note(context))),
         sketch=_drawn(layers, scenario, Sketch([], [], [], [], origin.geometry, [], least_m=WITHOUT_PLACE_M)),
     )
 
@@ -141,10 +156,10 @@ def _head(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -> di
     return {
         "place": str(origin["name"]),
         "subtitle": " ".join(where),
-        "hazard": words.hazard(layers, scenario, origin).pick(lang),
-        "people": words.people(origin).pick(lang),
-        "signal": words.signal(layers.context, scenario).pick(lang),
-        "call": words.call(layers, origin).pick(lang),
+        "hazard": hazard_of(layers, scenario, origin).pick(lang),
+        "people": people_of(origin).pick(lang),
+        "signal": signal_of(layers.context, scenario).pick(lang),
+        "call": whom_to_call(layers, origin).pick(lang),
     }
 
 

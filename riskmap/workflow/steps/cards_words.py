@@ -46,7 +46,7 @@ WAIT = Text("往高处去，打电话，等人来接", "Go to higher ground, cal
 SKETCH = Text("示意图仅供转移使用。", "The map is a sketch for this purpose only.")
 
 
-def hazard(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
+def hazard_of(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -> Text:
     """Give the kind of a threatened point, else that of the layer; a kind that nobody declared goes by the scenario."""
     if origin["layer"] == "geohazard_points":
         points = layers.rows("geohazard_points")
@@ -59,7 +59,7 @@ def hazard(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -> T
     return title_of(scenario) if kind is None else kind.title
 
 
-def people(origin: pd.Series) -> Text:
+def people_of(origin: pd.Series) -> Text:
     """Give how many have to move."""
     if pd.isna(origin["people"]):
         return Text("人数未知", "people unknown")
@@ -71,7 +71,7 @@ def why_without(origin: pd.Series) -> Text:
     return REASONS[origin["reason"]][0] if origin["reason"] in REASONS else Text("", "")
 
 
-def signal(context: Context, scenario: EvacuationScenario) -> Text:
+def signal_of(context: Context, scenario: EvacuationScenario) -> Text:
     """Give the project's own signal, else the house's."""
     if scenario.signal is not None:
         return scenario.signal
@@ -79,7 +79,7 @@ def signal(context: Context, scenario: EvacuationScenario) -> Text:
     return Text(words["zh"], words["en"])
 
 
-def call(layers: Layers, origin: pd.Series) -> Text:
+def whom_to_call(layers: Layers, origin: pd.Series) -> Text:
     """Give the warden of the point, else of the village, else of the township; then whom the project names.
 
     Where the first of them has no phone, the next one stands beside.
@@ -108,7 +108,7 @@ def call(layers: Layers, origin: pd.Series) -> Text:
     return text if text.zh else Text("（村里填写：联系人、电话）", "(to be filled in: name and phone)")
 
 
-def minutes(row: pd.Series) -> Text:
+def minutes_of(row: pd.Series) -> Text:
     """Give how long the way takes, and its length."""
     km = float(row["length_m"]) / 1000
     minutes = int(np.ceil(float(row["slow_minutes"])))
@@ -135,7 +135,7 @@ def backup_way(backup: pd.DataFrame, lang: Lang, fit: dict[str, Any]) -> list[st
     return [cards.within(way, points=cards.BACKUP_PT, lines=cards.BACKUP_LINES, before=before, **fit)]
 
 
-def backup(main: pd.Series, others: pd.DataFrame, unplaced: float) -> list[Text]:
+def backup_lines(main: pd.Series, others: pd.DataFrame, unplaced: float) -> list[Text]:
     """Give the lines on the backup shelter, on those who have no place, and last one on each other shelter."""
     lines = []
     if isinstance(main["backup_shelter"], str):
@@ -165,7 +165,7 @@ def backup(main: pd.Series, others: pd.DataFrame, unplaced: float) -> list[Text]
     return lines
 
 
-def notes(context: Context, scenario: EvacuationScenario, main: pd.Series) -> list[Text]:
+def notes_of(context: Context, scenario: EvacuationScenario, main: pd.Series) -> list[Text]:
     """Give the small lines at the foot."""
     slow = slow_m_s(context, scenario)
     before = float(main["warning_min"]), float(main["preparation_min"])
@@ -179,10 +179,10 @@ def notes(context: Context, scenario: EvacuationScenario, main: pd.Series) -> li
         f"另需预警 {before[0]:g} 分钟、准备 {before[1]:g} 分钟。",
         f"add {before[0]:g} min of warning and {before[1]:g} min to get ready. ",
     )
-    return [speed + rest + SKETCH, *synthetic(context)]
+    return [speed + rest + SKETCH, *synthetic_note(context)]
 
 
-def synthetic(context: Context) -> list[Text]:
+def synthetic_note(context: Context) -> list[Text]:
     """Give the note that stands on cards of invented data."""
     if not any(context.is_synthetic(layer) for layer in context.project.inputs):
         return []
