@@ -129,6 +129,7 @@ def test_roads_beside_a_hazard_are_taken_where_the_way_round_takes_too_long() ->
         found = solve(made, [5.0], [9.0], limit_s)
         assert found.assignment.placed == 5
         assert found.times.seconds.iloc[0, 0] == found.groups[0].main.seconds == pytest.approx(metres)
+        assert found.times.nearest_s[0] == pytest.approx(metres)
         assert found.times.hurried[0, 0] == (metres == 400)
     assert solve(made, [5.0], [9.0], 399.0).assignment.placed == 0
 

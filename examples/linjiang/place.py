@@ -9,12 +9,14 @@ from synth.contents import Contents, Facts
 from synth.country import Country
 from synth.files import Writer
 from synth.forest import grow_forest
-from synth.geohazards import Danger, Home, Site, danger_id
+from synth.geohazards import Danger, Home, Site, danger_id, tailings_dams
 from synth.network import PRIMARY, SECONDARY, TERTIARY, TRUNK
 from synth.place import Core, Fault, Park, Place, Pool, Relief, Route, Township
 from synth.services import Service, Station, Store
 from synth.shelters import Refuge
 from synth.sites import highest, roadside, site_at
+
+from . import forestry
 
 TOWNSHIPS = [
     Township("建国街道", "220681001", 26_500, (-30.4, -9.6), 0.55),
@@ -172,7 +174,21 @@ def register(country: Country) -> tuple[list[Danger], list[Site], list[Home]]:
     return dangers, sites, homes
 
 
-def fire_zones(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
+TAILINGS = [(2, "三等", 700.0), (9, "四等", 900.0), (15, "四等", 650.0), (22, "五等", 800.0)]
+
+
+def extras(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
+    """Write what the forestry and mining bureaux hand over."""
+    return {
+        **fire_zones(country, out),
+        **forestry.reserves(country, out),
+        **forestry.below_dams(country, tailings_dams(country, TAILINGS), out),
+        **forestry.past_fires(country, out),
+        **forestry.forest_roads(country, out),
+    }
+
+
+def fire_zones(country: Country, out: Writer) -> Facts:
     """Write the forest by fire zone: 高危区 along the border, 高风险区 near settlements, 一般风险区 elsewhere."""
     land = country.land
     forest = grow_forest(land, country.built.buffer(120))
@@ -255,7 +271,7 @@ LINJIANG_CONTENTS = Contents(
         Store("综合物资", "应急照明", "套"),
     ],
     register=register,
-    tailings=[(2, "三等", 700.0), (9, "四等", 900.0), (15, "四等", 650.0), (22, "五等", 800.0)],
+    tailings=TAILINGS,
     wardens_a_town=6,
-    extra=fire_zones,
+    extra=extras,
 )

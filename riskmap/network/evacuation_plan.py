@@ -144,7 +144,9 @@ def times(
     if early.any():
         leaving_s, in_haste = _matrix(ways.early, ways, usable, off_road_s, limit_s)
         seconds[early], hurried[early] = leaving_s[early], in_haste[early]
-    return Times(pd.DataFrame(seconds, index=origins, columns=shelters), early, nearest + off_road_s[0], hurried)
+    # a careful way round penalised roads may take longer than the direct one that the limit then asks for
+    nearest = np.minimum(nearest + off_road_s[0], seconds.min(axis=1, initial=np.inf))
+    return Times(pd.DataFrame(seconds, index=origins, columns=shelters), early, nearest, hurried)
 
 
 def _matrix(
