@@ -80,7 +80,7 @@ class Labels {
     const place = [worldXY[0] * view.scale - view.left, worldXY[1] * view.scale - view.top];
     const spots = right ? this.beside(place, right * view.ratio, width, height) : around(place, width, height);
     const fitting = spots.map(([x, y]) => ({ x, y, box: [x - 3, y - height * 0.65, x + width + 3, y + height * 0.65] })).filter(({ box }) => this.isFree(box));
-    const chosen = fitting.find((spot) => !this.hides(spot.box, right ? place : null)) || (right ? null : fitting[0]);
+    const chosen = right ? fitting.find(({ box }) => this.inSight(box, place[0]) && !this.hidden(box, place)) : this.clearest(fitting);
     if (!chosen) return false;
     const { x, y, box } = chosen;
     this.taken.push(box);
@@ -106,11 +106,27 @@ class Labels {
     return !this.taken.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]);
   }
 
-  // Whether a name would lie on a mark other than its own.
-  hides(box, own) {
-    return this.marks.some(
+  // Whether a name beside a place that is seen is seen whole.
+  inSight(box, place) {
+    const west = this.view.margin;
+    return place < west || place > this.edge || (box[0] >= west && box[2] <= this.edge);
+  }
+
+  // How many marks other than its own a name would lie on.
+  hidden(box, own) {
+    return this.marks.filter(
       ([x, y, r]) => x + r > box[0] && x - r < box[2] && y + r > box[1] && y - r < box[3] && !(own && x === own[0] && y === own[1])
-    );
+    ).length;
+  }
+
+  // The spot where a name hides the fewest marks, the first of equals.
+  clearest(spots) {
+    let best = null, least = Infinity;
+    for (const spot of spots) {
+      const hidden = this.hidden(spot.box, null);
+      if (hidden < least) [best, least] = [spot, hidden];
+    }
+    return best;
   }
 
   units(units, picked, size) {
