@@ -31,8 +31,8 @@ BEYOND_M = 500.0
 MUD_M_S = 4.0
 
 FIRE_SECONDS = 60
-UNRECORDED = ("蚂蚁河乡", "闹枝镇")
-"""Townships whose fire records before a merger of forest farms are lost."""
+UNRECORDED = ("闹枝镇",)
+"""The township whose fire records before a merger of forest farms are lost."""
 
 GRADES = {
     "trunk": "国道",
@@ -99,7 +99,7 @@ def below_dams(country: Country, dams: gpd.GeoDataFrame, out: Writer) -> Facts:
 
 
 def past_fires(country: Country, out: Writer) -> Facts:
-    """Write forest fires of twenty years per 100 km2: more along the border and around villages; two townships unknown."""
+    """Write forest fires of twenty years per 100 km2: more along the border and around villages; one township unknown."""
     land, place = country.land, country.land.place
     grid = degrees(place, land.outline, FIRE_SECONDS)
     x, y = grid.centres()
@@ -124,7 +124,7 @@ def forest_roads(country: Country, out: Writer) -> Facts:
     met = Counter(p for w in public for p in _places(w.coords))
     shared = {p for p, n in met.items() if n > 1}
     rows = [(w.name, GRADES[w.highway], _yes(w.bridge), TRANSPORT, _drawn(w, shared)) for w in public]
-    net = shapely.union_all([row[-1] for row in rows])
+    net = shapely.union_all([row[-1] for row in rows if row[2] == "否"])  # nothing turns off on a bridge
     belt = _belt(country, net)
     own = [(BELT, g) for g in belt] + [("", g) for g in _links(country, net, belt)]
     own = [(name, shapely.set_precision(g, 0.001)) for name, g in own]
