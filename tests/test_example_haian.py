@@ -18,6 +18,8 @@ from pyproj import Transformer
 
 import riskmap
 from riskmap.data.database import Database
+from riskmap.errors import DataError
+from riskmap.overlay import rules, substances
 from riskmap.workflow.build import Built
 
 HAIAN = ROOT / "examples" / "haian"
@@ -189,6 +191,18 @@ def test_a_release_in_the_chemical_park(main: Built, tmp_path: Path) -> None:
     ball = origins[origins["scenario"] == "fireball"]
     assert len(ball) == 1  # the circles of death and of burns are one zone
     told(leaving["people"].sum(), ball["people"].sum(), zone["radius_m"])
+
+
+def test_the_initiator_is_found_by_its_number_alone() -> None:
+    own = yaml.safe_load((HAIAN / "chemical_park.yaml").read_text("utf-8"))["hazchem"]["substances"][:1]
+    files = [rules.rows(f"gb18218_table{n}") for n in (1, 2, 3, 4)]
+    (number,) = own[0]["cas"]
+    assert substances.cas_is_valid(number)
+    with pytest.raises(DataError):
+        substances.Substances(*files).find(None, number)  # no table of the standard has it
+    listed = [row | {"cas": ";".join(row["cas"]), "aliases": ";".join(row["aliases"])} for row in own]
+    found = substances.Substances(*files, own=listed).find(None, number)
+    assert (found.name, found.q_t, found.symbol) == ("示例聚合引发剂A", 10, "W7.1")
 
 
 def test_what_the_park_s_own_rows_and_radius_change(tmp_path: Path) -> None:

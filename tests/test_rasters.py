@@ -13,9 +13,10 @@ import shapely
 from affine import Affine
 
 from riskmap.data.catalog import house
-from riskmap.data.gridding import RasterLayer, look_at_raster
+from riskmap.data.gridding import RasterLayer, look_at_raster, prepare_grid
 from riskmap.data.places import Area
 from riskmap.data.spec import InputSpec
+from riskmap.grid import Grid
 
 VALUES = np.arange(12, dtype=np.float32).reshape(3, 4) / 4
 WEST, SOUTH, CELL = 600_000, 4_060_000, 10
@@ -80,3 +81,19 @@ def test_a_raster_beside_the_area_is_an_error(tmp_path: Path) -> None:
     area = Area(shapely.box(WEST + 1000, SOUTH, WEST + 1200, SOUTH + 200), pyproj.CRS.from_epsg(4548))
     found = look_at_raster(path, InputSpec(path=path.name), house().layer("hazard_flood"), area=area).findings
     assert [f.code for f in found if f.severity == "error"] == ["RASTER_ELSEWHERE"]
+
+
+@pytest.mark.parametrize(
+    ("content", "factor"),
+    [("amount", 4.0), ("density_per_km2", 400e-6), ("density_per_m2", 400.0), ("value", 1.0)],
+)
+def test_what_a_cell_of_an_exposure_holds_decides_how_it_lands(tmp_path: Path, content: Any, factor: float) -> None:
+    """Four cells of 10 m make one of 20 m: amounts add up, densities count its 400 m2, values are averaged."""
+    path = tmp_path / "a.tif"
+    written(path, VALUES[:2], Affine(CELL, 0, WEST, 0, -CELL, SOUTH + 2 * CELL))
+    area = Area(shapely.box(WEST, SOUTH, WEST + 4 * CELL, SOUTH + 2 * CELL), pyproj.CRS.from_epsg(4548))
+    grid = Grid.covering(area.bounds, 2 * CELL, area.crs, margin=0)
+    spec = InputSpec(path=path.name, content=content)
+    given = prepare_grid(path, spec, house().layer("exposure_fuel"), grid, area=area)
+    means = VALUES[:2].reshape(2, 2, 2).mean(axis=(0, 2))
+    assert given.raster.values[0].tolist() == pytest.approx((means * factor).tolist())

@@ -16,7 +16,7 @@ from synth.services import Service, Station, Store
 from synth.shelters import Refuge
 from synth.sites import highest, roadside, site_at
 
-from . import forestry
+from . import forestry, woods
 
 TOWNSHIPS = [
     Township("建国街道", "220681001", 26_500, (-30.4, -9.6), 0.55),
@@ -179,19 +179,20 @@ TAILINGS = [(2, "三等", 700.0), (9, "四等", 900.0), (15, "四等", 650.0), (
 
 def extras(country: Country, _: gpd.GeoDataFrame, out: Writer) -> Facts:
     """Write what the forestry and mining bureaux hand over."""
+    forest = grow_forest(country.land, country.built.buffer(120))
     return {
-        **fire_zones(country, out),
+        **fire_zones(country, forest, out),
         **forestry.reserves(country, out),
         **forestry.below_dams(country, tailings_dams(country, TAILINGS), out),
         **forestry.past_fires(country, out),
         **forestry.forest_roads(country, out),
+        **woods.fuel(country, forest, out),
     }
 
 
-def fire_zones(country: Country, out: Writer) -> Facts:
+def fire_zones(country: Country, forest: gpd.GeoDataFrame, out: Writer) -> Facts:
     """Write the forest by fire zone: 高危区 along the border, 高风险区 near settlements, 一般风险区 elsewhere."""
     land = country.land
-    forest = grow_forest(land, country.built.buffer(120))
     border = land.rivers["鸭绿江"].buffer(4000)
     near = shapely.union_all([p.area.buffer(1500) for p in country.towns + country.villages]).difference(border)
     rows = []

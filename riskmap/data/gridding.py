@@ -155,9 +155,11 @@ def _landed(band: Band, spec: InputSpec, layer: LayerSpec, grid: Grid) -> tuple[
     if layer.id.startswith("exposure_"):
         if spec.content in (None, "amount"):
             return landing.land_amounts(band.raster, grid)
-        density = landing.land_values(band.raster, grid)
+        mean = landing.land_values(band.raster, grid)
+        if spec.content == "value":
+            return mean, 0.0  # an index: as large in a large cell as in a small one
         per_cell = grid.cell_area / (1e6 if spec.content == "density_per_km2" else 1.0)
-        return Raster(grid, density.values * per_cell), 0.0
+        return Raster(grid, mean.values * per_cell), 0.0
     if spec.levels is None:
         return landing.land_values(band.raster, grid), 0.0
     values = np.where(np.isnan(band.raster.values), 0, band.raster.values).astype(np.int64)

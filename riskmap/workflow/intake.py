@@ -205,8 +205,8 @@ def _totals(frame: Any, layer: str) -> dict[str, float]:
 
 
 def _cell_totals(given: GridLayer | RasterLayer, content: str | None) -> dict[str, float]:
-    """Give the sum of amounts, such as people per cell; densities as delivered have none."""
-    if not given.source.layer.startswith("exposure_"):
+    """Give the sum of amounts, such as people per cell; values, and densities as delivered, have none."""
+    if not given.source.layer.startswith("exposure_") or content == "value":
         return {}
     if isinstance(given, GridLayer):
         return {} if given.raster is None else {"value": float(np.nansum(given.raster.values)) + given.outside}
@@ -236,7 +236,8 @@ def check_project(file: str | Path, *, progress: Callable[[float, Text], None] |
             place = _place(loaded, given[layer])
             if place is None:
                 break
-    files = [_checked(g, loaded.project.inputs[layer].path) for layer, g in given.items()]
+    inputs = loaded.project.inputs
+    files = [_checked(g, inputs[layer].path, inputs[layer].content) for layer, g in given.items()]
     between = [] if place is None else _between(loaded, given, place)
     if progress:
         progress(1.0, Text("完成", "done"))
