@@ -115,14 +115,19 @@ def values_table() -> str:
 
 
 def layers_table() -> str:
-    """Return all declared layers: id, role, geometry, title, required fields."""
-    from riskmap.data.catalog import house
+    """Return all declared layers: id, role, geometry, title, required fields, and an example that has it as input."""
+    from example_uses import layers_used, link
 
-    lines = ["| id | role | geometry | title | required fields |", "| --- | --- | --- | --- | --- |"]
+    from riskmap.data.catalog import FAMILY, house
+
+    lines = ["| id | role | geometry | title | required fields | see |", "| --- | --- | --- | --- | --- | --- |"]
     for id, spec in house().layer_specs.items():
         required = ", ".join(f"`{n}`" for n, f in spec.fields.items() if f.required)
+        family = id.removesuffix(FAMILY)
+        named = [f for n, f in layers_used().items() if n == id or (n.startswith(family) and family != id)]
         lines.append(
-            f"| `{id}` | {spec.role} | {', '.join(spec.geometry)} | {spec.title.zh} {spec.title.en} | {required} |"
+            f"| `{id}` | {spec.role} | {', '.join(spec.geometry)} | {spec.title.zh} {spec.title.en} | {required} | "
+            f"{link(named[0] if named else None, from_folder='../')} |"
         )
     return "\n".join(lines)
 
@@ -140,26 +145,36 @@ def styles_table() -> str:
 
 def project_tables() -> str:
     """Return every key of the project file, section by section: what it takes and its default."""
-    from riskmap.workflow.project import Project
+    from example_uses import link, records, where_used
 
     lines: list[str] = []
-    waiting, told = [("", Project)], set()
-    while waiting:
-        where, record = waiting.pop(0)
-        if record in told:
-            continue
-        told.add(record)
+    for where, record in records():
         lines += [f"### {where or 'the file'}", "", _first(record.__doc__), ""]
-        lines += ["| key | takes | default |", "| --- | --- | --- |"]
+        lines += ["| key | takes | default | see |", "| --- | --- | --- | --- |"]
         for name, field in record.model_fields.items():
             key = field.alias or name.rstrip("_")
             limits = [f"{sign} {limit:g}" for m in field.metadata for sign, limit in _limits(m)]
             takes = ", ".join([_takes(field.annotation), *limits])
-            lines.append(f"| `{key}` | {_cell(takes)} | {_cell(_default(field))} |")
-            path = f"{where}.{key}" if where else key
-            waiting += [(path, inner) for inner in _records(field.annotation)]
+            see = link(where_used().get((record.__name__, key, None)))
+            lines.append(f"| `{key}` | {_cell(takes)} | {_cell(_default(field))} | {see} |")
         lines.append("")
-    return "\n".join(lines).rstrip()
+    return "\n".join([*lines, *_choices()])
+
+
+def _choices() -> list[str]:
+    """Return the table of choices, each with an example project file that makes it."""
+    from example_uses import choices, link, records, where_used
+
+    lines = ["### Choices and examples of them", "", "| key | choice | see |", "| --- | --- | --- |"]
+    for where, record in records():
+        for name, field in record.model_fields.items():
+            key = field.alias or name.rstrip("_")
+            words = [word for word in choices(field.annotation) if isinstance(word, str)]
+            for word in words:
+                usual = "default" if word == field.default else ""
+                see = link(where_used().get((record.__name__, key, word))) or usual
+                lines.append(f"| `{where}.{key}` | `{word}` | {see} |")
+    return lines
 
 
 def _limits(constraint: Any) -> list[tuple[str, float]]:
@@ -202,15 +217,6 @@ def _takes(annotation: Any) -> str:
     if origin is dict:
         return f"mapping of names to: {_takes(inner[1])}"
     return " or ".join(dict.fromkeys(map(_takes, inner))) if inner else "anything"
-
-
-def _records(annotation: Any) -> list[Any]:
-    """Return the records inside an annotation."""
-    from riskmap.data.spec import Record
-
-    if inspect.isclass(annotation) and issubclass(annotation, Record):
-        return [annotation]
-    return [record for part in _inner(annotation) for record in _records(part)]
 
 
 def _cell(value: Any) -> str:
