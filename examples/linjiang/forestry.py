@@ -151,7 +151,9 @@ def _belt(country: Country, net: shapely.Geometry) -> list[LineString]:
     """Return the patrol road beside the border river; it stops at rivers, ponds and settlements."""
     land = country.land
     river = land.rivers["鸭绿江"].simplify(400)
-    inner = max((river.offset_curve(side * BELT_M) for side in (-1, 1)), key=lambda g: g.intersection(land.outline).length)
+    inner = max(
+        (river.offset_curve(side * BELT_M) for side in (-1, 1)), key=lambda g: g.intersection(land.outline).length
+    )
     shut = shapely.union_all([land.river_net().buffer(60), *land.reservoirs.buffer(100), country.built.buffer(150)])
     course = inner.simplify(150).intersection(land.outline.buffer(-300)).difference(shut)
     pieces = [g for g in shapely.get_parts(course) if g.length > 2500]
@@ -186,7 +188,9 @@ def _links(country: Country, net: shapely.Geometry, belt: list[LineString]) -> l
                 continue
             short = [float(v) for v in rng.uniform(*SHORT_M, 2)]
             drawn = substring(line, short[0], line.length - short[1])
-            if all(s * 0.5 < net.distance(shapely.get_point(drawn, k)) < 2 for k, s in zip((0, -1), short, strict=True)):
+            if all(
+                s * 0.5 < net.distance(shapely.get_point(drawn, k)) < 2 for k, s in zip((0, -1), short, strict=True)
+            ):
                 found.append(drawn)
                 used |= {a, b}
         if len(found) == LINKS:
