@@ -204,3 +204,11 @@ def test_a_console_of_chinese_windows(tmp_path: Path, form: str) -> None:
     assert "隐患 点.csv → geohazard_points" in told or json.loads(told)["file"] == "隐患 点.csv"
     if form == "json":
         assert "雪崩🏔" in json.loads(told)["findings"][0]["message"]["zh"]
+
+
+def test_a_reader_who_has_seen_enough_is_no_bug() -> None:
+    command = [sys.executable, "-c", "from riskmap.cli import main; main()", "layers", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.close()  # as `| head` does, before a line is written
+        assert run.stderr.read() == b""
+    assert run.returncode != 0

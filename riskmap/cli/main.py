@@ -27,8 +27,8 @@ class Commands(Group):
             if ctx.meta.get(FORMAT) == "json":
                 _report_json(error)
             ctx.exit(exit_code(error))
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # whoever read the output has seen enough: click ends quietly
         except Exception as error:  # the one broad catch: whatever is left is a bug of ours
             if ctx.params.get("verbose"):
                 traceback.print_exc()

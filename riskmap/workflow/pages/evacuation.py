@@ -92,8 +92,8 @@ def _headline(context: Context) -> Text:
     plan = plan_of(context)
     people, places = plan["people"].sum(), plan["shelter_id"].nunique()
     line = Text(
-        f"{plan['origin_id'].nunique():,} 个村组 {people:,.0f} 人转移到 {places:,} 处避难场所",
-        f"{people:,.0f} people of {plan['origin_id'].nunique():,} settlements to {places:,} shelters",
+        f"{plan['origin_id'].nunique():,} 处 {people:,.0f} 人转移到 {places:,} 处避难场所",
+        f"{people:,.0f} people of {plan['origin_id'].nunique():,} places to {places:,} shelters",
     )
     several = context.has("evacuation_summary") and len(context.rows("evacuation_summary")["scenario"].unique()) > 1
     if several and "scenario" in plan.columns and len(plan):
