@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,43 +15,21 @@ import rasterio
 import shapely
 import yaml
 from conftest import ROOT
+from example_builds import build_in, grid, rows
 from pyproj import Transformer
 
-import riskmap
-from riskmap.data.database import Database
 from riskmap.errors import DataError
 from riskmap.overlay import rules, substances
 from riskmap.workflow.build import Built
 
 HAIAN = ROOT / "examples" / "haian"
+built = partial(build_in, HAIAN)
 DATA = HAIAN / "data"
 PAGES = {lang: (HAIAN / file).read_text("utf-8") for lang, file in (("en", "README.md"), ("zh", "README.zh.md"))}
 LAYERS = ["hazard_earthquake", "hazard_flood", "hazard_waterlogging", "hazard_meteorology", "exposure_population"]
 FACTS = json.loads((HAIAN / "facts.json").read_text("utf-8"))
 
 pytestmark = pytest.mark.slow
-
-
-def built(name: str, folder: Path, *steps: str, **changes: object) -> Built:
-    """Build a project file of the folder, or a copy of it with other keys beside the same data."""
-    file = HAIAN / f"{name}.yaml"
-    if changes:
-        project = yaml.safe_load(file.read_text("utf-8")) | changes
-        for layer, given in project["inputs"].items():
-            spec = given if isinstance(given, dict) else {"path": given}
-            project["inputs"][layer] = spec | {"path": str(HAIAN / spec["path"])}
-        file = folder / "other.yaml"
-        file.write_text(yaml.safe_dump(project, allow_unicode=True), "utf-8")
-    return riskmap.build(file, folder / "out", only=steps)
-
-
-def rows(made: Built, layer: str) -> gpd.GeoDataFrame:
-    return Database(made.out / "riskmap.gpkg").read(layer)
-
-
-def grid(made: Built, name: str) -> np.ndarray:
-    with rasterio.open(made.out / "grids" / f"{name}.tif") as file:
-        return file.read(1, masked=True).astype(float).filled(np.nan)
 
 
 def at_points(made: Built, name: str, points: gpd.GeoSeries) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,13 +14,13 @@ import rasterio
 import shapely
 import yaml
 from conftest import ROOT
+from example_builds import build_in, grid, rows
 
-import riskmap
-from riskmap.data.database import Database
 from riskmap.network.roads import RoadNetwork
 from riskmap.workflow.build import Built
 
 LINJIANG = ROOT / "examples" / "linjiang"
+built = partial(build_in, LINJIANG)
 DATA = LINJIANG / "data"
 PAGES = [(LINJIANG / file).read_text("utf-8") for file in ("README.md", "README.zh.md")]
 FACTS = json.loads((LINJIANG / "facts.json").read_text("utf-8"))
@@ -27,29 +28,6 @@ METRES = "EPSG:4551"
 LAYERS = ["hazard_forest_fire", "hazard_fire_history", "exposure_population"]
 
 pytestmark = pytest.mark.slow
-
-
-def built(name: str, folder: Path, *steps: str, **changes: object) -> Built:
-    """Build a project file of the folder, or a copy of it with other keys beside the same data."""
-    file = LINJIANG / f"{name}.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
-    if changes:
-        project = yaml.safe_load(file.read_text("utf-8")) | changes
-        for layer, given in project["inputs"].items():
-            spec = given if isinstance(given, dict) else {"path": given}
-            project["inputs"][layer] = spec | {"path": str(LINJIANG / spec["path"])}
-        file = folder / "other.yaml"
-        file.write_text(yaml.safe_dump(project, allow_unicode=True), "utf-8")
-    return riskmap.build(file, folder / "out", only=steps)
-
-
-def rows(made: Built, layer: str) -> gpd.GeoDataFrame:
-    return Database(made.out / "riskmap.gpkg").read(layer)
-
-
-def grid(made: Built, name: str) -> np.ndarray:
-    with rasterio.open(made.out / "grids" / f"{name}.tif") as file:
-        return file.read(1, masked=True).astype(float).filled(np.nan)
 
 
 def told(*figures: str) -> None:
