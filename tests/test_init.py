@@ -74,6 +74,25 @@ def test_files_are_recognised_by_name_and_columns(mine: Path) -> None:
     assert found["杂项.gpkg"].layer is None
 
 
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("hazard_waterlogging", "hazard_waterlogging"),  # not water
+        ("内涝风险", "hazard_waterlogging"),
+        ("hazard_goaf", "hazard_goaf"),  # a hazard that nobody declared
+        ("hazard_flood_2024", "hazard_flood"),
+        ("exposure_gdp", "exposure_gdp"),
+        ("vulnerability_population", "vulnerability_population"),
+        ("水系", "water"),
+    ],
+)
+def test_a_file_that_bears_a_layer_s_name_is_that_layer(tmp_path: Path, name: str, layer: str) -> None:
+    square = gpd.GeoDataFrame({"level": [1]}, geometry=[box(118.0, 36.0, 118.1, 36.1)], crs=4490)
+    square.to_file(tmp_path / f"{name}.gpkg")
+    (guess,) = wizard.look(tmp_path)
+    assert guess.layer == layer
+
+
 def test_what_is_not_known_stays_open_in_the_file(mine: Path) -> None:
     done = CliRunner().invoke(main, ["init", str(mine), "--yes"])
     assert done.exit_code == 0, done.output

@@ -17,6 +17,9 @@ from riskmap.data.systems import declared_system
 from riskmap.errors import RiskmapError, SpecError
 from riskmap.text import Text
 
+OWN_NAME = re.compile(r"(hazard|exposure|vulnerability)_[^\W\d_]+(?:_[^\W\d_]+)*")
+"""Layers of which there is one for each kind, under any name."""
+
 SINGLE_BYTE_TABLES = (".csv", ".txt", ".shp")
 
 
@@ -268,18 +271,20 @@ def _mapping(part: Part, layer: str) -> tuple[bool, dict[str, str]]:
 
 
 def _named(words: str) -> list[str]:
-    """Give the layers whose words a file name holds, the longest word first."""
+    """Give the layers whose words a file name holds, the longest word first; a name such as ``hazard_goaf`` is the layer itself."""
     text = words.lower()
     rows = house().facts("filenames").tables["words"].rows
     hits = [(len(w), row["layer"]) for row in rows for w in row["words"] if w in text]
-    return list(dict.fromkeys(layer for _, layer in sorted(hits, key=lambda h: -h[0])))
+    layers = list(dict.fromkeys(layer for _, layer in sorted(hits, key=lambda h: -h[0])))
+    own = OWN_NAME.match(text)
+    if own is None or any(layer.startswith(f"{own[1]}_") for layer in layers):
+        return layers
+    return [own[0], *layers]
 
 
 def _family(layer: str) -> str:
-    for stem in ("hazard", "exposure"):
-        if layer.startswith(f"{stem}_"):
-            return f"{stem}_{FAMILY}"
-    return layer
+    own = OWN_NAME.match(layer)
+    return layer if own is None else f"{own[1]}_{FAMILY}"
 
 
 def _said(path: str, part: Part, *, several: bool) -> dict[str, Any]:
