@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from riskmap.errors import MissingFieldError
+from riskmap.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 LEVEL = "level"  # 4 major ... 1 low, 0 unknown
 LEVEL_NAME = "level_name"  # Chinese name of the level
 COLOUR = "colour"  # red, orange, yellow, blue, none
@@ -29,3 +38,17 @@ def share_of(level: int) -> str:
 def people_of(level: int) -> str:
     """Give the column of the people on a level's cells, ``people_red`` for 4."""
     return f"people_{COLOURS[level]}"
+
+
+def require(frame: pd.DataFrame, columns: Iterable[str], *, layer: str, remedy: Text | None = None) -> None:
+    """Raise unless a frame has some columns.
+
+    Raises
+    ------
+    MissingFieldError
+        Names all that are not there.
+    """
+    absent = [column for column in columns if column not in frame.columns]
+    if absent:
+        said = Text(f"缺列 {'、'.join(absent)}", f"missing columns {', '.join(absent)}")
+        raise MissingFieldError(said, layer=layer, remedy=remedy)

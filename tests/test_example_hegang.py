@@ -13,10 +13,11 @@ import pytest
 import rasterio
 import shapely
 from conftest import ROOT
+from example_builds import longest_drive_min
+from example_builds import rows as table
 from scipy import ndimage
 
 import riskmap
-from riskmap.data.database import Database
 from riskmap.network.roads import RoadNetwork
 from riskmap.workflow.build import Built
 
@@ -49,10 +50,6 @@ def build(folder: Path, name: str, steps: str, *changes: tuple[str, str]) -> Bui
         file = folder / f"{name}-changed.yaml"
         file.write_text(text, encoding="utf-8")
     return riskmap.build(file, folder / "out" / file.stem, only=steps.split())
-
-
-def table(built: Built, layer: str) -> pd.DataFrame:
-    return Database(built.out / "riskmap.gpkg").read(layer)
 
 
 def cells(path: Path) -> np.ndarray:
@@ -193,16 +190,7 @@ def test_three_stations_bring_everybody_within_two_hours(folder: Path) -> None:
     assert longest[1] <= 120 < longest[0]
     # once more on a network of our own: from every station to the node nearest to each peopled cell
     network = RoadNetwork.from_frame(table(three, "roads"))
-    stations = pd.concat([table(three, "fire_stations").geometry, table(three, "siting_sites").geometry])
-    seconds = network.reach(gpd.GeoDataFrame(geometry=stations.to_numpy(), crs=stations.crs), limit_s=np.inf)
-    nodes = gpd.GeoSeries(shapely.points(network.xy), crs=stations.crs)
-    with rasterio.open(three.out / "grids" / "exposure_population.tif") as file:
-        people, transform = file.read(1), file.transform
-    row, column = np.nonzero(np.nan_to_num(people) > 0)
-    x, y = transform @ (column + 0.5, row + 0.5)
-    found = nodes.sindex.nearest(shapely.points(x, y), return_all=False)[1]
-    driven = seconds.reindex(network.ids[found]).to_numpy()
-    assert np.nanmax(driven) / 60 + 1 == pytest.approx(longest[1], rel=0.05)
+    assert longest_drive_min(three, network) + 1 == pytest.approx(longest[1], rel=0.05)
     gained = table(three, "siting_curve")["gain"].iloc[-1]
     on_the_pages(
         f"{longest[0]:.0f}", f"{longest[1]:.0f}", f"{gained:,.0f}", str(three.run["totals"]["siting"]["candidates"])

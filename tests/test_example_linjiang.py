@@ -14,7 +14,7 @@ import rasterio
 import shapely
 import yaml
 from conftest import ROOT
-from example_builds import build_in, grid, rows
+from example_builds import build_in, grid, longest_drive_min, rows
 
 from riskmap.network.roads import RoadNetwork
 from riskmap.workflow.build import Built
@@ -194,15 +194,7 @@ def test_forest_roads_join_and_one_team_shortens_the_longest_way(tmp_path: Path)
     assert round(longest[1]) - round(longest[2]) == 1
     # once more, from every station and the new site to the node nearest to each peopled cell
     network = RoadNetwork.from_frame(rows(made, "roads"), node_crossings=True, close_gaps_m=2)
-    stations = pd.concat([rows(made, "fire_stations").geometry, rows(made, "siting_sites").geometry])
-    seconds = network.reach(gpd.GeoDataFrame(geometry=stations.to_numpy(), crs=stations.crs), limit_s=np.inf)
-    nodes = gpd.GeoSeries(shapely.points(network.xy), crs=stations.crs)
-    with rasterio.open(made.out / "grids" / "exposure_population.tif") as file:
-        people, transform = file.read(1), file.transform
-    row, column = np.nonzero(np.nan_to_num(people) > 0)
-    x, y = transform @ (column + 0.5, row + 0.5)
-    found = nodes.sindex.nearest(shapely.points(x, y), return_all=False)[1]
-    assert np.nanmax(seconds.reindex(network.ids[found])) / 60 + 1 == pytest.approx(longest[1], rel=0.1)
+    assert longest_drive_min(made, network) + 1 == pytest.approx(longest[1], rel=0.1)
     curve = rows(made, "siting_curve").iloc[-1]
     told(*(f"{v:.0f}" for v in longest[:2]), f"{curve['covered']:,.0f}", f"{curve['gain']:,.0f}")
     told(str(made.run["totals"]["siting"]["candidates"]))

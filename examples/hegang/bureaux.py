@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,7 @@ import shapely
 from shapely import LineString
 from synth.contents import Facts
 from synth.country import Country
-from synth.drawing import Coords
+from synth.drawing import drawn_loosely, vertices
 from synth.files import Writer
 
 COUNTIES = {"230421": "萝北县交通运输局", "230422": "绥滨县交通运输局"}
@@ -34,16 +33,17 @@ def county_roads(country: Country, out: Writer) -> Facts:
     rng = land.place.stream("two bureaux")
     areas = {c: land.townships[land.townships.code.str[:6] == c].union_all() for c in COUNTIES}
     ways = [w for w in country.ways if w.highway in GRADES and any(a.intersects(w.line) for a in areas.values())]
-    met = Counter(p for w in ways for p in _places(w.coords))
-    ends = {p for w in ways for p in _places(w.coords[[0, -1]])}
-    main = {p for w in ways if GRADES[w.highway] not in LOOSE for p in _places(w.coords)}
+    met = Counter(p for w in ways for p in vertices(w.coords))
+    ends = {p for w in ways for p in vertices(w.coords[[0, -1]])}
+    main = {p for w in ways if GRADES[w.highway] not in LOOSE for p in vertices(w.coords)}
     shared = {p for p, n in met.items() if n > 1}
     rows, gaps, crossings = [], [], set()
     for way in ways:
         loose = GRADES[way.highway] in LOOSE and not way.bridge and not way.tunnel
         dropped = (shared & main) - ends if loose else set()
-        crossings |= dropped & _places(way.coords)
-        line = _drawn(way.coords, shared - dropped, dropped)
+        crossings |= dropped & vertices(way.coords)
+        bare = np.array([c for c in way.coords.tolist() if tuple(c) not in dropped])
+        line = drawn_loosely(bare, shared - dropped, LOOSE_M)
         for code, area in areas.items():
             for drawn in _lines(line.intersection(area)):
                 shortened = code == "230422" and not (way.bridge or way.tunnel)
@@ -58,18 +58,6 @@ def county_roads(country: Country, out: Writer) -> Facts:
     return {
         "county_roads": {"gaps_at_the_line_m": [round(g, 2) for g in gaps], "crossings_without_vertex": len(crossings)}
     }
-
-
-def _places(coords: Coords) -> set[tuple[float, ...]]:
-    return {tuple(c) for c in coords.tolist()}
-
-
-def _drawn(coords: Coords, kept: set[tuple[float, ...]], dropped: set[tuple[float, ...]]) -> LineString:
-    """Draw a road with fewer vertices; those that it shares with others stay, but for those to be dropped."""
-    coords = np.array([c for c in coords.tolist() if tuple(c) not in dropped])
-    fixed = [k for k, c in enumerate(coords.tolist()) if k in (0, len(coords) - 1) or tuple(c) in kept]
-    parts = [np.array(LineString(coords[a : b + 1]).simplify(LOOSE_M).coords) for a, b in pairwise(fixed)]
-    return LineString(np.vstack([parts[0], *[p[1:] for p in parts[1:]]]))
 
 
 def _lines(geometry: shapely.Geometry) -> Iterable[LineString]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -13,11 +12,10 @@ from shapely import LineString
 from shapely.ops import substring
 from synth.contents import Facts
 from synth.country import Country
-from synth.drawing import Coords, fractal, noise
+from synth.drawing import drawn_loosely, fractal, noise, vertices
 from synth.files import Writer
 from synth.grids import degrees, within
 from synth.place import LONLAT, Km
-from synth.roads import Way
 from synth.settle import blob
 
 RESERVE: tuple[str, Km, float] = ("示例红松自然保护区", (13.0, 4.0), 62.0)
@@ -46,6 +44,8 @@ TRANSPORT, FORESTRY = "临江市交通运输局", "临江市林业局"
 FOREST_ROAD = "林区道路"
 SIGNS_KMH = {"国道": 80, "省道": 60, "县道": 40, "乡道": 20, FOREST_ROAD: 15}
 """Where a sign stands: two roads of five."""
+LOOSE_M = 15.0
+"""Public roads are drawn as loosely as this between junctions."""
 SHORT_M = (0.4, 1.8)
 """How far the forestry's roads stop short of the road that they turn off."""
 LINK_KM = (4.0, 9.0)
@@ -121,9 +121,13 @@ def forest_roads(country: Country, out: Writer) -> Facts:
     """Write the public roads with the forestry's laid over them, and say what is wrong with how those are drawn."""
     land = country.land
     public = [w for w in country.ways if w.highway in GRADES]
-    met = Counter(p for w in public for p in _places(w.coords))
+    courses = [np.round(w.coords, 3) for w in public]
+    met = Counter(p for c in courses for p in vertices(c))
     shared = {p for p, n in met.items() if n > 1}
-    rows = [(w.name, GRADES[w.highway], _yes(w.bridge), TRANSPORT, _drawn(w, shared)) for w in public]
+    rows = [
+        (w.name, GRADES[w.highway], _yes(w.bridge), TRANSPORT, drawn_loosely(c, shared, LOOSE_M))
+        for w, c in zip(public, courses, strict=True)
+    ]
     net = shapely.union_all([row[-1] for row in rows if row[2] == "否"])  # nothing turns off on a bridge
     belt = _belt(country, net)
     own = [(BELT, g) for g in belt] + [("", g) for g in _links(country, net, belt)]
@@ -213,18 +217,6 @@ def _off(line: LineString, net: shapely.Geometry, end: int) -> LineString:
 def _crossings(line: LineString, net: shapely.Geometry) -> list[shapely.Point]:
     """Return where a line crosses the roads, its ends aside."""
     return [p for p in shapely.get_parts(line.intersection(net)) if p.geom_type == "Point"]
-
-
-def _drawn(way: Way, shared: set[tuple[float, ...]]) -> LineString:
-    """Draw a road with fewer vertices; those that it shares with others stay."""
-    coords = np.round(way.coords, 3)
-    fixed = [k for k, c in enumerate(coords.tolist()) if k in (0, len(coords) - 1) or tuple(c) in shared]
-    parts = [np.array(LineString(coords[a : b + 1]).simplify(15.0).coords) for a, b in pairwise(fixed)]
-    return LineString(np.vstack([parts[0], *[p[1:] for p in parts[1:]]]))
-
-
-def _places(coords: Coords) -> set[tuple[float, ...]]:
-    return {tuple(c) for c in np.round(coords, 3).tolist()}
 
 
 def _yes(tag: str) -> str:

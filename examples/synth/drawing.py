@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -122,3 +123,15 @@ def rounded(geometry: shapely.Geometry, digits: int = 3) -> shapely.Geometry:
 def lines_of(geometry: shapely.Geometry) -> Iterable[LineString]:
     """Return the single lines of a line geometry."""
     return [g for g in getattr(geometry, "geoms", [geometry]) if isinstance(g, LineString) and not g.is_empty]
+
+
+def vertices(coords: Coords) -> set[tuple[float, ...]]:
+    """Return the places of a line's vertices."""
+    return {tuple(c) for c in coords.tolist()}
+
+
+def drawn_loosely(coords: Coords, kept: set[tuple[float, ...]], metres: float) -> LineString:
+    """Draw a road with fewer vertices; its ends and those that it shares with others stay."""
+    fixed = [k for k, c in enumerate(coords.tolist()) if k in (0, len(coords) - 1) or tuple(c) in kept]
+    parts = [np.array(LineString(coords[a : b + 1]).simplify(metres).coords) for a, b in pairwise(fixed)]
+    return LineString(np.vstack([parts[0], *[p[1:] for p in parts[1:]]]))

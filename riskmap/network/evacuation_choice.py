@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from riskmap.errors import MissingFieldError, UnreachableError
+from riskmap import fields
+from riskmap.errors import UnreachableError
 from riskmap.text import Text
 
 ROUNDS = 500
@@ -182,11 +183,7 @@ class _Network:
     def of(cls, edges: pd.DataFrame, demand: pd.DataFrame) -> _Network:
         """Give the network of edges and demand, nodes numbered."""
         columns = ("tail", "head", "free_s", "delay_s", "capacity", "power")
-        absent = [c for c in columns if c not in edges.columns]
-        if absent:
-            raise MissingFieldError(
-                Text(f"缺列 {'、'.join(absent)}", f"missing columns {', '.join(absent)}"), layer="edges"
-            )
+        fields.require(edges, columns, layer="edges")
         ends = [edges["tail"], edges["head"], demand["origin"], demand["target"]]
         labels = pd.Index(pd.unique(pd.concat([e.astype(object) for e in ends])), tupleize_cols=False)
         numbers = [labels.get_indexer(e) for e in ends]

@@ -13,7 +13,6 @@ import pandas as pd
 
 from riskmap import fields
 from riskmap.crs import require_metric, require_same
-from riskmap.errors import MissingFieldError
 from riskmap.levels import LEVELS
 from riskmap.overlay import belts, paths, rules, windows
 from riskmap.overlay.chainage import Course, Floats, Segments, courses
@@ -95,16 +94,6 @@ def high_consequence_areas(
     return identify(pipelines, buildings=buildings, facilities=facilities, **more).pieces
 
 
-def _require_columns(layer: str, frame: gpd.GeoDataFrame | None, columns: tuple[str, ...]) -> None:
-    absent = [] if frame is None else [column for column in columns if column not in frame.columns]
-    if absent:
-        raise MissingFieldError(
-            Text(f"缺列 {'、'.join(absent)}", f"missing columns {', '.join(absent)}"),
-            layer=layer,
-            remedy=Text("给出这些列；不知道的值留空", "give these columns; leave unknown values empty"),
-        )
-
-
 def identify(
     pipelines: gpd.GeoDataFrame,
     *,
@@ -149,8 +138,10 @@ def identify(
     GB 32167-2015 tables 1 and 2; GB 50251 4.2.2.
     """
     known = rules.values("pipelines") if constants is None else constants
-    _require_columns("pipelines", pipelines, ("id", "medium", "diameter_mm", "pressure_mpa"))
-    _require_columns("facilities", around.get("facilities"), ("kind",))
+    remedy = Text("给出这些列；不知道的值留空", "give these columns; leave unknown values empty")
+    fields.require(pipelines, ("id", "medium", "diameter_mm", "pressure_mpa"), layer="pipelines", remedy=remedy)
+    if around.get("facilities") is not None:
+        fields.require(around["facilities"], ("kind",), layer="facilities", remedy=remedy)
     require_metric(pipelines.crs, what=Text("管道", "pipelines"))
     for name, frame in around.items():
         if frame is not None and len(frame):

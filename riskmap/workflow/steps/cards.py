@@ -28,12 +28,11 @@ from riskmap.workflow.steps.cards_words import (
     hazard_of,
     minutes_of,
     notes_of,
-    people_of,
     signal_of,
     synthetic_note,
     whom_to_call,
-    why_without,
 )
+from riskmap.workflow.steps.evacuation_findings import REASONS
 from riskmap.workflow.steps.evacuation_inputs import scenarios
 from riskmap.workflow.steps.evacuation_tables import write as write_tables
 from riskmap.workflow.steps.step import Step
@@ -63,7 +62,7 @@ def run(context: Context) -> Results:
     for scenario in scenarios(context):
         here = origins[origins["scenario"] == scenario.id]
         lost = 0
-        for _, origin in here[~(here["people"] <= 0)].iterrows():
+        for _, origin in here.iterrows():
             stem = file_stem(scenario.id, str(origin["id"]), str(origin["name"]), taken=taken)
             if origin["placed"] > 0:
                 groups = plan[(plan["scenario"] == scenario.id) & (plan["origin_id"] == origin["id"])]
@@ -140,7 +139,7 @@ def _card_without_place(layers: Layers, scenario: EvacuationScenario, origin: pd
     return Card(
         **_head(layers, scenario, origin),
         shelter=NO_PLACE.pick(lang),
-        minutes=why_without(origin).pick(lang),
+        minutes=REASONS[origin["reason"]][0].pick(lang),
         way=LEAVE_EARLY.pick(lang),
         backup=(WAIT.pick(lang),),
         banner=cards.WORDS["no_place"].pick(lang),
@@ -157,7 +156,7 @@ def _head(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -> di
         "place": str(origin["name"]),
         "subtitle": " ".join(where),
         "hazard": hazard_of(layers, scenario, origin).pick(lang),
-        "people": people_of(origin).pick(lang),
+        "people": Text("{n:,.0f} 人", "{n:,.0f} people").format(n=float(origin["people"])).pick(lang),
         "signal": signal_of(layers.context, scenario).pick(lang),
         "call": whom_to_call(layers, origin).pick(lang),
     }

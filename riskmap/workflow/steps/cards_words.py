@@ -12,7 +12,6 @@ from riskmap.output import cards
 from riskmap.text import Lang, Text
 from riskmap.workflow.context import Context
 from riskmap.workflow.evacuation_speeds import slow_m_s
-from riskmap.workflow.steps.evacuation_findings import REASONS
 from riskmap.workflow.steps.evacuation_inputs import title_of
 
 if TYPE_CHECKING:
@@ -57,18 +56,6 @@ def hazard_of(layers: Layers, scenario: EvacuationScenario, origin: pd.Series) -
         return HAZARDS[scenario.hazard]
     kind = layers.context.catalog.layer_specs[f"hazard_{FAMILY}"].kinds.get(scenario.hazard.removeprefix("hazard_"))
     return title_of(scenario) if kind is None else kind.title
-
-
-def people_of(origin: pd.Series) -> Text:
-    """Give how many have to move."""
-    if pd.isna(origin["people"]):
-        return Text("人数未知", "people unknown")
-    return Text("{n:,.0f} 人", "{n:,.0f} people").format(n=float(origin["people"]))
-
-
-def why_without(origin: pd.Series) -> Text:
-    """Give why people have no place."""
-    return REASONS[origin["reason"]][0] if origin["reason"] in REASONS else Text("", "")
 
 
 def signal_of(context: Context, scenario: EvacuationScenario) -> Text:
